@@ -1,0 +1,84 @@
+/**
+ * macOS: Fast Open through `connectx` with an iovec.
+ *
+ * Values from the XNU headers; 64-bit layouts.
+ *
+ * @module
+ */
+
+import type { PlatformTable } from "./platform.ts";
+
+export const darwin = {
+  os: "darwin",
+  fastOpen: "connectx",
+  writev: true,
+  constants: {
+    AF_INET: 2,
+    AF_INET6: 30,
+    SOCK_STREAM: 1,
+    IPPROTO_TCP: 6,
+    SOL_SOCKET: 0xffff,
+    SO_ERROR: 0x1007,
+    SO_ACCEPTCONN: 0x2,
+    SO_NOSIGPIPE: 0x1022,
+    TCP_NODELAY: 1,
+    TCP_FASTOPEN: 0x105,
+    TCP_CONNECTION_INFO: 0x106,
+    MSG_NOSIGNAL: 0x80000,
+    SAE_ASSOCID_ANY: 0,
+    CONNECT_RESUME_ON_READ_WRITE: 0x1,
+    CONNECT_DATA_IDEMPOTENT: 0x2,
+  },
+  errno: {
+    1: "EPERM",
+    12: "ENOMEM",
+    13: "EACCES",
+    22: "EINVAL",
+    23: "ENFILE",
+    24: "EMFILE",
+    32: "EPIPE",
+    36: "EINPROGRESS",
+    37: "EALREADY",
+    42: "ENOPROTOOPT",
+    45: "ENOTSUP",
+    47: "EAFNOSUPPORT",
+    49: "EADDRNOTAVAIL",
+    51: "ENETUNREACH",
+    53: "ECONNABORTED",
+    54: "ECONNRESET",
+    55: "ENOBUFS",
+    60: "ETIMEDOUT",
+    61: "ECONNREFUSED",
+    65: "EHOSTUNREACH",
+    102: "EOPNOTSUPP",
+  },
+  sockaddr: { family: "u8 after length" },
+  /** struct iovec */
+  iovec: { size: 16, base: 0, len: 8 },
+  /** struct sa_endpoints (sa_endpoints_t) */
+  saEndpoints: { size: 40, srcif: 0, srcaddr: 8, srcaddrlen: 16, dstaddr: 24, dstaddrlen: 32 },
+  libc: ["/usr/lib/libSystem.B.dylib"],
+  symbols: {
+    /** `int socket(int domain, int type, int protocol);` */
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    /**
+     * `int connectx(int fd, const sa_endpoints_t *endpoints, sae_associd_t associd, unsigned flags,
+     * const struct iovec *iov, unsigned iovcnt, size_t *sent, sae_connid_t *connid);`
+     */
+    connectx: {
+      parameters: ["i32", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer"],
+      result: "i32",
+    },
+    /** `int getsockopt(int fd, int level, int name, void *value, socklen_t *len);` */
+    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+    /** `int setsockopt(int fd, int level, int name, const void *value, socklen_t len);` */
+    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+    /** `int getsockname(int fd, struct sockaddr *addr, socklen_t *len);` */
+    getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    /** `int close(int fd);` */
+    close: { parameters: ["i32"], result: "i32" },
+    /** `unsigned int if_nametoindex(const char *name);` */
+    if_nametoindex: { parameters: ["buffer"], result: "u32" },
+  },
+  errnoSymbol: "__error",
+} as const satisfies PlatformTable;

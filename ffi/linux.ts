@@ -1,0 +1,114 @@
+/**
+ * Linux and Android: Fast Open in one `sendmsg(MSG_FASTOPEN)`.
+ *
+ * Values from the kernel's uapi headers and glibc, musl and bionic; 64-bit layouts.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { PlatformTable } from "./platform.ts";
+
+/** Where `process.arch` keeps its libraries under Debian's multiarch folders. */
+const triplet = ({ x64: "x86_64", arm64: "aarch64", riscv64: "riscv64" } as Record<string, string>)[
+  process.arch
+] ?? process.arch;
+
+export const linux = {
+  os: "linux",
+  fastOpen: "sendmsg",
+  writev: true,
+  constants: {
+    AF_INET: 2,
+    AF_INET6: 10,
+    SOCK_STREAM: 1,
+    SOCK_NONBLOCK: 0x800,
+    SOCK_CLOEXEC: 0x80000,
+    IPPROTO_TCP: 6,
+    SOL_SOCKET: 1,
+    SO_ERROR: 4,
+    SO_ACCEPTCONN: 30,
+    TCP_NODELAY: 1,
+    TCP_INFO: 11,
+    TCP_FASTOPEN: 23,
+    MSG_NOSIGNAL: 0x4000,
+    MSG_FASTOPEN: 0x20000000,
+  },
+  errno: {
+    1: "EPERM",
+    13: "EACCES",
+    22: "EINVAL",
+    23: "ENFILE",
+    24: "EMFILE",
+    32: "EPIPE",
+    92: "ENOPROTOOPT",
+    95: "EOPNOTSUPP",
+    97: "EAFNOSUPPORT",
+    99: "EADDRNOTAVAIL",
+    101: "ENETUNREACH",
+    103: "ECONNABORTED",
+    104: "ECONNRESET",
+    105: "ENOBUFS",
+    110: "ETIMEDOUT",
+    111: "ECONNREFUSED",
+    113: "EHOSTUNREACH",
+    114: "EALREADY",
+    115: "EINPROGRESS",
+    12: "ENOMEM",
+  },
+  sockaddr: { family: "u16" },
+  /** struct msghdr; musl's 32-bit lengths and zeroed padding read the same when little-endian. */
+  msghdr: {
+    size: 56,
+    name: 0,
+    namelen: 8,
+    iov: 16,
+    iovlen: 24,
+    control: 32,
+    controllen: 40,
+    flags: 48,
+  },
+  /** struct iovec */
+  iovec: { size: 16, base: 0, len: 8 },
+  /** struct tcp_info, the fields read here; the kernel fills as much as it knows. */
+  tcpInfo: {
+    size: 104,
+    state: 0,
+    options: 5,
+    fastOpenClientFail: 7,
+    sndMss: 16,
+    rtt: 68,
+    totalRetrans: 100,
+  },
+  /** libc by absolute path: glibc under multiarch and not, musl, bionic. */
+  libc: [
+    `/lib/${triplet}-linux-gnu/libc.so.6`,
+    "/lib64/libc.so.6",
+    "/lib/libc.so.6",
+    "/usr/lib/libc.so.6",
+    `/lib/ld-musl-${triplet}.so.1`,
+    "/system/lib64/libc.so",
+  ],
+  symbols: {
+    /** `int socket(int domain, int type, int protocol);` */
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    /** `int connect(int fd, const struct sockaddr *addr, socklen_t len);` */
+    connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    /** `ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);` */
+    sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i64" },
+    /** `int getsockopt(int fd, int level, int name, void *value, socklen_t *len);` */
+    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+    /** `int setsockopt(int fd, int level, int name, const void *value, socklen_t len);` */
+    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+    /** `int getsockname(int fd, struct sockaddr *addr, socklen_t *len);` */
+    getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    /** `int getpeername(int fd, struct sockaddr *addr, socklen_t *len);` */
+    getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    /** `int close(int fd);` */
+    close: { parameters: ["i32"], result: "i32" },
+    /** `unsigned int if_nametoindex(const char *name);` */
+    if_nametoindex: { parameters: ["buffer"], result: "u32" },
+  },
+  /** `int *__errno_location(void);` or bionic's `int *__errno(void);` */
+  errnoSymbol: process.platform === "android" ? "__errno" : "__errno_location",
+} as const satisfies PlatformTable;

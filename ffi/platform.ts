@@ -1,0 +1,99 @@
+/**
+ * One constant table per platform, chosen by one constant.
+ *
+ * What a platform lacks does not exist in its type: `connectx` on Linux or `sendmsg` on Windows is a
+ * compile error, and code narrows with `platform.fastOpen === "sendmsg"` or `if (platform.writev)`.
+ *
+ * @module
+ */
+
+import type { NativeTable } from "../runtimes/mod.ts";
+import { darwin } from "./darwin.ts";
+import { freebsd } from "./freebsd.ts";
+import { linux } from "./linux.ts";
+import { windows } from "./windows.ts";
+
+/** What every platform that opens its sockets by FFI declares. */
+interface SocketTable {
+  readonly os: string;
+  readonly writev: boolean;
+  /** Socket constants by their C names. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** Names of the error numbers told apart here. */
+  readonly errno: Readonly<Record<number, string>>;
+  /** BSD's sockaddr begins with its length; Linux's and Windows' with a 16-bit family. */
+  readonly sockaddr: { readonly family: "u16" | "u8 after length" };
+  /** libc's paths, absolute, most likely first. */
+  readonly libc: readonly string[];
+  readonly symbols: NativeTable;
+  /** The function that returns the address of this thread's errno. */
+  readonly errnoSymbol: string;
+}
+
+/** Byte offsets of a C struct's fields, with its size. */
+type Layout = Readonly<Record<string, number>> & { readonly size: number };
+
+/** Linux, Android: one `sendmsg(MSG_FASTOPEN)` connects and sends. */
+interface SendmsgTable extends SocketTable {
+  readonly fastOpen: "sendmsg";
+  readonly writev: true;
+  readonly msghdr: Layout;
+  readonly iovec: Layout;
+  readonly tcpInfo: Layout;
+}
+
+/** macOS: `connectx` with an iovec. */
+interface ConnectxTable extends SocketTable {
+  readonly fastOpen: "connectx";
+  readonly writev: true;
+  readonly iovec: Layout;
+  readonly saEndpoints: Layout;
+}
+
+/** FreeBSD: `setsockopt(TCP_FASTOPEN)`, then an addressed send. */
+interface SendtoTable extends SocketTable {
+  readonly fastOpen: "sendto";
+  readonly writev: true;
+  readonly msghdr: Layout;
+  readonly iovec: Layout;
+}
+
+/** Windows and anything else: the runtime connects. */
+interface PlainTable {
+  readonly os: string;
+  readonly fastOpen: "none";
+  readonly writev: false;
+  /** Why there is no Fast Open, for people. */
+  readonly reason: string;
+}
+
+/** The shape a platform file must have. */
+export type PlatformTable = SendmsgTable | ConnectxTable | SendtoTable | PlainTable;
+
+const other = {
+  os: "other",
+  fastOpen: "none",
+  writev: false,
+  reason: "this platform's Fast Open calls are not known here",
+} as const satisfies PlatformTable;
+
+/** This process's platform. Bundlers fold it when `process.platform` is defined as a constant. */
+export const platform:
+  | typeof linux
+  | typeof darwin
+  | typeof freebsd
+  | typeof windows
+  | typeof other =
+  // deno-lint-ignore no-process-global -- an imported `process` can't be replaced by --define
+  process.platform === "linux" || process.platform === "android"
+    ? linux
+    // deno-lint-ignore no-process-global
+    : process.platform === "darwin"
+    ? darwin
+    // deno-lint-ignore no-process-global
+    : process.platform === "freebsd"
+    ? freebsd
+    // deno-lint-ignore no-process-global
+    : process.platform === "win32"
+    ? windows
+    : other;

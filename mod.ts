@@ -1,0 +1,41 @@
+/**
+ * TLS connections whose first flight rides in the TCP SYN (TCP Fast Open, RFC 7413), on Deno, Bun
+ * and Node.
+ *
+ * ```ts no-eval
+ * import { connectTls } from "@firstflight/tls";
+ *
+ * using conn = await connectTls({
+ *   hostname: "example.com",
+ *   port: 443,
+ *   earlyData: new TextEncoder().encode("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+ * });
+ * for await (const chunk of conn.readable) console.log(chunk.length);
+ * console.log(conn.fastOpen.outcome, conn.earlyData, conn.timing);
+ * ```
+ *
+ * @module
+ */
+
+export { type AttemptFailure, ConnectError, type ConnectErrorCode } from "./tcp/errors.ts";
+export type { NetAddr } from "./tcp/conn.ts";
+export { connect, type ConnectOptions, TcpConn } from "./tcp/connect.ts";
+export type { DialOptions } from "./tcp/options.ts";
+export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
+export {
+  connectTls,
+  type ConnectTlsOptions,
+  startTls,
+  type StartTlsOptions,
+} from "./tls/connect.ts";
+export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
+export { TlsDuplex } from "./tls/duplex.ts";
+export type { EarlyDataStatus, TlsVersion } from "./tls/engine.ts";
+export { type CertificateErrorCode, TlsError, type TlsErrorCode } from "./tls/errors.ts";
+export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
+export {
+  MemorySessionStore,
+  type MemorySessionStoreOptions,
+  type SessionStore,
+  type StoredSession,
+} from "./tls/session.ts";

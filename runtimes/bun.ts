@@ -1,0 +1,72 @@
+/**
+ * The seam on Bun: `bun:ffi`, which Bun calls experimental. The only file that names it.
+ *
+ * @module
+ */
+
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import process from "node:process";
+import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
+
+/** The part of `bun:ffi` used here, so that other runtimes need not have its types. */
+interface BunFfi {
+  dlopen(path: string, symbols: Record<string, BunSignature>): { symbols: unknown };
+  ptr(bytes: Uint8Array): number;
+  JSCallback: new (fn: unknown, signature: BunSignature) => { ptr: number; close(): void };
+}
+
+interface BunSignature {
+  args: string[];
+  returns: string;
+}
+
+// A literal specifier would fail where another runtime or its checker resolves it.
+const specifier = "bun:ffi";
+const ffi: BunFfi = await import(specifier);
+
+/** Bun's "ptr" is a number that also takes a Uint8Array; "u64" is the bigint the seam speaks. */
+function bunType(type: NativeType): string {
+  return type === "pointer" ? "u64" : type === "buffer" ? "ptr" : type;
+}
+
+function bunSignature(signature: NativeSignature): BunSignature {
+  return { args: signature.parameters.map(bunType), returns: bunType(signature.result) };
+}
+
+export const runtime: Runtime = {
+  name: "bun",
+  exportsOpenssl: false,
+
+  dlopen(path, table: NativeTable) {
+    if (path === null) throw new Error("Bun exports no OpenSSL to open");
+    const symbols: Record<string, BunSignature> = {};
+    for (const [name, signature] of Object.entries(table)) symbols[name] = bunSignature(signature);
+    return ffi.dlopen(path, symbols).symbols as never;
+  },
+
+  addressOf(bytes) {
+    return BigInt(ffi.ptr(bytes));
+  },
+
+  callback(signature, fn) {
+    const callback = new ffi.JSCallback(fn, bunSignature(signature));
+    return {
+      pointer: BigInt(callback.ptr),
+      close: () => callback.close(),
+    };
+  },
+
+  adopt(fd) {
+    // `new Socket({ fd })` is inert in Bun; `connect({ fd })` does what Node's constructor does.
+    return connect({ fd, allowHalfOpen: true } as never) as Socket;
+  },
+
+  deniedNet() {
+    return Promise.resolve(undefined); // Bun has no permission model.
+  },
+
+  env(name) {
+    return process.env[name];
+  },
+};

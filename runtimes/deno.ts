@@ -1,0 +1,81 @@
+/**
+ * The seam on Deno: `Deno.dlopen`, stable, needs `--allow-ffi`.
+ *
+ * @module
+ */
+
+import { Socket } from "node:net";
+import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
+
+/** The part of the `Deno` namespace used here, so that other runtimes need not have its types. */
+interface DenoNamespace {
+  dlopen(path: string, symbols: Record<string, DenoSignature>): { symbols: unknown };
+  UnsafePointer: {
+    of(bytes: Uint8Array): unknown;
+    value(pointer: unknown): bigint;
+  };
+  UnsafeCallback: new (
+    signature: DenoSignature,
+    fn: unknown,
+  ) => { pointer: unknown; close(): void };
+  permissions: {
+    request(descriptor: { name: "net"; host: string }): Promise<{ state: string }>;
+    querySync(descriptor: { name: "env"; variable: string }): { state: string };
+  };
+  env: { get(name: string): string | undefined };
+}
+
+interface DenoSignature {
+  parameters: string[];
+  result: string;
+}
+
+const Deno = (globalThis as unknown as { Deno: DenoNamespace }).Deno;
+
+/** Deno's "pointer" is an object; "u64" carries the same bits as the bigint the seam speaks. */
+function denoType(type: NativeType): string {
+  return type === "pointer" ? "u64" : type;
+}
+
+function denoSignature(signature: NativeSignature): DenoSignature {
+  return { parameters: signature.parameters.map(denoType), result: denoType(signature.result) };
+}
+
+export const runtime: Runtime = {
+  name: "deno",
+  exportsOpenssl: false,
+
+  dlopen(path, table: NativeTable) {
+    if (path === null) throw new Error("Deno can't open the process itself as a library");
+    const symbols: Record<string, DenoSignature> = {};
+    for (const [name, signature] of Object.entries(table)) symbols[name] = denoSignature(signature);
+    return Deno.dlopen(path, symbols).symbols as never;
+  },
+
+  addressOf(bytes) {
+    return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  },
+
+  callback(signature, fn) {
+    const callback = new Deno.UnsafeCallback(denoSignature(signature), fn);
+    return {
+      pointer: Deno.UnsafePointer.value(callback.pointer),
+      close: () => callback.close(),
+    };
+  },
+
+  adopt(fd) {
+    return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+  },
+
+  async deniedNet(hostname, port) {
+    const host = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    const { state } = await Deno.permissions.request({ name: "net", host });
+    return state === "granted" ? undefined : `run again with --allow-net=${host}`;
+  },
+
+  env(name) {
+    const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+    return state === "granted" ? Deno.env.get(name) : undefined;
+  },
+};

@@ -1,0 +1,79 @@
+/**
+ * The seam on Node: `node:ffi`, unflagged since 26.9, needs `--allow-ffi` under `--permission`.
+ *
+ * @module
+ */
+
+import { Socket } from "node:net";
+import process from "node:process";
+import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
+
+/** The part of `node:ffi` used here, so that other runtimes need not have its types. */
+interface NodeFfi {
+  dlopen(path: string | null, symbols: Record<string, NodeSignature>): NodeLibrary;
+  getRawPointer(bytes: Uint8Array): bigint;
+}
+
+interface NodeLibrary {
+  lib: {
+    registerCallback(signature: NodeSignature, fn: unknown): bigint;
+    unregisterCallback(pointer: bigint): void;
+  };
+  functions: unknown;
+}
+
+interface NodeSignature {
+  arguments: string[];
+  return: string;
+}
+
+let loaded: NodeFfi | undefined;
+
+/** `import "node:ffi"` fails in Deno's checker and in older Nodes; a look-up fails only when used. */
+function ffi(): NodeFfi {
+  loaded ??= process.getBuiltinModule("node:ffi" as "node:net") as unknown as NodeFfi | undefined;
+  if (!loaded) throw new Error(`Node ${process.version} has no node:ffi; 26.9 and later have`);
+  return loaded;
+}
+
+function nodeSignature(signature: NativeSignature): NodeSignature {
+  return { arguments: [...signature.parameters] as NativeType[], return: signature.result };
+}
+
+export const runtime: Runtime = {
+  name: "node",
+  exportsOpenssl: true,
+
+  dlopen(path, table: NativeTable) {
+    const symbols: Record<string, NodeSignature> = {};
+    for (const [name, signature] of Object.entries(table)) symbols[name] = nodeSignature(signature);
+    return ffi().dlopen(path, symbols).functions as never;
+  },
+
+  addressOf(bytes) {
+    return ffi().getRawPointer(bytes);
+  },
+
+  callback(signature, fn) {
+    const { lib } = ffi().dlopen(null, {}); // Kept by close(): it takes its callbacks along.
+    const pointer = lib.registerCallback(nodeSignature(signature), fn);
+    return {
+      pointer,
+      close: () => lib.unregisterCallback(pointer),
+    };
+  },
+
+  adopt(fd) {
+    return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+  },
+
+  deniedNet(_hostname, _port) {
+    const { permission } = process as { permission?: { has(scope: string): boolean } };
+    const denied = permission !== undefined && !permission.has("net");
+    return Promise.resolve(denied ? "run again with --allow-net" : undefined);
+  },
+
+  env(name) {
+    return process.env[name];
+  },
+};

@@ -1,0 +1,112 @@
+/**
+ * The seam between this project and the JavaScript runtime it runs on.
+ *
+ * Everything a runtime forces us to do differently is behind {@linkcode Runtime}, and nothing else
+ * is. The three twins `deno.ts`, `bun.ts` and `node.ts` implement it in the same order with the same
+ * names, so that two of them side by side show exactly the difference.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+
+/**
+ * C types as the native tables spell them.
+ *
+ * `pointer` is an address as a `bigint` (0n is NULL); `buffer` passes the address of a `Uint8Array`
+ * that stays alive for the call, or `null`. 64-bit integers are `bigint` in both directions.
+ */
+export type NativeType = "void" | "i32" | "u32" | "i64" | "u64" | "pointer" | "buffer";
+
+/** One C function: its parameter types and its result type. */
+export interface NativeSignature {
+  readonly parameters: readonly NativeType[];
+  readonly result: NativeType;
+}
+
+/** C functions by symbol name. */
+export type NativeTable = Readonly<Record<string, NativeSignature>>;
+
+interface ArgumentTypes {
+  void: never;
+  i32: number;
+  u32: number;
+  i64: bigint;
+  u64: bigint;
+  pointer: bigint;
+  buffer: Uint8Array | null;
+}
+
+interface ResultTypes {
+  void: void;
+  i32: number;
+  u32: number;
+  i64: bigint;
+  u64: bigint;
+  pointer: bigint;
+  buffer: never;
+}
+
+type NativeArguments<P extends readonly NativeType[]> = {
+  -readonly [K in keyof P]: ArgumentTypes[P[K]];
+};
+
+/** The typed function that calls a C function of signature `S`. */
+export type NativeFunction<S extends NativeSignature> = (
+  ...args: NativeArguments<S["parameters"]>
+) => ResultTypes[S["result"]];
+
+/** Typed functions for each symbol of a table. */
+export type NativeFunctions<T extends NativeTable> = {
+  readonly [K in keyof T]: NativeFunction<T[K]>;
+};
+
+/** A C function pointer backed by a JavaScript function. */
+export interface NativeCallback {
+  /** Address to hand to C. Valid until `close`, and only while this object is reachable. */
+  readonly pointer: bigint;
+  close(): void;
+}
+
+/** What each runtime provides. */
+export interface Runtime {
+  readonly name: "deno" | "bun" | "node";
+
+  /**
+   * Whether the process carries OpenSSL itself and exports it. Where it does, the system's libssl
+   * must not be loaded: its symbols would bind to the process's own and crash it.
+   */
+  readonly exportsOpenssl: boolean;
+
+  /**
+   * Opens a library by absolute path (`null`: the process itself) and binds every symbol of the
+   * table. Throws what the runtime throws when the file or a symbol is missing, or when the user has
+   * not granted FFI.
+   */
+  dlopen<T extends NativeTable>(path: string | null, table: T): NativeFunctions<T>;
+
+  /** Address of the first byte. The caller keeps `bytes` alive for as long as C may use it. */
+  addressOf(bytes: Uint8Array): bigint;
+
+  /**
+   * Makes a C function pointer. `fn` is only ever called on this thread, from inside another native
+   * call, and must not throw.
+   */
+  callback<S extends NativeSignature>(signature: S, fn: NativeFunction<S>): NativeCallback;
+
+  /**
+   * Hands a TCP socket, connected or still connecting, to the runtime's event loop. The returned
+   * socket owns `fd` from here on: destroying it closes `fd`.
+   */
+  adopt(fd: number): Socket;
+
+  /**
+   * Asks the runtime's permission model for network access. FFI would bypass it; we do not.
+   *
+   * @returns the reason when access is denied, `undefined` when it is granted.
+   */
+  deniedNet(hostname: string, port: number): Promise<string | undefined>;
+
+  /** An environment variable, or `undefined` where it is unset or may not be read. Never prompts. */
+  env(name: string): string | undefined;
+}

@@ -1,0 +1,139 @@
+/**
+ * One attempt: one address, one socket, until it has proved itself.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { type Address, formatAddress } from "./address.ts";
+import { type AttemptFailure, codeOfErrno, type ConnectErrorCode } from "./errors.ts";
+import { open, type Opened } from "./open/mod.ts";
+
+/** What an attempt needs to know. */
+export interface AttemptOptions {
+  /** The first flight, in pieces; may be empty. */
+  readonly flight: readonly Uint8Array[];
+  readonly fastOpen: boolean;
+  /**
+   * When the attempt has succeeded. A Fast Open socket looks connected before anything has come
+   * back, so a flight that the peer answers is proved by the first byte of that answer; without an
+   * answer to wait for, by the three-way handshake.
+   */
+  readonly until: "first-byte" | "established";
+  /** Milliseconds before the attempt is given up. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** A connection that stands, and what has arrived on it so far. */
+export interface Link {
+  readonly opened: Opened;
+  readonly address: Address;
+  /** `performance.now()` when the SYN had been handed to the kernel. */
+  readonly openedAt: number;
+  /** `performance.now()` at the moment the attempt succeeded. */
+  readonly provedAt: number;
+  /** Hands over the socket with everything received; the new owner listens from now on. */
+  take(): { socket: Socket; received: Uint8Array[]; ended: boolean };
+}
+
+/** Why an attempt failed. */
+export class AttemptError extends Error {
+  readonly failure: AttemptFailure;
+
+  constructor(address: Address, code: ConnectErrorCode, errno?: string, cause?: unknown) {
+    super(code, { cause });
+    this.failure = { address: formatAddress(address), code, ...(errno ? { errno } : {}) };
+  }
+}
+
+/** The event loop tells no runtime's adopted socket "connected", so the kernel is asked. */
+const ESTABLISHED_POLL = { first: 1, longest: 10 };
+
+/** Makes one attempt. Rejects with `AttemptError` or the signal's reason, and nothing left open. */
+export function attempt(address: Address, options: AttemptOptions): Promise<Link> {
+  const { promise, resolve, reject } = Promise.withResolvers<Link>();
+  const { signal, until } = options;
+  let opened: Opened;
+  try {
+    signal.throwIfAborted();
+    opened = open({ address, flight: options.flight, fastOpen: options.fastOpen });
+  } catch (error) {
+    const { errno } = error as { errno?: unknown };
+    if (typeof errno !== "string") return Promise.reject(error);
+    return Promise.reject(new AttemptError(address, codeOfErrno(errno), errno, error));
+  }
+  const openedAt = performance.now();
+  const { socket } = opened;
+  const received: Uint8Array[] = [];
+  let ended = false;
+  let settled = false;
+  let poll: ReturnType<typeof setTimeout> | undefined;
+
+  const settle = () => {
+    settled = true;
+    clearTimeout(deadline);
+    clearTimeout(poll);
+    signal.removeEventListener("abort", onAbort);
+  };
+  const fail = (error: unknown) => {
+    if (settled) return;
+    settle();
+    reject(error);
+    socket.destroy();
+  };
+  const succeed = () => {
+    if (settled) return;
+    settle();
+    resolve({ opened, address, openedAt, provedAt: performance.now(), take });
+  };
+  const take = () => {
+    for (const [event, listener] of listeners) socket.off(event, listener);
+    return { socket, received, ended };
+  };
+
+  const onAbort = () => fail(signal.reason);
+  const onEnd = () => {
+    ended = true;
+    // A peer that closes an established connection without a word has still accepted it.
+    if (until === "established") succeed();
+    else fail(new AttemptError(address, "CONNECTION_CLOSED"));
+  };
+  // deno-lint-ignore no-explicit-any -- the arguments are the events' own
+  const listeners: [string, (argument: any) => void][] = [
+    ["data", (chunk: Uint8Array) => {
+      received.push(chunk);
+      succeed();
+    }],
+    ["end", onEnd],
+    ["close", () => fail(new AttemptError(address, "CONNECTION_CLOSED"))],
+    ["error", (error: Error & { code?: string }) => {
+      fail(new AttemptError(address, codeOfErrno(error.code), error.code, error));
+    }],
+  ];
+  for (const [event, listener] of listeners) socket.on(event, listener);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const deadline = setTimeout(
+    () => fail(new AttemptError(address, "TIMED_OUT")),
+    Math.max(1, options.timeout),
+  );
+  if (until === "established") {
+    const look = (delay: number) => {
+      if (opened.established()) return succeed();
+      poll = setTimeout(look, delay, Math.min(delay * 2, ESTABLISHED_POLL.longest));
+    };
+    look(ESTABLISHED_POLL.first);
+  }
+  writeRest(opened, options.flight);
+  return promise;
+}
+
+/** Writes what the SYN did not take. */
+function writeRest({ socket, sent }: Opened, flight: readonly Uint8Array[]): void {
+  let skip = sent;
+  for (const piece of flight) {
+    const rest = piece.subarray(Math.min(skip, piece.length));
+    skip -= piece.length - rest.length;
+    if (rest.length > 0) socket.write(rest);
+  }
+}

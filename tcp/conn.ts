@@ -1,0 +1,168 @@
+/**
+ * The connection people hold: Deno's `Conn` shape over a stream of bytes.
+ *
+ * @module
+ */
+
+import type { Address } from "./address.ts";
+import type { Inbox } from "./inbox.ts";
+import type { FastOpenResult } from "./outcome.ts";
+
+/** One end of a connection, shaped like `Deno.NetAddr`. */
+export interface NetAddr {
+  readonly transport: "tcp";
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A connection's bytes, in both directions; what TCP and TLS each implement. */
+export interface ByteStream {
+  readonly inbox: Inbox;
+  /** Resolves once `bytes` may be reused and more may be written. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Sends the end of data; reading goes on. */
+  closeWrite(): Promise<void>;
+  /** Releases everything, telling the peer where the protocol has a word for it. */
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** Where a connection's ends are and how it was opened. */
+export interface ConnFacts {
+  readonly localAddr: NetAddr;
+  readonly remoteAddr: NetAddr;
+  readonly fastOpen: () => FastOpenResult;
+}
+
+/** An {@linkcode Address} in the shape of `Deno.NetAddr`. */
+export function netAddr(address: Address | undefined): NetAddr {
+  const hostname = address === undefined
+    ? ""
+    : address.scope === undefined
+    ? address.ip
+    : `${address.ip}%${address.scope}`;
+  return { transport: "tcp", hostname, port: address?.port ?? 0 };
+}
+
+/** What {@linkcode TcpConn} and `TlsConn` have in common. */
+export abstract class StreamConn {
+  readonly localAddr: NetAddr;
+  readonly remoteAddr: NetAddr;
+  #stream: ByteStream;
+  #fastOpen: () => FastOpenResult;
+  #fastOpenResult: FastOpenResult | undefined;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
+
+  /** @ignore */
+  constructor(stream: ByteStream, facts: ConnFacts) {
+    this.#stream = stream;
+    this.#fastOpen = facts.fastOpen;
+    this.localAddr = facts.localAddr;
+    this.remoteAddr = facts.remoteAddr;
+  }
+
+  /** What became of Fast Open, as the kernel tells it. */
+  get fastOpen(): FastOpenResult {
+    return this.#fastOpenResult ??= this.#fastOpen();
+  }
+
+  /**
+   * Reads what has arrived into `p`, waiting when nothing has.
+   *
+   * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
+   */
+  async read(p: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#stream.inbox.read(p);
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /**
+   * Writes all of `p`. Resolves when `p` may be reused and the peer keeps up; await it before the
+   * next write, or memory grows with what the peer has not taken.
+   *
+   * @returns the length of `p`
+   */
+  async write(p: Uint8Array): Promise<number> {
+    try {
+      await this.#stream.write(p);
+      return p.length;
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /** Ends the writing side and tells the peer; reading goes on. */
+  async closeWrite(): Promise<void> {
+    await this.#stream.closeWrite();
+  }
+
+  /** Closes both directions and frees everything. A second call does nothing. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  /** What arrives, as a stream. Cancelling it closes the connection. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= new ReadableStream({
+      pull: async (controller) => {
+        const chunk = await this.#next();
+        if (chunk === null) controller.close();
+        else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+      },
+      cancel: () => this.close(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** What is to be sent, as a stream. Closing it ends the writing side; aborting it closes. */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#writable ??= new WritableStream({
+      write: async (chunk) => {
+        await this.write(chunk);
+      },
+      close: () => this.closeWrite(),
+      abort: () => this.close(),
+    });
+  }
+
+  /** Lets the connection keep the process alive; the default. */
+  ref(): void {
+    this.#stream.ref();
+  }
+
+  /** Lets the process end while the connection is open. */
+  unref(): void {
+    this.#stream.unref();
+  }
+
+  /** Closes; for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Ends the writing side, then closes; for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.closeWrite();
+    } catch {
+      // The connection was broken already; closing it is all that is left to do.
+    } finally {
+      this.close();
+    }
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    try {
+      return await this.#stream.inbox.next();
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /** A pending read or write keeps `this` reachable, and with it the connection from its finalizer. */
+  #hold(): void {}
+}

@@ -1,0 +1,105 @@
+/**
+ * Plain TCP with Fast Open.
+ *
+ * @module
+ */
+
+import { type ConnFacts, netAddr, StreamConn } from "./conn.ts";
+import { withDeadline } from "./deadline.ts";
+import { dial } from "./dial.ts";
+import type { Link } from "./attempt.ts";
+import { ConnectError } from "./errors.ts";
+import { checkDialOptions, type DialOptions, mustBe } from "./options.ts";
+import { type Peer, TcpStream } from "./stream.ts";
+
+/** Options of {@linkcode connect}. */
+export interface ConnectOptions extends DialOptions {
+  /**
+   * Bytes to send first, in the SYN where Fast Open allows. A SYN can arrive twice, so the peer may
+   * see them twice (RFC 7413, section 6.1): send only what may be repeated.
+   */
+  data?: Uint8Array;
+}
+
+/** A plain TCP connection, shaped like `Deno.TcpConn`. Made by {@linkcode connect}. */
+export class TcpConn extends StreamConn {
+  #stream: TcpStream;
+
+  /** @ignore */
+  constructor(stream: TcpStream, facts: ConnFacts) {
+    super(stream, facts);
+    this.#stream = stream;
+  }
+
+  /**
+   * Gives up the connection to another owner with everything that has arrived unread. This object is
+   * closed afterwards.
+   *
+   * @ignore
+   */
+  static release(conn: TcpConn): ReturnType<TcpStream["release"]> {
+    return conn.#stream.release();
+  }
+
+  /**
+   * Where the connection leads.
+   *
+   * @ignore
+   */
+  static peerOf(conn: TcpConn): Peer {
+    return conn.#stream.peer;
+  }
+}
+
+/** What a {@linkcode Link} knows of its connection. */
+export function factsOf({ opened, address }: Link): ConnFacts {
+  return {
+    localAddr: netAddr(opened.localAddress()),
+    remoteAddr: netAddr(address),
+    fastOpen: opened.fastOpen,
+  };
+}
+
+/**
+ * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
+ *
+ * Tries every address of `hostname` in the resolver's order until one connects. Resolves when the
+ * three-way handshake is complete. Under Deno this needs `--allow-net`, and `--allow-ffi` for Fast
+ * Open; without FFI the connection is a plain one.
+ *
+ * ```ts
+ * import { connect } from "@firstflight/tls";
+ * import { createServer } from "node:net";
+ *
+ * const server = createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");
+ * await new Promise((resolve) => server.once("listening", resolve));
+ * const { port } = server.address() as { port: number };
+ *
+ * using conn = await connect({
+ *   hostname: "127.0.0.1",
+ *   port,
+ *   data: new TextEncoder().encode("hi"),
+ * });
+ * console.log(conn.fastOpen.outcome);
+ * server.close();
+ * ```
+ *
+ * @throws {ConnectError} when no address could be connected to, or an option is wrong
+ */
+export async function connect(options: ConnectOptions): Promise<TcpConn> {
+  checkDialOptions(options);
+  const { hostname, port, data } = options;
+  if (data !== undefined && !(data instanceof Uint8Array)) {
+    throw new ConnectError("INVALID_OPTION", mustBe("data", "a Uint8Array", data), {
+      hostname,
+      port,
+    });
+  }
+  return await withDeadline(options, async (deadline) => {
+    const flight = data === undefined ? [] : [data];
+    const { link } = await dial(options, deadline, () => flight, "established");
+    const facts = factsOf(link);
+    const { socket, received, ended } = link.take();
+    return new TcpConn(new TcpStream(socket, { hostname, port }, received, ended), facts);
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * One deadline over everything between asking for a connection and having it.
+ *
+ * @module
+ */
+
+import { ConnectError } from "./errors.ts";
+import { CONNECT_TIMEOUT, type DialOptions } from "./options.ts";
+
+/** Time as the parts of a connection attempt see it. */
+export interface Deadline {
+  /** Aborts when the caller does, or when the time is up. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left. */
+  remaining(): number;
+}
+
+/** Told from the caller's own abort reason by its class. */
+class TimeUp extends Error {}
+
+/**
+ * Runs `work` under the caller's signal and `connectTimeout`.
+ *
+ * @throws {ConnectError} `TIMED_OUT` when the time is up; the signal's reason when it aborts
+ */
+export async function withDeadline<T>(
+  options: DialOptions,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const { hostname, port, connectTimeout = CONNECT_TIMEOUT } = options;
+  const startedAt = performance.now();
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(new TimeUp()), connectTimeout);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeUp.signal]) : timeUp.signal;
+  try {
+    return await work({
+      signal,
+      remaining: () => startedAt + connectTimeout - performance.now(),
+    });
+  } catch (error) {
+    if (!(error instanceof TimeUp)) throw error;
+    throw new ConnectError(
+      "TIMED_OUT",
+      `Could not connect to "${hostname}:${port}" within ${connectTimeout} ms`,
+      { hostname, port },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Rejects with the signal's reason as soon as it aborts, whatever `promise` does. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {}); // Its outcome is no longer anybody's business.
+    return Promise.reject(signal.reason);
+  }
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => {
+    signal.removeEventListener("abort", onAbort);
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * Why a connection could not be opened.
+ *
+ * @module
+ */
+
+/** Stable reasons a connection attempt ends with. */
+export type ConnectErrorCode =
+  | "INVALID_OPTION"
+  | "PERMISSION_DENIED"
+  | "NAME_NOT_FOUND"
+  | "LOOKUP_FAILED"
+  | "CONNECTION_REFUSED"
+  | "CONNECTION_RESET"
+  | "CONNECTION_CLOSED"
+  | "HOST_UNREACHABLE"
+  | "NETWORK_UNREACHABLE"
+  | "TIMED_OUT"
+  | "SYSTEM_ERROR";
+
+/** One address that was tried and how it ended. */
+export interface AttemptFailure {
+  /** The address, as `192.0.2.1` or `fe80::1%eth0`. */
+  readonly address: string;
+  /** Why it failed. */
+  readonly code: ConnectErrorCode;
+  /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
+  readonly errno?: string;
+}
+
+/** Facts an error carries beside its message. */
+export interface ConnectErrorDetails {
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly errno?: string;
+  readonly attempts?: readonly AttemptFailure[];
+  readonly cause?: unknown;
+}
+
+/**
+ * A TCP connection could not be opened, or broke. Nothing is left open when this is thrown.
+ *
+ * ```ts
+ * import { connect, ConnectError } from "@firstflight/tls";
+ *
+ * try {
+ *   await connect({ hostname: "127.0.0.1", port: 1 });
+ * } catch (error) {
+ *   if (error instanceof ConnectError) console.log(error.code); // "CONNECTION_REFUSED"
+ * }
+ * ```
+ */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  /** What went wrong; stable across versions. */
+  readonly code: ConnectErrorCode;
+  /** The host that was asked for. */
+  readonly hostname: string | undefined;
+  /** The port that was asked for. */
+  readonly port: number | undefined;
+  /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
+  readonly errno: string | undefined;
+  /** Every address that was tried, in order. */
+  readonly attempts: readonly AttemptFailure[];
+
+  constructor(code: ConnectErrorCode, message: string, details: ConnectErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.hostname = details.hostname;
+    this.port = details.port;
+    this.errno = details.errno;
+    this.attempts = details.attempts ?? [];
+  }
+}
+
+/** What an errno means for the one who asked for a connection. */
+const meanings: Readonly<Record<string, ConnectErrorCode>> = {
+  ECONNREFUSED: "CONNECTION_REFUSED",
+  ECONNRESET: "CONNECTION_RESET",
+  EPIPE: "CONNECTION_RESET",
+  ECONNABORTED: "CONNECTION_RESET",
+  EHOSTUNREACH: "HOST_UNREACHABLE",
+  EHOSTDOWN: "HOST_UNREACHABLE",
+  ENETUNREACH: "NETWORK_UNREACHABLE",
+  EADDRNOTAVAIL: "NETWORK_UNREACHABLE",
+  EAFNOSUPPORT: "NETWORK_UNREACHABLE",
+  ETIMEDOUT: "TIMED_OUT",
+  // A local firewall's verdict on the packet, which the caller can't tell from a distant one.
+  EPERM: "PERMISSION_DENIED",
+  EACCES: "PERMISSION_DENIED",
+};
+
+/** The stable code for an errno's name. */
+export function codeOfErrno(errno: string | undefined): ConnectErrorCode {
+  return (errno && meanings[errno]) || "SYSTEM_ERROR";
+}
+
+const sentences: Readonly<Record<ConnectErrorCode, string>> = {
+  INVALID_OPTION: "an option is not valid",
+  PERMISSION_DENIED: "not permitted",
+  NAME_NOT_FOUND: "the name is unknown; check its spelling and the resolver",
+  LOOKUP_FAILED: "the resolver failed",
+  CONNECTION_REFUSED: "nothing listens on that port",
+  CONNECTION_RESET: "the peer reset the connection",
+  CONNECTION_CLOSED: "the peer closed the connection before it answered",
+  HOST_UNREACHABLE: "no route to the host",
+  NETWORK_UNREACHABLE: "no route to that network from here",
+  TIMED_OUT: "no answer in time",
+  SYSTEM_ERROR: "a system call failed",
+};
+
+/** A code in words, for messages. */
+export function describe(failure: Pick<AttemptFailure, "code" | "errno">): string {
+  const name = failure.errno ? ` (${failure.errno})` : "";
+  return sentences[failure.code] + name;
+}

@@ -1,0 +1,152 @@
+/**
+ * The link process: carries packets between the two hosts, each half a round trip late.
+ *
+ * It is a process of its own because it blocks: one loop around ppoll(2) that never yields to an
+ * event loop, which is what keeps the delay exact to some ten microseconds. `link_process.ts`
+ * starts it; its only argument is a {@linkcode LinkConfig}.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { ControlChannel, STDIN, STDOUT } from "./control.ts";
+import { DelayQueue } from "./delay_queue.ts";
+import { libc } from "./libc.ts";
+import { judge } from "./middlebox.ts";
+import { Poller, POLLGONE, POLLIN, POLLOUT } from "./poller.ts";
+import type { LinkConfig, LinkRequest, Side } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
+import { openTun } from "./tun.ts";
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_TIMERSLACK = 29;
+const SIGKILL = 9n;
+const CLOCK_MONOTONIC = 1;
+
+/** Packets read from one device before the other one, and what is due, get their turn. */
+const BATCH = 32;
+
+const config = JSON.parse(process.argv[2] ?? "") as LinkConfig;
+
+/** What goes in at one host and comes out at the other. */
+interface Direction {
+  readonly from: Side;
+  readonly input: number;
+  readonly output: number;
+  readonly queue: DelayQueue;
+}
+
+function tieToParent(): void {
+  libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n);
+  if (libc.getppid() !== config.parent) process.exit(1); // It was gone before the call above.
+}
+
+/** Wakes up on time: no slack for the kernel to batch timers (default 50 µs), and ahead of others. */
+function beOnTime(): void {
+  libc.prctl(PR_SET_TIMERSLACK, 1n, 0n, 0n, 0n);
+  libc.setpriority(0, 0, -20);
+}
+
+/** What to add to `performance.now()` to get CLOCK_MONOTONIC, both in milliseconds. */
+function clockOffset(): number {
+  const time = new BigInt64Array(2);
+  libc.clock_gettime(CLOCK_MONOTONIC, new Uint8Array(time.buffer));
+  return Number(time[0]) * 1e3 + Number(time[1]) / 1e6 - performance.now();
+}
+
+tieToParent();
+beOnTime();
+
+const client = openTun(config.client);
+const server = openTun(config.server);
+const slotSize = Math.max(config.mtu, 1500);
+const up: Direction = {
+  from: "client",
+  input: client,
+  output: server,
+  queue: new DelayQueue(slotSize),
+};
+const down: Direction = {
+  from: "server",
+  input: server,
+  output: client,
+  queue: new DelayQueue(slotSize),
+};
+
+const delay = config.rtt / 2;
+const slotLength = BigInt(slotSize);
+const offset = clockOffset();
+const overflow = new Uint8Array(slotSize);
+const recorder = new Recorder();
+const control = new ControlChannel();
+const poller = new Poller([client, server, STDIN, STDOUT]);
+const [CLIENT, SERVER, REQUESTS, ANSWERS] = [0, 1, 2, 3];
+let rule = judge([]);
+
+/** Reads a batch of packets that a host sent, and queues what the middleboxes let through. */
+function take({ from, input, queue }: Direction, back: DelayQueue): void {
+  for (let i = 0; i < BATCH; i++) {
+    const slot = queue.full ? overflow : queue.tail;
+    const length = libc.read(input, slot, slotLength);
+    if (length < 0) return;
+    const now = performance.now();
+    const packet = slot.subarray(0, length);
+    const record = recorder.record(packet, from, now + offset);
+    const verdict = rule(packet);
+    if (verdict instanceof Uint8Array && slot !== overflow) {
+      if (verdict !== packet) slot.set(verdict);
+      queue.commit(verdict.length, now + delay);
+      continue;
+    }
+    if (record) record.dropped = true;
+    // The box is half way: a quarter of the round trip there, a quarter back.
+    if (!(verdict instanceof Uint8Array) && verdict.reply && !back.full) {
+      back.tail.set(verdict.reply);
+      back.commit(verdict.reply.length, now + delay);
+    }
+  }
+}
+
+/** Hands the other host every packet that is due. */
+function deliver({ output, queue }: Direction): void {
+  while (queue.nextDue <= performance.now()) {
+    // A failed write is a host that does not take the packet: it is lost, as on any wire.
+    libc.write(output, queue.head, BigInt(queue.headLength));
+    queue.removeHead();
+  }
+}
+
+function answer(request: LinkRequest): void {
+  const { id } = request;
+  try {
+    if (request.ask === "packets") return control.send({ id, packets: recorder.packets });
+    if (request.ask === "clear") recorder.clear();
+    else rule = judge(request.list);
+    control.send({ id });
+  } catch (error) {
+    control.send({ id, error: String(error) });
+  }
+}
+
+control.send({ id: 0 });
+poller.watch(CLIENT, POLLIN);
+poller.watch(SERVER, POLLIN);
+poller.watch(REQUESTS, POLLIN);
+for (;;) {
+  deliver(up);
+  deliver(down);
+  poller.watch(ANSWERS, control.hasOutgoing ? POLLOUT : 0);
+  poller.wait(Math.min(up.queue.nextDue, down.queue.nextDue) - performance.now());
+
+  // A device vanishes with its namespace, the pipe with the parent.
+  const gone = poller.happened(CLIENT) | poller.happened(SERVER) | poller.happened(ANSWERS);
+  if (gone & POLLGONE) process.exit(0);
+  if (poller.happened(CLIENT) & POLLIN) take(up, down.queue);
+  if (poller.happened(SERVER) & POLLIN) take(down, up.queue);
+  if (poller.happened(REQUESTS)) {
+    const requests = control.receive();
+    if (!requests) process.exit(0);
+    requests.forEach(answer);
+  }
+  if (poller.happened(ANSWERS) & POLLOUT) control.flush();
+}

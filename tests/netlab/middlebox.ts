@@ -1,0 +1,122 @@
+/**
+ * What a box on the path may do to packets: plain data that travels as JSON, and the function each
+ * becomes.
+ *
+ * "SYN" means a client's opening packet here, never the SYN-ACK.
+ *
+ * @module
+ */
+
+import { parseAddress } from "./address.ts";
+import { ACK, destinationAddress, payloadOffset, SYN, tcpFlags, tcpOffset } from "./packet.ts";
+import { resetFor, tooBigFor } from "./reply.ts";
+import { clampMss, cutPayload, hideFastOpen } from "./rewrite.ts";
+
+/** One thing a middlebox does. Several make a list, applied in order. */
+export type Middlebox =
+  /** A SYN that carries data vanishes. */
+  | { readonly kind: "drop-syn-data" }
+  /** A SYN that carries data goes on without it. */
+  | { readonly kind: "strip-syn-data" }
+  /** A SYN that carries data vanishes, and its sender gets a reset. */
+  | { readonly kind: "reset-syn-data" }
+  /** A SYN loses its Fast Open option, in the registered and in the experimental spelling. */
+  | { readonly kind: "strip-option" }
+  /** A SYN-ACK loses its Fast Open option: no cookie ever reaches a client. */
+  | { readonly kind: "strip-synack-option" }
+  /** SYN and SYN-ACK announce a maximum segment size of at most `mss`. */
+  | { readonly kind: "clamp-mss"; readonly mss: number }
+  /** A packet larger than `mtu` vanishes, and its sender is told by ICMP. */
+  | { readonly kind: "mtu"; readonly mtu: number }
+  /** Of all packets, this share (0 – 1) is lost; the same ones for the same seed (default 1). */
+  | { readonly kind: "loss"; readonly share: number; readonly seed?: number }
+  /** Packets to this address vanish. */
+  | { readonly kind: "blackhole"; readonly destination: string };
+
+/** A packet that goes no further; the box may answer its sender. */
+export interface Drop {
+  readonly drop: true;
+  readonly reply?: Uint8Array;
+}
+
+/** A packet, changed or not, that goes on; or the end of it. */
+export type Verdict = Uint8Array | Drop;
+
+/** Looks at a packet and leaves it alone: what goes on changed is a copy. */
+export type Judge = (packet: Uint8Array) => Verdict;
+
+const DROP: Drop = { drop: true };
+
+/** A list of middleboxes as one function. */
+export function judge(boxes: readonly Middlebox[]): Judge {
+  const judges = boxes.map(judgeOf);
+  return (packet) => {
+    let current = packet;
+    for (const next of judges) {
+      const verdict = next(current);
+      if (!(verdict instanceof Uint8Array)) return verdict;
+      current = verdict;
+    }
+    return current;
+  };
+}
+
+function judgeOf(box: Middlebox): Judge {
+  switch (box.kind) {
+    case "drop-syn-data":
+      return (packet) => isSynWithData(packet) ? DROP : packet;
+    case "strip-syn-data":
+      return (packet) => isSynWithData(packet) ? cutPayload(packet) : packet;
+    case "reset-syn-data":
+      return (packet) => isSynWithData(packet) ? { drop: true, reply: resetFor(packet) } : packet;
+    case "strip-option":
+      return (packet) => synFlags(packet) === SYN ? hideFastOpen(packet) : packet;
+    case "strip-synack-option":
+      return (packet) => synFlags(packet) === (SYN | ACK) ? hideFastOpen(packet) : packet;
+    case "clamp-mss":
+      return (packet) => synFlags(packet) & SYN ? clampMss(packet, box.mss) : packet;
+    case "mtu":
+      return (packet) =>
+        packet.length > box.mtu ? { drop: true, reply: tooBigFor(packet, box.mtu) } : packet;
+    case "loss":
+      return loss(box.share, box.seed ?? 1);
+    case "blackhole":
+      return blackhole(parseAddress(box.destination));
+    default:
+      throw new TypeError(`no such middlebox: ${JSON.stringify(box satisfies never)}`);
+  }
+}
+
+/** SYN and ACK of a packet's flags; 0 without TCP. */
+function synFlags(packet: Uint8Array): number {
+  const tcp = tcpOffset(packet);
+  return tcp === 0 ? 0 : tcpFlags(packet, tcp) & (SYN | ACK);
+}
+
+function isSynWithData(packet: Uint8Array): boolean {
+  return synFlags(packet) === SYN && packet.length > payloadOffset(packet, tcpOffset(packet));
+}
+
+function loss(share: number, seed: number): Judge {
+  const random = mulberry32(seed);
+  return (packet) => random() < share ? DROP : packet;
+}
+
+/** A small generator of numbers from 0 to 1 that is the same everywhere for the same seed. */
+function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = state + 0x6d2b79f5 | 0;
+    let t = Math.imul(state ^ state >>> 15, state | 1);
+    t = t + Math.imul(t ^ t >>> 7, t | 61) ^ t;
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+function blackhole(wanted: Uint8Array): Judge {
+  return (packet) => {
+    const address = destinationAddress(packet);
+    const same = address.length === wanted.length && address.every((byte, i) => byte === wanted[i]);
+    return same ? DROP : packet;
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * Network namespaces by name, through the `ip` command.
+ *
+ * A name says who made the namespace: `ff`, the process id, a counter. So what a killed process left
+ * behind can be told from what a living one uses.
+ *
+ * @module
+ */
+
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import process from "node:process";
+
+const FOLDER = "/run/netns";
+const NAME = /^ff(\d+)-\d+[cs]$/;
+
+let counter = 0;
+
+/** Names for the two ends of a new lab. */
+export function newNames(): { client: string; server: string } {
+  const stem = `ff${process.pid}-${++counter}`;
+  return { client: `${stem}c`, server: `${stem}s` };
+}
+
+/** Runs `ip`; rejects with what it said on stderr. */
+export function ip(args: readonly string[], input = ""): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile("ip", args, (error, stdout, stderr) => {
+      if (error) reject(new Error(`ip ${args.join(" ")}: ${stderr || error.message}`.trim()));
+      else resolve(stdout);
+    });
+    child.stdin?.on("error", () => {}); // Ended before it read everything; its status tells.
+    child.stdin?.end(input);
+  });
+}
+
+/** Creates a namespace with per-namespace sysctls, given by their path below `/proc/sys/net`. */
+export async function addNamespace(
+  name: string,
+  sysctls: Readonly<Record<string, number | string>>,
+): Promise<void> {
+  await ip(["netns", "add", name]);
+  const script = Object.entries(sysctls)
+    .map(([path, value]) => `echo '${value}' > /proc/sys/net/${path}`)
+    .join(" && ");
+  await ip(["netns", "exec", name, "sh", "-c", script]);
+}
+
+/**
+ * Ends what still runs in a namespace, then removes it. Synchronous, for it also runs while the
+ * process exits; never throws, for the rest must be removed too.
+ */
+export function removeNamespace(name: string): void {
+  if (!existsSync(`${FOLDER}/${name}`)) return;
+  try {
+    const pids = execFileSync("ip", ["netns", "pids", name], { encoding: "utf8" });
+    for (const pid of pids.split("\n").filter((line) => line !== "")) endProcess(Number(pid));
+    execFileSync("ip", ["netns", "del", name], { stdio: "ignore" });
+  } catch {
+    // Somebody else removed it first.
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** Removes namespaces whose owner was killed before it could. */
+export function sweepNamespaces(): void {
+  if (!existsSync(FOLDER)) return;
+  for (const name of readdirSync(FOLDER)) {
+    const owner = NAME.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) removeNamespace(name);
+  }
+}

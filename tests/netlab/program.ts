@@ -1,0 +1,22 @@
+/**
+ * Running another TypeScript program on the runtime this one runs on.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The arguments that make `process.execPath` run a program, with every permission, with FFI, and
+ * without a remark about either.
+ */
+export function programArguments(program: URL, ...args: readonly string[]): string[] {
+  return [...flags(), fileURLToPath(program), ...args];
+}
+
+function flags(): string[] {
+  if ("deno" in process.versions) return ["run", "-A", "--quiet", "--no-lock"];
+  if ("bun" in process.versions) return [];
+  return ["--disable-warning=ExperimentalWarning"];
+}

@@ -1,0 +1,110 @@
+/**
+ * The TLS connection people hold.
+ *
+ * @module
+ */
+
+import { type ConnFacts, StreamConn } from "../tcp/conn.ts";
+import { TlsDuplex } from "./duplex.ts";
+import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine.ts";
+import type { TlsStream } from "./stream.ts";
+
+/** What the handshake agreed on, shaped like `Deno.TlsHandshakeInfo`. */
+export interface TlsHandshakeInfo {
+  /** The protocol agreed on (RFC 7301); `null` where none was. */
+  alpnProtocol: string | null;
+}
+
+/** When the parts of a connection were done, in milliseconds since it was asked for. */
+export interface TlsTiming {
+  /** The name was looked up. */
+  readonly lookup: number;
+  /** The SYN was handed to the kernel. */
+  readonly open: number;
+  /** The peer's first byte arrived. */
+  readonly firstByte: number;
+  /** The handshake was complete and verified. */
+  readonly secure: number;
+}
+
+/** Closes connections that were dropped without being closed. */
+const dropped = new FinalizationRegistry<TlsStream>((stream) => stream.close());
+
+/**
+ * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
+ * one of the faces, not both. Made by `connectTls`, `startTls` and `listenTls`.
+ */
+export class TlsConn extends StreamConn {
+  /** When the parts of the connection were done. */
+  readonly timing: TlsTiming;
+  #stream: TlsStream;
+  #duplex: TlsDuplex | undefined;
+
+  /** @ignore */
+  constructor(stream: TlsStream, facts: ConnFacts, timing: TlsTiming) {
+    super(stream, facts);
+    this.#stream = stream;
+    this.timing = timing;
+    dropped.register(this, stream);
+  }
+
+  /**
+   * Resolves when the handshake is complete. A client's is when it gets the connection; a server's
+   * with early data is not, and what it reads before may be a replay (RFC 8446, section 8).
+   */
+  async handshake(): Promise<TlsHandshakeInfo> {
+    await this.#stream.secured;
+    return { alpnProtocol: this.alpnProtocol };
+  }
+
+  /** The protocol's version. */
+  get protocol(): TlsVersion {
+    return this.#info.protocol;
+  }
+
+  /** The cipher suite's IANA name, such as `TLS_AES_128_GCM_SHA256`. */
+  get cipher(): string {
+    return this.#info.cipher;
+  }
+
+  /** The key-exchange group, such as `x25519`; `undefined` where none was used. */
+  get group(): string | undefined {
+    return this.#info.group;
+  }
+
+  /** The protocol agreed on (RFC 7301); `null` where none was. */
+  get alpnProtocol(): string | null {
+    return this.#info.alpnProtocol;
+  }
+
+  /** Whether an earlier session was resumed (RFC 8446, section 2.2). */
+  get resumed(): boolean {
+    return this.#info.resumed;
+  }
+
+  /** What became of the early data. Rejected early data was sent again after the handshake. */
+  get earlyData(): EarlyDataStatus {
+    return this.#info.earlyData;
+  }
+
+  /** The TLS implementation that does the work. */
+  get engine(): "openssl" | "runtime" {
+    return this.#stream.engineName;
+  }
+
+  /** The peer's certificate in DER; `undefined` where it sent none. */
+  get peerCertificate(): Uint8Array | undefined {
+    return this.#info.peerCertificate;
+  }
+
+  /** The same connection as a Node `Duplex`, for `https.Agent` and the like. */
+  get duplex(): TlsDuplex {
+    const { inbox } = this.#stream;
+    const authorized = this.#stream.side === "client" || this.peerCertificate !== undefined;
+    return this.#duplex ??= new TlsDuplex(this, inbox, authorized);
+  }
+
+  get #info(): EngineInfo {
+    return this.#stream.info();
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * Opens TLS connections.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { factsOf, TcpConn } from "../tcp/connect.ts";
+import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
+import { dial } from "../tcp/dial.ts";
+import { checkDialOptions, type DialOptions } from "../tcp/options.ts";
+import type { Peer } from "../tcp/stream.ts";
+import { TlsConn } from "./conn.ts";
+import type { ClientConfig, Engine } from "./engine.ts";
+import { keyLogOf } from "./keylog.ts";
+import { learnGroup, pickedGroup } from "./keyshare.ts";
+import { opensslClient } from "./openssl/client.ts";
+import { canonicalName, checkClientOptions, type TlsClientOptions } from "./options.ts";
+import { MemorySessionStore, type SessionStore, type StoredSession } from "./session.ts";
+import { TlsStream } from "./stream.ts";
+
+/** Options of {@linkcode connectTls}. */
+export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
+  /**
+   * Bytes to send with the ClientHello, before the handshake (RFC 8446, section 2.3). They need a
+   * session from an earlier connection; without one, or when the server rejects them, they are sent
+   * after the handshake.
+   *
+   * Early data can be **replayed**: an attacker can send the same flight again, and the server may
+   * act on it again. Send only what may be repeated, such as a GET or a DNS query.
+   */
+  earlyData?: Uint8Array;
+}
+
+/** Options of {@linkcode startTls}. */
+export interface StartTlsOptions extends TlsClientOptions {
+  /** The server's name; by default the one the connection was opened to. */
+  hostname?: string;
+  /** Gives up when aborted; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Milliseconds until the handshake must be complete. Default 30,000. */
+  connectTimeout?: number;
+}
+
+/** Sessions of connections that name no store of their own. */
+const defaultSessions = new MemorySessionStore();
+
+/** A group whose key share is too large for a hello that also resumes; see `groupsFor`. */
+const isHybrid = (group: string | undefined) => group?.includes("MLKEM") ?? false;
+
+/** Everything one attempt at a TLS connection is made from. */
+interface Plan {
+  readonly config: ClientConfig;
+  readonly earlyData: Uint8Array | undefined;
+}
+
+/**
+ * Opens a TLS connection whose first flight rides in the SYN where Fast Open (RFC 7413) allows.
+ *
+ * With a cookie from an earlier connection the ClientHello is in the SYN and the handshake is complete
+ * after one round trip; with a session and `earlyData` the request is there too, and the answer's
+ * first byte is back after one. The certificate is verified by OpenSSL against the runtime's roots
+ * and the host name; that can't be switched off. Needs `--allow-ffi` and `--allow-net` under Deno,
+ * and under Node's `--permission`.
+ *
+ * ```ts
+ * import { connectTls, listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ *
+ * const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * (async () => {
+ *   for await (const conn of listener) await conn.write(new TextEncoder().encode("hello"));
+ * })();
+ *
+ * using conn = await connectTls({
+ *   hostname: "127.0.0.1",
+ *   port: listener.addr.port,
+ *   caCerts: [cert],
+ *   serverName: "localhost",
+ * });
+ * console.log(conn.protocol, conn.fastOpen.outcome); // "TLSv1.3" "cookie-requested"
+ * listener.close();
+ * ```
+ *
+ * @throws {ConnectError} when no address could be connected to in time
+ * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
+ */
+export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
+  checkDialOptions(options);
+  checkClientOptions(options, options);
+  const { hostname, port, earlyData } = options;
+  return await withDeadline(options, async (deadline) => {
+    const { config, store, key } = configure(options, { hostname, port });
+    const stored = await takeSession(store, key, deadline);
+    const conn = await open(options, deadline, store, key, stored, { config, earlyData });
+    if (conn.resumed || !stored || !isHybrid(config.keyShare) || isHybrid(conn.group)) return conn;
+    // The session was refused, and the key exchange fell back to the share that only a resumption
+    // may use. This server is known to do better, so ask again.
+    conn.close();
+    return await open(options, deadline, store, key, undefined, { config, earlyData });
+  });
+}
+
+/** One dial with one engine. */
+async function open(
+  options: ConnectTlsOptions,
+  deadline: Deadline,
+  store: SessionStore | undefined,
+  key: string,
+  stored: StoredSession | undefined,
+  plan: Plan,
+): Promise<TlsConn> {
+  const { hostname, port } = options;
+  const engine = opensslClient({ ...plan.config, session: stored?.session });
+  let started = false;
+  try {
+    const { link, startedAt, lookup } = await dial(options, deadline, () => {
+      started = true;
+      return [engine.start(plan.earlyData)];
+    }, "first-byte");
+    const facts = factsOf(link);
+    const { socket, received, ended } = link.take();
+    const stream = new TlsStream(socket, engine, { hostname, port }, "client");
+    stream.begin(received, ended);
+    await finish(stream, deadline, plan, engine);
+    return new TlsConn(stream, facts, {
+      lookup,
+      open: link.openedAt - startedAt,
+      firstByte: link.provedAt - startedAt,
+      secure: performance.now() - startedAt,
+    });
+  } catch (error) {
+    engine.free();
+    // A ticket that never left can serve the next connection.
+    if (!started && store && stored) await store.put(key, stored);
+    throw error;
+  }
+}
+
+/** Waits for the handshake, learns from it, and sends what early data could not carry. */
+async function finish(
+  stream: TlsStream,
+  { signal }: Deadline,
+  { config, earlyData }: Plan,
+  { earlyDataTaken }: Engine,
+): Promise<void> {
+  try {
+    await abortable(stream.secured, signal);
+  } catch (error) {
+    stream.fail(error);
+    throw error;
+  }
+  const info = stream.info();
+  if (!info.resumed) learnGroup(config.hostname, config.port, info.group);
+  const rest = earlyData?.subarray(info.earlyData === "accepted" ? earlyDataTaken : 0);
+  // Not awaited: the server may want its answer read before it takes more. Later writes queue up
+  // behind it, and a failure shows in whatever the caller does next.
+  if (rest && rest.length > 0) stream.write(rest).catch(() => {});
+}
+
+/**
+ * Starts TLS on a connection that is open already, for protocols that negotiate it in the clear
+ * (STARTTLS). The connection given is used up; close the one returned.
+ *
+ * Anything the peer sent before the answer that agreed to TLS and that was not read yet would be
+ * taken for TLS, so read that answer completely first.
+ *
+ * ```ts no-eval
+ * import { connect, startTls } from "@firstflight/tls";
+ *
+ * const plain = await connect({ hostname: "mail.example.com", port: 587 });
+ * // … EHLO, STARTTLS, 220 …
+ * using conn = await startTls(plain);
+ * ```
+ *
+ * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
+ */
+export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
+  const startedAt = performance.now();
+  const opened = TcpConn.peerOf(conn);
+  const peer: Peer = { hostname: options.hostname ?? opened.hostname, port: opened.port };
+  checkDialOptions({ ...options, ...peer });
+  checkClientOptions(options, peer);
+  return await withDeadline({ ...options, ...peer }, async (deadline) => {
+    const { config, store, key } = configure(options, peer);
+    const stored = await takeSession(store, key, deadline);
+    const engine = opensslClient({ ...config, session: stored?.session });
+    try {
+      const { localAddr, remoteAddr, fastOpen } = conn;
+      const flight = engine.start();
+      const { socket, received, ended } = TcpConn.release(conn);
+      const stream = new TlsStream(socket, engine, peer, "client");
+      socket.write(flight);
+      stream.begin(received, ended);
+      await finish(stream, deadline, { config, earlyData: undefined }, engine);
+      const secure = performance.now() - startedAt;
+      const facts = { localAddr, remoteAddr, fastOpen: () => fastOpen };
+      return new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte: secure, secure });
+    } catch (error) {
+      engine.free();
+      throw error;
+    }
+  });
+}
+
+/** The engine's configuration, and where its sessions go. */
+function configure(
+  options: TlsClientOptions,
+  { hostname, port }: Peer,
+): { config: ClientConfig; store: SessionStore | undefined; key: string } {
+  const { sessions = defaultSessions, caCerts, cert, key: privateKey, alpnProtocols } = options;
+  const { minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = options;
+  const serverName = canonicalName(options.serverName ?? hostname);
+  const verifyName = !options.unsafelyDisableHostnameVerification;
+  // All that decides whom a session was agreed with, and under which conditions.
+  const valid = { hostname, port, serverName, verifyName, caCerts, cert, alpnProtocols };
+  const key = createHash("sha256").update(JSON.stringify({ ...valid, minVersion, maxVersion }))
+    .digest("hex");
+  const store = sessions === false ? undefined : sessions;
+  const config: ClientConfig = {
+    hostname,
+    port,
+    serverName,
+    verifyName,
+    caCerts,
+    cert,
+    key: privateKey,
+    alpnProtocols: alpnProtocols ?? [],
+    minVersion,
+    maxVersion,
+    keyShare: pickedGroup(hostname, port),
+    session: undefined,
+    onTicket: store &&
+      (({ session, lifetime }) => {
+        // A store that fails costs the next connection a round trip, not this one its life.
+        Promise.try(() => store.put(key, { session, expires: Date.now() + lifetime }))
+          .catch(() => {});
+      }),
+    keyLog: keyLogOf(options.keyLog),
+  };
+  return { config, store, key };
+}
+
+/** A session to resume, unless the store fails: then the handshake is a full one. */
+async function takeSession(
+  store: SessionStore | undefined,
+  key: string,
+  { signal }: Deadline,
+): Promise<StoredSession | undefined> {
+  if (!store) return undefined;
+  const taken = Promise.try(() => store.take(key)).catch(() => undefined);
+  return await abortable(taken, signal);
+}

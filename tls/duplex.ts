@@ -1,0 +1,161 @@
+/**
+ * The Node face of a connection: a `Duplex` that passes for a `tls.TLSSocket`.
+ *
+ * @module
+ */
+
+import { X509Certificate } from "node:crypto";
+import type { PeerCertificate } from "node:tls";
+import { Duplex } from "node:stream";
+import type { Inbox } from "../tcp/inbox.ts";
+import type { TlsConn } from "./conn.ts";
+
+/**
+ * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
+ * on a TLS socket. Made by `conn.duplex`; destroying it closes the connection.
+ */
+export class TlsDuplex extends Duplex {
+  /** Always `true`, as on `tls.TLSSocket`. */
+  readonly encrypted = true;
+  /** The peer's certificate was verified. */
+  readonly authorized: boolean;
+  /** Always `null`: a peer that can't be verified is never connected to. */
+  readonly authorizationError: null = null;
+  /** Always `false`: the connection stands. */
+  readonly connecting = false;
+  #conn: TlsConn;
+  #inbox: Inbox;
+
+  /** @ignore */
+  constructor(conn: TlsConn, inbox: Inbox, authorized: boolean) {
+    super({ allowHalfOpen: true });
+    this.#conn = conn;
+    this.#inbox = inbox;
+    this.authorized = authorized;
+  }
+
+  /** The protocol agreed on (RFC 7301); `false` where none was, as on `tls.TLSSocket`. */
+  get alpnProtocol(): string | false {
+    return this.#conn.alpnProtocol ?? false;
+  }
+
+  get remoteAddress(): string {
+    return this.#conn.remoteAddr.hostname;
+  }
+
+  get remotePort(): number {
+    return this.#conn.remoteAddr.port;
+  }
+
+  get remoteFamily(): "IPv4" | "IPv6" {
+    return this.remoteAddress.includes(":") ? "IPv6" : "IPv4";
+  }
+
+  get localAddress(): string {
+    return this.#conn.localAddr.hostname;
+  }
+
+  get localPort(): number {
+    return this.#conn.localAddr.port;
+  }
+
+  /** The protocol's version, such as `TLSv1.3`. */
+  getProtocol(): string {
+    return this.#conn.protocol;
+  }
+
+  /** The cipher suite. */
+  getCipher(): { name: string; standardName: string; version: string } {
+    const { cipher, protocol } = this.#conn;
+    return { name: cipher, standardName: cipher, version: protocol };
+  }
+
+  /** Whether the session was resumed. */
+  isSessionReused(): boolean {
+    return this.#conn.resumed;
+  }
+
+  /** The peer's certificate as Node's `tls` describes it; an empty object where it sent none. */
+  getPeerCertificate(): PeerCertificate | Record<string, never> {
+    const certificate = this.getPeerX509Certificate();
+    return certificate ? certificate.toLegacyObject() as PeerCertificate : {};
+  }
+
+  /** The peer's certificate; `undefined` where it sent none. */
+  getPeerX509Certificate(): X509Certificate | undefined {
+    const der = this.#conn.peerCertificate;
+    return der && new X509Certificate(der);
+  }
+
+  /** Does nothing: TCP_NODELAY is on already. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  /** Does nothing; here for callers that expect a socket. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  /** Emits "timeout" after `milliseconds` without traffic, as `net.Socket` does; 0 switches it off. */
+  setTimeout(milliseconds: number, listener?: () => void): this {
+    clearTimeout(this.#idle);
+    this.#idleAfter = milliseconds;
+    if (listener) this.once("timeout", listener);
+    this.#touch();
+    return this;
+  }
+
+  /** Lets the connection keep the process alive. */
+  ref(): this {
+    this.#conn.ref();
+    return this;
+  }
+
+  /** Lets the process end while the connection is open. */
+  unref(): this {
+    this.#conn.unref();
+    return this;
+  }
+
+  /** Ends the writing side, then closes, as `net.Socket` has it. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #idleAfter = 0;
+
+  #touch(): void {
+    clearTimeout(this.#idle);
+    if (this.#idleAfter === 0 || this.destroyed) return;
+    this.#idle = setTimeout(() => this.emit("timeout"), this.#idleAfter);
+    this.#idle.unref?.();
+  }
+
+  override _read(): void {
+    this.#inbox.next().then((chunk) => {
+      this.#touch();
+      this.push(chunk);
+    }, (error) => this.destroy(error));
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    this.#conn.write(chunk).then(() => {
+      this.#touch();
+      done();
+    }, done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.#conn.closeWrite().then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#idle);
+    this.#conn.close();
+    done(error);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The engine contract: TLS as a function from bytes to bytes. An engine never sees a socket.
+ *
+ *     start() ─► first flight ─┐                    ┌─► feed(ciphertext) ─► plaintext
+ *                              ├─► the network ─────┤
+ *     write(plaintext) ─► output()                  └─► output(): what TLS itself has to say
+ *
+ * @module
+ */
+
+/** TLS protocol versions, by the names OpenSSL and Node give them. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** What became of early data (RFC 8446, section 4.2.10). */
+export type EarlyDataStatus = "accepted" | "rejected" | "not-sent";
+
+/** What the handshake settled; complete once {@linkcode Engine.secured}. */
+export interface EngineInfo {
+  readonly protocol: TlsVersion;
+  /** The cipher suite's IANA name, such as `TLS_AES_128_GCM_SHA256`. */
+  readonly cipher: string;
+  /** The key-exchange group, such as `x25519`; `undefined` where none was used. */
+  readonly group: string | undefined;
+  readonly alpnProtocol: string | null;
+  readonly resumed: boolean;
+  readonly earlyData: EarlyDataStatus;
+  /** The peer's certificate, DER; `undefined` where it sent none. */
+  readonly peerCertificate: Uint8Array | undefined;
+}
+
+/** A session to resume later. */
+export interface SessionTicket {
+  /** Opaque bytes, meant for the engine that made them. */
+  readonly session: Uint8Array;
+  /** Milliseconds from now during which the server promises to know it. */
+  readonly lifetime: number;
+}
+
+/** One TLS connection without a network. */
+export interface Engine {
+  /** The name that `TlsConn.engine` reports. */
+  readonly name: "openssl" | "runtime";
+  /** The handshake is complete and the peer verified. */
+  readonly secured: boolean;
+  /** The peer has sent close_notify: nothing more will come. */
+  readonly peerClosed: boolean;
+  /** Plaintext may be written: {@linkcode secured}, or a server that has accepted early data. */
+  readonly writable: boolean;
+
+  /**
+   * Starts the handshake. A client returns its first flight, the ClientHello and as much of
+   * `earlyData` as the session allows, as one piece for one SYN; a server returns nothing.
+   */
+  start(earlyData?: Uint8Array): Uint8Array;
+  /** How many bytes of `earlyData` the first flight took. */
+  readonly earlyDataTaken: number;
+
+  /**
+   * Takes ciphertext and hands out all the plaintext in it.
+   *
+   * @throws {TlsError} when the connection can't go on; {@linkcode output} may hold an alert then
+   */
+  feed(ciphertext: Uint8Array, plaintext: (bytes: Uint8Array) => void): void;
+  /** Encrypts plaintext; fetch it with {@linkcode output}. */
+  write(plaintext: Uint8Array): void;
+  /** Takes the ciphertext to be sent; `undefined` when there is none. */
+  output(): Uint8Array | undefined;
+  /** Says close_notify; fetch it with {@linkcode output}. */
+  close(): void;
+
+  info(): EngineInfo;
+  /** Frees everything native. The engine is not used afterwards. */
+  free(): void;
+}
+
+/** What a client engine needs to know. */
+export interface ClientConfig {
+  /** For the error messages. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Sent as SNI and verified against the certificate; an IP address is only verified. */
+  readonly serverName: string;
+  readonly verifyName: boolean;
+  /** PEM; `undefined` trusts what the runtime trusts. */
+  readonly caCerts: readonly string[] | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly alpnProtocols: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** The one group to send a key share for; `undefined` leaves it to the library. */
+  readonly keyShare: string | undefined;
+  /** A session to resume, as {@linkcode SessionTicket} carried it. */
+  readonly session: Uint8Array | undefined;
+  /** Called with every ticket the server sends. */
+  readonly onTicket: ((ticket: SessionTicket) => void) | undefined;
+  /** Called with every line of the NSS key log. */
+  readonly keyLog: ((line: string) => void) | undefined;
+}
+
+/** What a server engine needs to know beside its context. */
+export interface ServerConfig {
+  /** PEM, leaf first. */
+  readonly cert: string;
+  readonly key: string;
+  readonly alpnProtocols: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** Bytes of early data taken per connection; 0 takes none. */
+  readonly maxEarlyData: number;
+  readonly keyLog: ((line: string) => void) | undefined;
+}

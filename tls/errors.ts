@@ -1,0 +1,125 @@
+/**
+ * Why a TLS connection failed.
+ *
+ * @module
+ */
+
+/** Verdicts on the peer's certificate, with OpenSSL's numbers (X509_V_ERR_…). */
+export const certificateErrors = {
+  2: "UNABLE_TO_GET_ISSUER_CERT",
+  3: "UNABLE_TO_GET_CRL",
+  7: "CERT_SIGNATURE_FAILURE",
+  9: "CERT_NOT_YET_VALID",
+  10: "CERT_HAS_EXPIRED",
+  18: "DEPTH_ZERO_SELF_SIGNED_CERT",
+  19: "SELF_SIGNED_CERT_IN_CHAIN",
+  20: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  21: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  22: "CERT_CHAIN_TOO_LONG",
+  23: "CERT_REVOKED",
+  24: "INVALID_CA",
+  25: "PATH_LENGTH_EXCEEDED",
+  26: "INVALID_PURPOSE",
+  27: "CERT_UNTRUSTED",
+  28: "CERT_REJECTED",
+  62: "HOSTNAME_MISMATCH",
+  64: "IP_ADDRESS_MISMATCH",
+  66: "EE_KEY_TOO_SMALL",
+  67: "CA_KEY_TOO_SMALL",
+  68: "CA_MD_TOO_WEAK",
+} as const;
+
+/** A stable name for what is wrong with the peer's certificate. */
+export type CertificateErrorCode =
+  | "UNABLE_TO_GET_ISSUER_CERT"
+  | "UNABLE_TO_GET_CRL"
+  | "CERT_SIGNATURE_FAILURE"
+  | "CERT_NOT_YET_VALID"
+  | "CERT_HAS_EXPIRED"
+  | "DEPTH_ZERO_SELF_SIGNED_CERT"
+  | "SELF_SIGNED_CERT_IN_CHAIN"
+  | "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"
+  | "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+  | "CERT_CHAIN_TOO_LONG"
+  | "CERT_REVOKED"
+  | "INVALID_CA"
+  | "PATH_LENGTH_EXCEEDED"
+  | "INVALID_PURPOSE"
+  | "CERT_UNTRUSTED"
+  | "CERT_REJECTED"
+  | "HOSTNAME_MISMATCH"
+  | "IP_ADDRESS_MISMATCH"
+  | "EE_KEY_TOO_SMALL"
+  | "CA_KEY_TOO_SMALL"
+  | "CA_MD_TOO_WEAK"
+  | "CERT_INVALID";
+
+/**
+ * Stable reasons TLS fails for. Beside the verdicts on a certificate:
+ *
+ * - `"INVALID_OPTION"`: an option has the wrong type or value
+ * - `"INVALID_PEM"`: a certificate or key could not be read, or the two don't belong together
+ * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded
+ * - `"NOT_TLS"`: the peer answered with something that is not TLS
+ * - `"ALERT_RECEIVED"`: the peer refused with an alert, named in `alert` (RFC 8446, section 6)
+ * - `"PROTOCOL_ERROR"`: the peer broke the protocol
+ * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
+ * - `"TRUNCATED"`: the connection was cut without close_notify; what was read may be incomplete
+ * - `"CONNECTION_CLOSED"`: the connection was closed on this side
+ */
+export type TlsErrorCode =
+  | CertificateErrorCode
+  | "INVALID_OPTION"
+  | "INVALID_PEM"
+  | "ENGINE_UNAVAILABLE"
+  | "NOT_TLS"
+  | "ALERT_RECEIVED"
+  | "PROTOCOL_ERROR"
+  | "HANDSHAKE_CLOSED"
+  | "TRUNCATED"
+  | "CONNECTION_CLOSED";
+
+/** Facts an error carries beside its message. */
+export interface TlsErrorDetails {
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly call?: string;
+  readonly alert?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * A TLS connection could not be made, or broke. Nothing is left open when this is thrown.
+ *
+ * ```ts
+ * import { connectTls, TlsError } from "@firstflight/tls";
+ *
+ * try {
+ *   await connectTls({ hostname: "127.0.0.1", port: 4433, minVersion: "TLSv1.3", caCerts: ["?"] });
+ * } catch (error) {
+ *   if (error instanceof TlsError) console.log(error.code); // "INVALID_PEM"
+ * }
+ * ```
+ */
+export class TlsError extends Error {
+  override readonly name = "TlsError";
+  /** What went wrong; stable across versions. */
+  readonly code: TlsErrorCode;
+  /** The host the connection was meant for. */
+  readonly hostname: string | undefined;
+  /** The port the connection was meant for. */
+  readonly port: number | undefined;
+  /** The call that failed, such as `SSL_do_handshake`. */
+  readonly call: string | undefined;
+  /** The number of the alert the peer sent (RFC 8446, section 6). */
+  readonly alert: number | undefined;
+
+  constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.hostname = details.hostname;
+    this.port = details.port;
+    this.call = details.call;
+    this.alert = details.alert;
+  }
+}

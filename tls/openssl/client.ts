@@ -1,0 +1,169 @@
+/**
+ * The client's side of OpenSSL.
+ *
+ * @module
+ */
+
+import { isIP } from "node:net";
+import { slotOf } from "../../ffi/memory.ts";
+import { OPENSSL } from "../../ffi/openssl.ts";
+import { pinned } from "../../ffi/pin.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import type { ClientConfig, EarlyDataStatus, Engine } from "../engine.ts";
+import { TlsError } from "../errors.ts";
+import { encodeProtocols } from "./callbacks.ts";
+import { clientContext } from "./context.ts";
+import { derOf, OpensslEngine } from "./engine.ts";
+import { takeError } from "./failure.ts";
+import { openssl } from "./library.ts";
+
+/** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is not usable. */
+export function opensslClient(config: ClientConfig): Engine {
+  const engine = new OpensslClient(clientContext(config), config);
+  try {
+    engine.configure();
+    return engine;
+  } catch (error) {
+    engine.free();
+    throw error;
+  }
+}
+
+function cString(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** The hybrid of X25519 and ML-KEM, from OpenSSL 3.5 on. */
+const HYBRID = "X25519MLKEM768";
+const HYBRID_SINCE = 0x30500000n;
+const CLASSICAL = ["x25519", "secp256r1", "x448", "secp384r1", "secp521r1"];
+
+/**
+ * OpenSSL's list of groups for a hello with a single key share, the first of the list.
+ *
+ * A server that prefers the hybrid would ask for it with a HelloRetryRequest whenever it is offered
+ * without a share, and refuse early data with it. So a hello that resumes a hybrid session leaves it
+ * out: what protects that session is the secret it inherits from the exchange that was hybrid.
+ */
+function groupsFor(keyShare: string, resuming: boolean): string {
+  const hybrid = openssl().OpenSSL_version_num() >= HYBRID_SINCE;
+  if (resuming && keyShare === HYBRID) return CLASSICAL.join(":");
+  const others = hybrid ? [HYBRID, ...CLASSICAL] : CLASSICAL;
+  return [keyShare, ...others.filter((group) => group !== keyShare)].join(":");
+}
+
+class OpensslClient extends OpensslEngine {
+  #config: ClientConfig;
+  #maxEarlyData = 0;
+
+  constructor(context: bigint, config: ClientConfig) {
+    super(context, { hostname: config.hostname, port: config.port }, {
+      session: (session) => this.#keep(session),
+      ...(config.keyLog ? { keyLog: config.keyLog } : {}),
+    });
+    this.#config = config;
+  }
+
+  get writable(): boolean {
+    return this.secured;
+  }
+
+  protected get earlyDataStatus(): EarlyDataStatus {
+    if (this.earlyDataTaken === 0) return "not-sent";
+    const status = this.library.SSL_get_early_data_status(this.ssl);
+    return status === OPENSSL.SSL_EARLY_DATA_ACCEPTED ? "accepted" : "rejected";
+  }
+
+  configure(): void {
+    const { library, ssl } = this;
+    const { serverName, verifyName, alpnProtocols, keyShare, session } = this.#config;
+    library.SSL_set_connect_state(ssl);
+    library.ERR_clear_error();
+    const name = cString(serverName);
+    const parameters = library.SSL_get0_param(ssl);
+    if (isIP(serverName)) {
+      if (verifyName) {
+        this.#check("serverName", library.X509_VERIFY_PARAM_set1_ip_asc(parameters, name));
+      }
+    } else {
+      this.#control("serverName", OPENSSL.SSL_CTRL_SET_TLSEXT_HOSTNAME, name);
+      if (verifyName) {
+        const flags = OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+        library.X509_VERIFY_PARAM_set_hostflags(parameters, flags);
+        this.#check("serverName", library.X509_VERIFY_PARAM_set1_host(parameters, name, 0n));
+      }
+    }
+    if (alpnProtocols.length > 0) {
+      const protocols = encodeProtocols(alpnProtocols);
+      const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
+      this.#check("alpnProtocols", failed === 0 ? 1 : 0);
+    }
+    if (keyShare !== undefined) {
+      const groups = cString(groupsFor(keyShare, session !== undefined));
+      this.#control("keyShare", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, groups);
+    }
+    if (session !== undefined) this.#resume(session);
+  }
+
+  start(earlyData?: Uint8Array): Uint8Array {
+    const { library, ssl } = this;
+    library.ERR_clear_error();
+    const early = earlyData?.subarray(0, this.#maxEarlyData);
+    if (early && early.length > 0) {
+      const written = slotOf(0n);
+      const result = library.SSL_write_early_data(ssl, early, BigInt(early.length), written);
+      if (result !== 1) throw this.fail("SSL_write_early_data");
+      this.earlyDataTaken = early.length;
+    } else {
+      this.wantsInput("SSL_do_handshake", library.SSL_do_handshake(ssl));
+    }
+    return this.output() ?? new Uint8Array();
+  }
+
+  protected handshake(): boolean {
+    const result = this.library.SSL_do_handshake(this.ssl);
+    return result === 1 || !this.wantsInput("SSL_do_handshake", result);
+  }
+
+  #control(option: string, command: number, argument: Uint8Array): void {
+    const { library, ssl } = this;
+    const result = pinned([argument], () => {
+      return library.SSL_ctrl(ssl, command, 0n, runtime.addressOf(argument));
+    });
+    this.#check(option, Number(result));
+  }
+
+  #check(option: string, result: number): void {
+    if (result === 1) return;
+    throw new TlsError(
+      "INVALID_OPTION",
+      `Option "${option}" is not accepted by OpenSSL: ${takeError().reason}`,
+      this.peer,
+    );
+  }
+
+  /** A session that can't be read is left aside: the handshake is a full one then. */
+  #resume(bytes: Uint8Array): void {
+    const { library, ssl } = this;
+    const session = pinned([bytes], () => {
+      const slot = slotOf(runtime.addressOf(bytes));
+      return library.d2i_SSL_SESSION(null, slot, BigInt(bytes.length));
+    });
+    if (session !== 0n && library.SSL_set_session(ssl, session) === 1) {
+      this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
+    }
+    if (session !== 0n) library.SSL_SESSION_free(session);
+    library.ERR_clear_error();
+  }
+
+  #keep(session: bigint): void {
+    const { onTicket } = this.#config;
+    if (!onTicket) return;
+    const hint = Number(openssl().SSL_SESSION_get_ticket_lifetime_hint(session));
+    const seconds = hint > 0 ? hint : Number(openssl().SSL_SESSION_get_timeout(session));
+    onTicket({
+      session: derOf((slot) => openssl().i2d_SSL_SESSION(session, slot)),
+      lifetime: seconds * 1000,
+    });
+  }
+}

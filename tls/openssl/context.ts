@@ -1,0 +1,146 @@
+/**
+ * `SSL_CTX`: what connections of the same configuration share.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { OPENSSL } from "../../ffi/openssl.ts";
+import type { ClientConfig, ServerConfig, TlsVersion } from "../engine.ts";
+import { TlsError } from "../errors.ts";
+import { alpnSelectCallback, keyLogCallback, newSessionCallback } from "./callbacks.ts";
+import { takeError } from "./failure.ts";
+import { count } from "./live.ts";
+import { openssl } from "./library.ts";
+import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { setTrust } from "./trust.ts";
+
+const versions: Readonly<Record<TlsVersion, number>> = {
+  "TLSv1.2": OPENSSL.TLS1_2_VERSION,
+  "TLSv1.3": OPENSSL.TLS1_3_VERSION,
+};
+
+/** Contexts in use by recent connections, least recent first; making one costs a millisecond. */
+const clientContexts = new Map<string, bigint>();
+const MOST_CLIENT_CONTEXTS = 32;
+
+/** The context for a client's configuration; owned by the cache. */
+export function clientContext(config: ClientConfig): bigint {
+  const { caCerts, cert, key, minVersion, maxVersion } = config;
+  const parts = [caCerts, cert, key, minVersion, maxVersion, config.keyLog !== undefined];
+  const id = createHash("sha256").update(JSON.stringify(parts)).digest("base64");
+  const context = clientContexts.get(id) ?? makeClientContext(config);
+  clientContexts.delete(id);
+  clientContexts.set(id, context);
+  if (clientContexts.size > MOST_CLIENT_CONTEXTS) {
+    const [[oldest, evicted] = ["", 0n]] = clientContexts;
+    clientContexts.delete(oldest);
+    freeContext(evicted); // Its connections hold it until they end.
+  }
+  return context;
+}
+
+/** Frees the cached contexts, for tests that count. */
+export function clearClientContexts(): void {
+  for (const context of clientContexts.values()) freeContext(context);
+  clientContexts.clear();
+}
+
+function makeClientContext(config: ClientConfig): bigint {
+  const library = openssl();
+  return makeContext(library.TLS_client_method(), config, (context) => {
+    library.SSL_CTX_set_verify(context, OPENSSL.SSL_VERIFY_PEER, 0n);
+    setTrust(context, config.caCerts);
+    if (config.cert !== undefined && config.key !== undefined) {
+      setIdentity(context, config.cert, config.key);
+    }
+    const mode = OPENSSL.SSL_SESS_CACHE_CLIENT | OPENSSL.SSL_SESS_CACHE_NO_INTERNAL;
+    library.SSL_CTX_ctrl(context, OPENSSL.SSL_CTRL_SET_SESS_CACHE_MODE, BigInt(mode), 0n);
+    library.SSL_CTX_sess_set_new_cb(context, newSessionCallback());
+  });
+}
+
+/** Makes the context of a listener, who owns it and frees it with {@linkcode freeContext}. */
+export function makeServerContext(config: ServerConfig): bigint {
+  const library = openssl();
+  return makeContext(library.TLS_server_method(), config, (context) => {
+    setIdentity(context, config.cert, config.key);
+    // Tickets are only resumed in the context of the same name; OpenSSL wants one to be set.
+    const id = new TextEncoder().encode("firstflight");
+    library.SSL_CTX_set_session_id_context(context, id, id.length);
+    // With early data on, OpenSSL keeps a session per ticket and takes each only once: replays of
+    // the same ClientHello are refused (RFC 8446, section 8.1). Its internal cache serves that.
+    library.SSL_CTX_set_max_early_data(context, config.maxEarlyData);
+    library.SSL_CTX_set_recv_max_early_data(context, config.maxEarlyData);
+    if (config.alpnProtocols.length > 0) {
+      library.SSL_CTX_set_alpn_select_cb(context, alpnSelectCallback(), 0n);
+    }
+  });
+}
+
+/** Releases a context. */
+export function freeContext(context: bigint): void {
+  openssl().SSL_CTX_free(context);
+  count("SSL_CTX", -1);
+}
+
+function makeContext(
+  method: bigint,
+  config: Pick<ClientConfig, "minVersion" | "maxVersion" | "keyLog">,
+  fill: (context: bigint) => void,
+): bigint {
+  const library = openssl();
+  library.ERR_clear_error();
+  const context = library.SSL_CTX_new(method);
+  if (context === 0n) {
+    const { reason } = takeError();
+    throw new TlsError("ENGINE_UNAVAILABLE", `OpenSSL could not start: ${reason}`, {
+      call: "SSL_CTX_new",
+    });
+  }
+  count("SSL_CTX", 1);
+  const set = (command: number, value: number) =>
+    library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
+  try {
+    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, versions[config.minVersion]);
+    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, versions[config.maxVersion]);
+    // An idle connection then costs kilobytes instead of tens of them.
+    set(OPENSSL.SSL_CTRL_MODE, OPENSSL.SSL_MODE_RELEASE_BUFFERS);
+    library.SSL_CTX_set_options(context, OPENSSL.SSL_OP_NO_RENEGOTIATION);
+    if (config.keyLog) library.SSL_CTX_set_keylog_callback(context, keyLogCallback());
+    fill(context);
+  } catch (error) {
+    freeContext(context);
+    throw error;
+  }
+  return context;
+}
+
+/** Gives a context a certificate chain, leaf first, and the leaf's key. */
+function setIdentity(context: bigint, cert: string, key: string): void {
+  const library = openssl();
+  const check = (call: string, result: number | bigint) => {
+    if (Number(result) === 1) return;
+    const { reason } = takeError();
+    throw new TlsError("INVALID_PEM", `Options "cert" and "key" can't be used: ${reason}`, {
+      call,
+    });
+  };
+  eachCertificate(cert, "cert", (x509, index) => {
+    library.ERR_clear_error();
+    if (index === 0) {
+      check("SSL_CTX_use_certificate", library.SSL_CTX_use_certificate(context, x509));
+    } else {
+      const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // with 1: takes a reference of its own
+      check(
+        "SSL_CTX_add1_chain_cert",
+        library.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1n, x509),
+      );
+    }
+  });
+  withPrivateKey(key, (pkey) => {
+    library.ERR_clear_error();
+    check("SSL_CTX_use_PrivateKey", library.SSL_CTX_use_PrivateKey(context, pkey));
+    check("SSL_CTX_check_private_key", library.SSL_CTX_check_private_key(context));
+  });
+}

@@ -1,0 +1,221 @@
+/**
+ * TLS by OpenSSL over memory: what client and server have in common.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { pointerIn, readMemory, readString, slotOf } from "../../ffi/memory.ts";
+import { OPENSSL } from "../../ffi/openssl.ts";
+import { pinned } from "../../ffi/pin.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import type { EarlyDataStatus, Engine, EngineInfo, TlsVersion } from "../engine.ts";
+import { TlsError } from "../errors.ts";
+import { type Listener, listeners } from "./callbacks.ts";
+import { type FailurePeer, sslFailure, takeError } from "./failure.ts";
+import { type Openssl, openssl } from "./library.ts";
+import { count } from "./live.ts";
+
+/** The largest plaintext of one record (RFC 8446, section 5.1). */
+const RECORD = 16 * 1024;
+
+/** Content types of TLS records (RFC 8446, section 5.1): change_cipher_spec to heartbeat. */
+const FIRST_CONTENT_TYPE = 20;
+const LAST_CONTENT_TYPE = 24;
+
+/** Decryption goes here; what comes out large is handed on whole, what is small is copied. */
+let scratch: Uint8Array | undefined;
+
+function takeScratch(atLeast: number): Uint8Array {
+  const taken = scratch;
+  scratch = undefined; // Nobody else may write to it meanwhile.
+  return taken && taken.length >= atLeast ? taken : Buffer.allocUnsafeSlow(atLeast);
+}
+
+/** Both sides; what differs is how the handshake starts. */
+export abstract class OpensslEngine implements Engine {
+  readonly name = "openssl";
+  secured = false;
+  peerClosed = false;
+  earlyDataTaken = 0;
+  protected readonly library: Openssl;
+  protected readonly ssl: bigint;
+  protected readonly peer: FailurePeer;
+  /** Always empty; stands in for input between two calls of {@linkcode feed}. */
+  #noInput: bigint;
+  #output: bigint;
+  #answered = false;
+  #failed = false;
+  #freed = false;
+
+  constructor(context: bigint, peer: FailurePeer, listener: Listener) {
+    const library = openssl();
+    this.library = library;
+    this.peer = peer;
+    library.ERR_clear_error();
+    this.ssl = library.SSL_new(context);
+    if (this.ssl === 0n) {
+      throw new TlsError("ENGINE_UNAVAILABLE", `OpenSSL could not start: ${takeError().reason}`, {
+        ...peer,
+        call: "SSL_new",
+      });
+    }
+    count("SSL", 1);
+    this.#noInput = library.BIO_new(library.BIO_s_mem());
+    this.#output = library.BIO_new(library.BIO_s_mem());
+    library.BIO_up_ref(this.#noInput); // One reference for us, one for the SSL.
+    library.SSL_set_bio(this.ssl, this.#noInput, this.#output);
+    listeners.set(this.ssl, listener);
+  }
+
+  abstract start(earlyData?: Uint8Array): Uint8Array;
+  abstract get writable(): boolean;
+  protected abstract get earlyDataStatus(): EarlyDataStatus;
+
+  /** Moves the handshake on; true once it is complete. May hand out early data. */
+  protected abstract handshake(plaintext: (bytes: Uint8Array) => void): boolean;
+
+  feed(ciphertext: Uint8Array, plaintext: (bytes: Uint8Array) => void): void {
+    if (this.#freed || this.#failed || ciphertext.length === 0) return;
+    if (!this.#answered) this.#checkFirstByte(ciphertext);
+    const { library, ssl } = this;
+    pinned([ciphertext], () => {
+      // OpenSSL reads straight from the chunk and keeps what is incomplete in its own buffer, so
+      // that nothing points here any more when the empty BIO is back in place.
+      const input = library.BIO_new_mem_buf(ciphertext, ciphertext.length);
+      library.BIO_ctrl(input, OPENSSL.BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, 0n);
+      library.SSL_set0_rbio(ssl, input);
+      try {
+        library.ERR_clear_error();
+        if (!this.secured) this.secured = this.handshake(plaintext);
+        if (this.secured) this.#decrypt(ciphertext.length, plaintext);
+      } finally {
+        library.BIO_up_ref(this.#noInput);
+        library.SSL_set0_rbio(ssl, this.#noInput);
+      }
+    });
+  }
+
+  write(plaintext: Uint8Array): void {
+    if (this.#freed || this.#failed || plaintext.length === 0) return;
+    this.library.ERR_clear_error();
+    if (this.encrypt(plaintext) <= 0) throw this.fail("SSL_write");
+  }
+
+  /** Encrypts by the call that the state of the handshake asks for. */
+  protected encrypt(plaintext: Uint8Array): number {
+    return this.library.SSL_write(this.ssl, plaintext, plaintext.length);
+  }
+
+  output(): Uint8Array | undefined {
+    if (this.#freed) return undefined;
+    const pending = Number(this.library.BIO_ctrl_pending(this.#output));
+    if (pending === 0) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(pending);
+    this.library.BIO_read(this.#output, bytes, pending);
+    return bytes;
+  }
+
+  close(): void {
+    if (this.#freed || this.#failed || !this.secured) return;
+    this.library.ERR_clear_error();
+    this.library.SSL_shutdown(this.ssl);
+    this.library.ERR_clear_error();
+  }
+
+  info(): EngineInfo {
+    const { library, ssl } = this;
+    const text = (pointer: bigint) => readString(pointer);
+    const group = Number(library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, 0n));
+    return {
+      protocol: text(library.SSL_get_version(ssl)) as TlsVersion,
+      cipher: text(library.SSL_CIPHER_standard_name(library.SSL_get_current_cipher(ssl))) ?? "",
+      group: group === 0 ? undefined : text(library.SSL_group_to_name(ssl, group)),
+      alpnProtocol: this.#alpnProtocol(),
+      resumed: library.SSL_session_reused(ssl) === 1,
+      earlyData: this.earlyDataStatus,
+      peerCertificate: this.#peerCertificate(),
+    };
+  }
+
+  free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
+    listeners.delete(this.ssl);
+    this.library.SSL_free(this.ssl); // and with it the output and its reference to no input
+    this.library.BIO_free(this.#noInput);
+    count("SSL", -1);
+  }
+
+  /** The error for a call that failed, after which nothing else is called. */
+  protected fail(call: string): TlsError {
+    this.#failed = true;
+    return sslFailure(this.ssl, call, this.peer);
+  }
+
+  /** Whether a call stopped for lack of input; throws when it stopped for anything else. */
+  protected wantsInput(call: string, result: number): boolean {
+    const error = this.library.SSL_get_error(this.ssl, result);
+    if (error === OPENSSL.SSL_ERROR_WANT_READ) return true;
+    if (error === OPENSSL.SSL_ERROR_ZERO_RETURN) {
+      this.peerClosed = true;
+      return true;
+    }
+    throw this.fail(call);
+  }
+
+  #decrypt(ciphertextLength: number, plaintext: (bytes: Uint8Array) => void): void {
+    const { library, ssl } = this;
+    // All of the chunk, and a record whose beginning had come before.
+    const into = takeScratch(ciphertextLength + RECORD);
+    let filled = 0;
+    try {
+      while (!this.peerClosed) {
+        const result = library.SSL_read(ssl, into.subarray(filled), into.length - filled);
+        if (result > 0) filled += result;
+        else if (this.wantsInput("SSL_read", result)) break;
+      }
+    } finally {
+      const whole = filled > into.length / 2;
+      if (!whole) scratch = into;
+      if (filled > 0) plaintext(whole ? into.subarray(0, filled) : into.slice(0, filled));
+    }
+  }
+
+  /** Says plainly what OpenSSL reports as a wrong version number. */
+  #checkFirstByte(ciphertext: Uint8Array): void {
+    this.#answered = true;
+    const [first = 0] = ciphertext;
+    if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return;
+    this.#failed = true;
+    const start = new TextDecoder("latin1").decode(ciphertext.subarray(0, 32)).split(/[\r\n]/, 1);
+    const text = JSON.stringify(start[0]);
+    const { hostname, port } = this.peer;
+    const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
+    const hint = /^"HTTP\//.test(text) ? ", which is HTTP; is it the right port" : "";
+    throw new TlsError("NOT_TLS", `${where} does not speak TLS: it began with ${text}${hint}`, {
+      ...this.peer,
+      call: "feed",
+    });
+  }
+
+  #alpnProtocol(): string | null {
+    const data = slotOf(0n);
+    const length = new Uint8Array(4);
+    this.library.SSL_get0_alpn_selected(this.ssl, data, length);
+    const size = new DataView(length.buffer).getUint32(0, true);
+    return size === 0 ? null : new TextDecoder().decode(readMemory(pointerIn(data), size));
+  }
+
+  #peerCertificate(): Uint8Array | undefined {
+    const x509 = this.library.SSL_get0_peer_certificate(this.ssl);
+    if (x509 === 0n) return undefined;
+    return derOf((slot) => this.library.i2d_X509(x509, slot));
+  }
+}
+
+/** Runs an `i2d_…` function twice, for the length and for the bytes. */
+export function derOf(i2d: (slot: Uint8Array | null) => number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(1, i2d(null)));
+  return pinned([bytes], () => bytes.subarray(0, i2d(slotOf(runtime.addressOf(bytes)))));
+}

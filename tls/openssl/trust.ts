@@ -1,0 +1,46 @@
+/**
+ * Whom to trust: the runtime's own roots, or the caller's.
+ *
+ * @module
+ */
+
+import { getCACertificates } from "node:tls";
+import { count } from "./live.ts";
+import { openssl } from "./library.ts";
+import { eachCertificate } from "./pem.ts";
+
+let runtimeRoots: bigint | undefined;
+
+/** Gives a context its trust store: `caCerts`, or what the runtime itself trusts. */
+export function setTrust(context: bigint, caCerts: readonly string[] | undefined): void {
+  const library = openssl();
+  if (caCerts === undefined) {
+    // Reading 150 certificates takes milliseconds; every context shares the result.
+    runtimeRoots ??= makeStore(getCACertificates("default"));
+    library.SSL_CTX_set1_cert_store(context, runtimeRoots);
+    return;
+  }
+  const store = makeStore(caCerts);
+  library.SSL_CTX_set1_cert_store(context, store);
+  freeStore(store);
+}
+
+function makeStore(certificates: readonly string[]): bigint {
+  const library = openssl();
+  const store = library.X509_STORE_new();
+  count("X509_STORE", 1);
+  try {
+    for (const pem of certificates) {
+      eachCertificate(pem, "caCerts", (x509) => library.X509_STORE_add_cert(store, x509));
+    }
+  } catch (error) {
+    freeStore(store);
+    throw error;
+  }
+  return store;
+}
+
+function freeStore(store: bigint): void {
+  openssl().X509_STORE_free(store);
+  count("X509_STORE", -1);
+}

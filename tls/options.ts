@@ -1,0 +1,145 @@
+/**
+ * TLS options: what they are, and checks that name a slip.
+ *
+ * @module
+ */
+
+import { domainToASCII } from "node:url";
+import { isIP } from "node:net";
+import { mustBe } from "../tcp/options.ts";
+import type { TlsVersion } from "./engine.ts";
+import { TlsError } from "./errors.ts";
+import type { SessionStore } from "./session.ts";
+
+/** Options that clients and servers share. */
+export interface CommonTlsOptions {
+  /** Protocols to offer or accept, most wanted first (RFC 7301). Default none. */
+  alpnProtocols?: string[];
+  /** A certificate chain in PEM, leaf first. */
+  cert?: string;
+  /** The private key of `cert` in PEM, not encrypted. */
+  key?: string;
+  /** The lowest version to accept. Default `"TLSv1.2"`. */
+  minVersion?: TlsVersion;
+  /** The highest version to accept. Default `"TLSv1.3"`. */
+  maxVersion?: TlsVersion;
+  /**
+   * Called with each line of the key log that Wireshark reads: whoever has it can read the
+   * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names.
+   */
+  keyLog?: (line: string) => void;
+}
+
+/** Options of a TLS client, whatever it runs over. */
+export interface TlsClientOptions extends CommonTlsOptions {
+  /** Root certificates in PEM to trust instead of the runtime's own. */
+  caCerts?: string[];
+  /** The name to send and to verify; by default the host name. */
+  serverName?: string;
+  /**
+   * Where sessions to resume are kept; `false` keeps none. By default a store in memory that all
+   * connections of the process share.
+   */
+  sessions?: SessionStore | false;
+  /** The TLS implementation. Default `"auto"`: OpenSSL. */
+  engine?: "auto" | "openssl" | "runtime";
+  /** Accepts any name in a certificate that is otherwise valid: anybody with one can pose as it. */
+  unsafelyDisableHostnameVerification?: boolean;
+}
+
+/** Throws `INVALID_OPTION` unless the condition holds. */
+type Refuse = (name: string, expectation: string, value: unknown) => never;
+
+const versions: readonly unknown[] = ["TLSv1.2", "TLSv1.3"];
+
+function refuser(peer: { hostname?: string; port?: number }): Refuse {
+  const host = peer.hostname === undefined ? "" : ` (connecting to "${peer.hostname}")`;
+  return (name, expectation, value) => {
+    throw new TlsError("INVALID_OPTION", mustBe(name, expectation, value) + host, peer);
+  };
+}
+
+/** Checks what clients and servers share. */
+export function checkCommonOptions(
+  options: CommonTlsOptions,
+  peer: { hostname?: string; port?: number },
+): void {
+  const { alpnProtocols, cert, key, minVersion, maxVersion, keyLog } = options;
+  const refuse = refuser(peer);
+  if (alpnProtocols !== undefined) {
+    const valid = Array.isArray(alpnProtocols) && alpnProtocols.every((name) => {
+      return typeof name === "string" && name !== "" &&
+        new TextEncoder().encode(name).length <= 255;
+    });
+    if (!valid) refuse("alpnProtocols", "an array of names of 1 to 255 bytes", alpnProtocols);
+  }
+  for (const [name, value] of [["cert", cert], ["key", key]] as const) {
+    if (value !== undefined && typeof value !== "string") refuse(name, "a string in PEM", value);
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? "cert" : "key";
+    refuse(missing, `given together with "${cert === undefined ? "key" : "cert"}"`, undefined);
+  }
+  for (const [name, value] of [["minVersion", minVersion], ["maxVersion", maxVersion]] as const) {
+    if (value !== undefined && !versions.includes(value)) {
+      refuse(name, '"TLSv1.2" or "TLSv1.3"', value);
+    }
+  }
+  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
+    refuse("minVersion", 'at most "maxVersion"', minVersion);
+  }
+  if (keyLog !== undefined && typeof keyLog !== "function") {
+    refuse("keyLog", "a function", keyLog);
+  }
+}
+
+/** Checks a client's options. */
+export function checkClientOptions(
+  options: TlsClientOptions & { earlyData?: Uint8Array },
+  peer: { hostname: string; port: number },
+): void {
+  checkCommonOptions(options, peer);
+  const { caCerts, serverName, sessions, engine, earlyData } = options;
+  const { unsafelyDisableHostnameVerification: unsafely } = options;
+  const refuse = refuser(peer);
+  if (caCerts !== undefined) {
+    const valid = Array.isArray(caCerts) && caCerts.length > 0 &&
+      caCerts.every((pem) => typeof pem === "string");
+    if (!valid) refuse("caCerts", "an array of certificates in PEM, not empty", caCerts);
+  }
+  if (serverName !== undefined && (typeof serverName !== "string" || !isServerName(serverName))) {
+    refuse("serverName", "a host name or an IP address", serverName);
+  }
+  if (sessions !== undefined && sessions !== false) {
+    const valid = typeof sessions === "object" && sessions !== null &&
+      typeof sessions.take === "function" && typeof sessions.put === "function";
+    if (!valid) refuse("sessions", "a SessionStore or false", sessions);
+  }
+  if (engine !== undefined && !["auto", "openssl", "runtime"].includes(engine)) {
+    refuse("engine", '"auto", "openssl" or "runtime"', engine);
+  }
+  if (engine === "runtime") {
+    throw new TlsError(
+      "ENGINE_UNAVAILABLE",
+      'Engine "runtime" is not implemented yet; use "openssl" or "auto"',
+      peer,
+    );
+  }
+  if (earlyData !== undefined && !(earlyData instanceof Uint8Array)) {
+    refuse("earlyData", "a Uint8Array", earlyData);
+  }
+  if (unsafely !== undefined && typeof unsafely !== "boolean") {
+    refuse("unsafelyDisableHostnameVerification", "a boolean", unsafely);
+  }
+}
+
+function isServerName(name: string): boolean {
+  return isIP(name) !== 0 || (name.length <= 255 && domainToASCII(name) !== "");
+}
+
+/** The name as certificates spell it: A-labels, without a scope and without the root's dot. */
+export function canonicalName(name: string): string {
+  const [address = ""] = name.split("%", 1);
+  if (isIP(address)) return address;
+  return domainToASCII(name).replace(/\.$/, "");
+}

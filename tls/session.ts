@@ -1,0 +1,85 @@
+/**
+ * Sessions kept for resumption (RFC 8446, section 2.2).
+ *
+ * @module
+ */
+
+/** A session as a store keeps it. */
+export interface StoredSession {
+  /** Opaque bytes, meant for the engine that made them. */
+  readonly session: Uint8Array;
+  /** Milliseconds since 1970 after which the server no longer knows it. */
+  readonly expires: number;
+}
+
+/**
+ * Where sessions wait for the next connection. Every method may answer at once or by a promise.
+ *
+ * A key stands for everything that makes a session valid: host, port, name, protocols, trust and
+ * identity. It is a hash, safe as a file name.
+ */
+export interface SessionStore {
+  /** Hands out a session of `key` and forgets it: a ticket is used once (RFC 8446, C.4). */
+  take(key: string): StoredSession | undefined | Promise<StoredSession | undefined>;
+  /** Keeps a session of `key`. A server sends several; each can be taken once. */
+  put(key: string, session: StoredSession): void | Promise<void>;
+}
+
+/** Limits of a {@linkcode MemorySessionStore}. */
+export interface MemorySessionStoreOptions {
+  /** Sessions kept per key; older ones make room. Default 4. */
+  perKey?: number;
+  /** Keys kept; the least recently used makes room. Default 512. */
+  keys?: number;
+}
+
+/**
+ * Sessions in this process's memory, bounded and expiring. The default store is one of these.
+ *
+ * ```ts
+ * import { MemorySessionStore } from "@firstflight/tls";
+ *
+ * const sessions = new MemorySessionStore({ perKey: 2 });
+ * sessions.put("key", { session: new Uint8Array(3), expires: Date.now() + 60_000 });
+ * console.log(sessions.take("key")?.session.length); // 3
+ * console.log(sessions.take("key")); // undefined
+ * ```
+ */
+export class MemorySessionStore implements SessionStore {
+  #sessions = new Map<string, StoredSession[]>();
+  #perKey: number;
+  #keys: number;
+
+  /** Makes an empty store. */
+  constructor({ perKey = 4, keys = 512 }: MemorySessionStoreOptions = {}) {
+    this.#perKey = perKey;
+    this.#keys = keys;
+  }
+
+  /** Hands out the newest unexpired session of `key` and forgets it. */
+  take(key: string): StoredSession | undefined {
+    const kept = this.#sessions.get(key);
+    if (!kept) return undefined;
+    const now = Date.now();
+    let session = kept.pop();
+    while (session && session.expires <= now) session = kept.pop();
+    if (kept.length === 0) this.#sessions.delete(key);
+    return session;
+  }
+
+  /** Keeps a session of `key`. */
+  put(key: string, session: StoredSession): void {
+    const kept = this.#sessions.get(key) ?? [];
+    kept.push(session);
+    if (kept.length > this.#perKey) kept.shift();
+    this.#sessions.delete(key);
+    this.#sessions.set(key, kept);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > this.#keys && oldest !== undefined) this.#sessions.delete(oldest);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#sessions.clear();
+  }
+}
