@@ -20,6 +20,13 @@
 export { type AttemptFailure, ConnectError, type ConnectErrorCode } from "./tcp/errors.ts";
 export type { NetAddr } from "./tcp/conn.ts";
 export { connect, type ConnectOptions, TcpConn } from "./tcp/connect.ts";
+export type { ListenOptions } from "./tcp/listen.ts";
+export {
+  type AnyListener,
+  enableFastOpen,
+  type EnableFastOpenOptions,
+  type ListenerFastOpen,
+} from "./tcp/listener_fast_open.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
 export {
@@ -32,6 +39,7 @@ export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
 export type { EarlyDataStatus, TlsVersion } from "./tls/engine.ts";
 export { type CertificateErrorCode, TlsError, type TlsErrorCode } from "./tls/errors.ts";
+export { listenTls, type ListenTlsOptions, TlsListener } from "./tls/listen.ts";
 export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
 export {
   MemorySessionStore,
@@ -39,3 +47,6 @@ export {
   type SessionStore,
   type StoredSession,
 } from "./tls/session.ts";
+export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
+export type { TcpFastOpenSupport } from "./tcp/support.ts";
+export { type ConnFacts, StreamConn } from "./tcp/conn.ts";

@@ -18,6 +18,7 @@ export const darwin = {
     SOCK_STREAM: 1,
     IPPROTO_TCP: 6,
     SOL_SOCKET: 0xffff,
+    SO_REUSEADDR: 4,
     SO_ERROR: 0x1007,
     SO_ACCEPTCONN: 0x2,
     SO_NOSIGPIPE: 0x1022,
@@ -42,6 +43,7 @@ export const darwin = {
     42: "ENOPROTOOPT",
     45: "ENOTSUP",
     47: "EAFNOSUPPORT",
+    48: "EADDRINUSE",
     49: "EADDRNOTAVAIL",
     51: "ENETUNREACH",
     53: "ECONNABORTED",
@@ -69,12 +71,18 @@ export const darwin = {
       parameters: ["i32", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer"],
       result: "i32",
     },
+    /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
+    bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    /** `int listen(int fd, int backlog);` */
+    listen: { parameters: ["i32", "i32"], result: "i32" },
     /** `int getsockopt(int fd, int level, int name, void *value, socklen_t *len);` */
     getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
     /** `int setsockopt(int fd, int level, int name, const void *value, socklen_t len);` */
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     /** `int getsockname(int fd, struct sockaddr *addr, socklen_t *len);` */
     getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    /** `int getpeername(int fd, struct sockaddr *addr, socklen_t *len);` */
+    getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     /** `int close(int fd);` */
     close: { parameters: ["i32"], result: "i32" },
     /** `unsigned int if_nametoindex(const char *name);` */

@@ -20,6 +20,7 @@ export const freebsd = {
     SOCK_CLOEXEC: 0x10000000,
     IPPROTO_TCP: 6,
     SOL_SOCKET: 0xffff,
+    SO_REUSEADDR: 4,
     SO_ERROR: 0x1007,
     SO_ACCEPTCONN: 0x2,
     SO_NOSIGPIPE: 0x800,
@@ -40,6 +41,7 @@ export const freebsd = {
     42: "ENOPROTOOPT",
     45: "EOPNOTSUPP",
     47: "EAFNOSUPPORT",
+    48: "EADDRINUSE",
     49: "EADDRNOTAVAIL",
     51: "ENETUNREACH",
     53: "ECONNABORTED",
@@ -71,12 +73,18 @@ export const freebsd = {
     connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);` */
     sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i64" },
+    /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
+    bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    /** `int listen(int fd, int backlog);` */
+    listen: { parameters: ["i32", "i32"], result: "i32" },
     /** `int getsockopt(int fd, int level, int name, void *value, socklen_t *len);` */
     getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
     /** `int setsockopt(int fd, int level, int name, const void *value, socklen_t len);` */
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     /** `int getsockname(int fd, struct sockaddr *addr, socklen_t *len);` */
     getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+    /** `int getpeername(int fd, struct sockaddr *addr, socklen_t *len);` */
+    getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     /** `int close(int fd);` */
     close: { parameters: ["i32"], result: "i32" },
     /** `unsigned int if_nametoindex(const char *name);` */

@@ -26,6 +26,7 @@ export const linux = {
     SOCK_CLOEXEC: 0x80000,
     IPPROTO_TCP: 6,
     SOL_SOCKET: 1,
+    SO_REUSEADDR: 2,
     SO_ERROR: 4,
     SO_ACCEPTCONN: 30,
     TCP_NODELAY: 1,
@@ -36,6 +37,7 @@ export const linux = {
   },
   errno: {
     1: "EPERM",
+    12: "ENOMEM",
     13: "EACCES",
     22: "EINVAL",
     23: "ENFILE",
@@ -44,6 +46,7 @@ export const linux = {
     92: "ENOPROTOOPT",
     95: "EOPNOTSUPP",
     97: "EAFNOSUPPORT",
+    98: "EADDRINUSE",
     99: "EADDRNOTAVAIL",
     101: "ENETUNREACH",
     103: "ECONNABORTED",
@@ -54,7 +57,6 @@ export const linux = {
     113: "EHOSTUNREACH",
     114: "EALREADY",
     115: "EINPROGRESS",
-    12: "ENOMEM",
   },
   sockaddr: { family: "u16" },
   /** struct msghdr; musl's 32-bit lengths and zeroed padding read the same when little-endian. */
@@ -72,13 +74,12 @@ export const linux = {
   iovec: { size: 16, base: 0, len: 8 },
   /** struct tcp_info, the fields read here; the kernel fills as much as it knows. */
   tcpInfo: {
-    size: 104,
+    size: 136,
     state: 0,
     options: 5,
     fastOpenClientFail: 7,
-    sndMss: 16,
     rtt: 68,
-    totalRetrans: 100,
+    bytesReceived: 128,
   },
   /** libc by absolute path: glibc under multiarch and not, musl, bionic. */
   libc: [
@@ -96,6 +97,10 @@ export const linux = {
     connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);` */
     sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i64" },
+    /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
+    bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    /** `int listen(int fd, int backlog);` */
+    listen: { parameters: ["i32", "i32"], result: "i32" },
     /** `int getsockopt(int fd, int level, int name, void *value, socklen_t *len);` */
     getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
     /** `int setsockopt(int fd, int level, int name, const void *value, socklen_t len);` */

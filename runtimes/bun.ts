@@ -62,8 +62,24 @@ export const runtime: Runtime = {
     return connect({ fd, allowHalfOpen: true } as never) as Socket;
   },
 
+  listen(server, address, open) {
+    // Bun listens on a random port when told to adopt a descriptor.
+    server.listen(address);
+    if (server.address() !== null) return;
+    process.getBuiltinModule("node:fs").closeSync(open()); // Throws what Bun tells only later.
+    throw new Error(`Bun could not listen on ${address.host}:${address.port}`);
+  },
+
+  descriptorOf(socket) {
+    return (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
+  },
+
   deniedNet() {
-    return Promise.resolve(undefined); // Bun has no permission model.
+    return undefined; // Bun has no permission model.
+  },
+
+  mayRead() {
+    return true;
   },
 
   env(name) {

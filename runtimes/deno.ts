@@ -19,8 +19,10 @@ interface DenoNamespace {
     fn: unknown,
   ) => { pointer: unknown; close(): void };
   permissions: {
-    request(descriptor: { name: "net"; host: string }): Promise<{ state: string }>;
-    querySync(descriptor: { name: "env"; variable: string }): { state: string };
+    requestSync(descriptor: { name: "net"; host: string }): { state: string };
+    querySync(
+      descriptor: { name: "env"; variable: string } | { name: "read"; path: string },
+    ): { state: string };
   };
   env: { get(name: string): string | undefined };
 }
@@ -68,10 +70,22 @@ export const runtime: Runtime = {
     return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
   },
 
-  async deniedNet(hostname, port) {
+  listen(server, _address, open) {
+    server.listen({ fd: open() });
+  },
+
+  descriptorOf() {
+    return undefined; // Deno's handles don't say.
+  },
+
+  deniedNet(hostname, port) {
     const host = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-    const { state } = await Deno.permissions.request({ name: "net", host });
+    const { state } = Deno.permissions.requestSync({ name: "net", host });
     return state === "granted" ? undefined : `run again with --allow-net=${host}`;
+  },
+
+  mayRead(path) {
+    return Deno.permissions.querySync({ name: "read", path }).state === "granted";
   },
 
   env(name) {

@@ -27,6 +27,9 @@ interface NodeSignature {
   return: string;
 }
 
+/** Absent unless Node runs with `--permission`. */
+const { permission } = process as { permission?: { has(scope: string, of?: string): boolean } };
+
 let loaded: NodeFfi | undefined;
 
 /** `import "node:ffi"` fails in Deno's checker and in older Nodes; a look-up fails only when used. */
@@ -67,10 +70,20 @@ export const runtime: Runtime = {
     return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
   },
 
+  listen(server, _address, open) {
+    server.listen({ fd: open() });
+  },
+
+  descriptorOf(socket) {
+    return (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
+  },
+
   deniedNet(_hostname, _port) {
-    const { permission } = process as { permission?: { has(scope: string): boolean } };
-    const denied = permission !== undefined && !permission.has("net");
-    return Promise.resolve(denied ? "run again with --allow-net" : undefined);
+    return permission?.has("net") === false ? "run again with --allow-net" : undefined;
+  },
+
+  mayRead(path) {
+    return permission?.has("fs.read", path) !== false;
   },
 
   env(name) {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /**
  * C types as the native tables spell them.
@@ -68,6 +68,13 @@ export interface NativeCallback {
   close(): void;
 }
 
+/** Where a listener is bound. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
+}
+
 /** What each runtime provides. */
 export interface Runtime {
   readonly name: "deno" | "bun" | "node";
@@ -101,11 +108,23 @@ export interface Runtime {
   adopt(fd: number): Socket;
 
   /**
+   * Starts `server` on the bound, listening socket that `open` makes, so that its address is known
+   * on return. A runtime that can't adopt one binds by itself, to the same address.
+   */
+  listen(server: Server, address: ListenAddress, open: () => number): void;
+
+  /** The descriptor of a socket the runtime made, where it tells. */
+  descriptorOf(socket: Socket): number | undefined;
+
+  /**
    * Asks the runtime's permission model for network access. FFI would bypass it; we do not.
    *
-   * @returns the reason when access is denied, `undefined` when it is granted.
+   * @returns what to do when access is denied, `undefined` when it is granted.
    */
-  deniedNet(hostname: string, port: number): Promise<string | undefined>;
+  deniedNet(hostname: string, port: number): string | undefined;
+
+  /** Whether a file may be read. Never prompts. */
+  mayRead(path: string): boolean;
 
   /** An environment variable, or `undefined` where it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;

@@ -32,7 +32,7 @@ export interface ByteStream {
 export interface ConnFacts {
   readonly localAddr: NetAddr;
   readonly remoteAddr: NetAddr;
-  readonly fastOpen: () => FastOpenResult;
+  readonly fastOpen: FastOpenResult;
 }
 
 /** An {@linkcode Address} in the shape of `Deno.NetAddr`. */
@@ -49,23 +49,18 @@ export function netAddr(address: Address | undefined): NetAddr {
 export abstract class StreamConn {
   readonly localAddr: NetAddr;
   readonly remoteAddr: NetAddr;
+  /** What became of Fast Open, as the kernel told it when the connection stood. */
+  readonly fastOpen: FastOpenResult;
   #stream: ByteStream;
-  #fastOpen: () => FastOpenResult;
-  #fastOpenResult: FastOpenResult | undefined;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   /** @ignore */
   constructor(stream: ByteStream, facts: ConnFacts) {
     this.#stream = stream;
-    this.#fastOpen = facts.fastOpen;
+    this.fastOpen = facts.fastOpen;
     this.localAddr = facts.localAddr;
     this.remoteAddr = facts.remoteAddr;
-  }
-
-  /** What became of Fast Open, as the kernel tells it. */
-  get fastOpen(): FastOpenResult {
-    return this.#fastOpenResult ??= this.#fastOpen();
   }
 
   /**

@@ -56,7 +56,7 @@ export function factsOf({ opened, address }: Link): ConnFacts {
   return {
     localAddr: netAddr(opened.localAddress()),
     remoteAddr: netAddr(address),
-    fastOpen: opened.fastOpen,
+    fastOpen: opened.fastOpen(),
   };
 }
 

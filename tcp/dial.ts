@@ -35,7 +35,7 @@ export async function dial(
   until: AttemptOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
-  const denied = await abortable(runtime.deniedNet(hostname, port), signal);
+  const denied = runtime.deniedNet(hostname, port);
   if (denied !== undefined) {
     throw new ConnectError(
       "PERMISSION_DENIED",

@@ -5,7 +5,7 @@
  */
 
 import { libc, type SocketPlatform } from "../ffi/libc.ts";
-import { type Address, decodeSockaddr, encodeSockaddr, SOCKADDR_MAX } from "./address.ts";
+import { type Address, encodeSockaddr } from "./address.ts";
 
 /** A call into the operating system that failed. */
 export class SystemCallError extends Error {
@@ -55,12 +55,4 @@ export function getOption(
   const length = new Uint8Array(new Uint32Array([size]).buffer);
   if (libc(platform).call.getsockopt(fd, level, name, value, length) !== 0) return undefined;
   return new DataView(value.buffer);
-}
-
-/** The address `fd` is bound to. */
-export function localAddress(platform: SocketPlatform, fd: number): Address | undefined {
-  const bytes = new Uint8Array(SOCKADDR_MAX);
-  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
-  if (libc(platform).call.getsockname(fd, bytes, length) !== 0) return undefined;
-  return decodeSockaddr(platform, bytes);
 }

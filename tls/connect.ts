@@ -194,7 +194,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       stream.begin(received, ended);
       await finish(stream, deadline, { config, earlyData: undefined }, engine);
       const secure = performance.now() - startedAt;
-      const facts = { localAddr, remoteAddr, fastOpen: () => fastOpen };
+      const facts = { localAddr, remoteAddr, fastOpen };
       return new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte: secure, secure });
     } catch (error) {
       engine.free();

@@ -9,7 +9,9 @@ import type { linux } from "../../ffi/linux.ts";
 import { pinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import type { FastOpenResult } from "../outcome.ts";
-import { getOption, localAddress, setOption, sockaddrOf, SystemCallError } from "../socket.ts";
+import { localAddress } from "../descriptor.ts";
+import { getOption, setOption, sockaddrOf, SystemCallError } from "../socket.ts";
+import { TCPI_OPT_SYN_DATA, tcpInfo } from "../tcp_info.ts";
 import type { Opened, OpenRequest } from "./mod.ts";
 import { openPlain } from "./plain.ts";
 
@@ -19,9 +21,6 @@ type Linux = typeof linux;
 const TCP_SYN_SENT = 2;
 const TCP_SYN_RECV = 3;
 const TCP_CLOSE = 7;
-
-/** tcpi_options: data in the SYN was acknowledged. */
-const TCPI_OPT_SYN_DATA = 0x20;
 
 /** tcpi_fastopen_client_fail, two bits above delivery_rate_app_limited. */
 const TFO_COOKIE_UNAVAILABLE = 1;
@@ -135,12 +134,6 @@ function failureOf(platform: Linux, fd: number): { errno: string; byPeer: boolea
   return pending === 0
     ? { errno: refusal, byPeer: false }
     : { errno: errnoName(pending), byPeer: true };
-}
-
-/** `struct tcp_info` of a socket; `undefined` once it is closed. */
-function tcpInfo(platform: Linux, fd: number): DataView | undefined {
-  const { IPPROTO_TCP, TCP_INFO } = platform.constants;
-  return getOption(platform, fd, IPPROTO_TCP, TCP_INFO, platform.tcpInfo.size);
 }
 
 function outcomeOf(platform: Linux, info: DataView): FastOpenResult["outcome"] {

@@ -1,0 +1,153 @@
+/**
+ * Listening sockets with Fast Open.
+ *
+ * @module
+ */
+
+import type { Server, Socket } from "node:net";
+import { libc, type SocketPlatform } from "../ffi/libc.ts";
+import { platform } from "../ffi/platform.ts";
+import { runtime } from "../runtimes/mod.ts";
+import { parseAddress } from "./address.ts";
+import { type ConnFacts, type NetAddr, netAddr } from "./conn.ts";
+import { findConnected } from "./descriptor.ts";
+import { codeOfErrno, ConnectError } from "./errors.ts";
+import type { FastOpenResult } from "./outcome.ts";
+import { enableFastOpen, type ListenerFastOpen } from "./listener_fast_open.ts";
+import { mustBe } from "./options.ts";
+import { setOption, sockaddrOf, SystemCallError } from "./socket.ts";
+import { TCPI_OPT_SYN_DATA, tcpInfo } from "./tcp_info.ts";
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** An IP address of this machine, or `"localhost"`. Default `"0.0.0.0"`. */
+  hostname?: string;
+  /** 0 to 65,535; 0 picks a free one. */
+  port: number;
+  /** Connections that may wait to be accepted. Default 511. */
+  backlog?: number;
+  /** Take data in the SYN (RFC 7413) where the kernel allows. Default `true`. */
+  fastOpen?: boolean;
+}
+
+/** Throws `INVALID_OPTION` unless `options` can be listened on. */
+export function checkListenOptions(options: ListenOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
+  }
+  const { hostname, port, backlog, fastOpen } = options;
+  const refuse = (name: string, expectation: string, value: unknown): never => {
+    throw new ConnectError("INVALID_OPTION", mustBe(name, expectation, value));
+  };
+  if (hostname !== undefined && !isBindable(hostname)) {
+    refuse("hostname", 'an IP address of this machine or "localhost"', hostname);
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    refuse("port", "an integer from 0 to 65535", port);
+  }
+  if (backlog !== undefined && (!Number.isInteger(backlog) || backlog < 1 || backlog > 65_535)) {
+    refuse("backlog", "an integer from 1 to 65535", backlog);
+  }
+  if (fastOpen !== undefined && typeof fastOpen !== "boolean") {
+    refuse("fastOpen", "a boolean", fastOpen);
+  }
+}
+
+function isBindable(hostname: unknown): boolean {
+  if (hostname === "localhost") return true;
+  return typeof hostname === "string" && parseAddress(hostname, 0) !== undefined;
+}
+
+/**
+ * Starts `server`.
+ *
+ * @throws {ConnectError} when the address is taken, not this machine's, or not permitted
+ */
+export function listen(server: Server, options: ListenOptions): ListenerFastOpen {
+  const { hostname = "0.0.0.0", port, backlog = 511, fastOpen = true } = options;
+  const host = hostname === "localhost" ? "127.0.0.1" : hostname;
+  const denied = runtime.deniedNet(hostname, port);
+  if (denied !== undefined) {
+    const message = `Could not listen on "${hostname}:${port}": not permitted; ${denied}`;
+    throw new ConnectError("PERMISSION_DENIED", message, { hostname, port });
+  }
+  if (platform.fastOpen === "none") {
+    server.listen({ host, port, backlog });
+    return { enabled: false, reason: platform.reason };
+  }
+  try {
+    const table: SocketPlatform = platform;
+    runtime.listen(server, { host, port, backlog }, () => bind(table, host, port, backlog));
+  } catch (cause) {
+    const { errno } = cause as { errno?: string };
+    const message = `Could not listen on "${hostname}:${port}": ${(cause as Error).message}`;
+    throw new ConnectError(codeOfErrno(errno), message, {
+      hostname,
+      port,
+      cause,
+      ...(typeof errno === "string" ? { errno } : {}),
+    });
+  }
+  if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };
+  return enableFastOpen({ hostname: host, port: listenAddress(server).port });
+}
+
+/** A bound, listening socket. */
+function bind(platform: SocketPlatform, host: string, port: number, backlog: number): number {
+  const { call, errno } = libc(platform);
+  const { constants } = platform;
+  const address = parseAddress(host, port);
+  if (!address) throw new SystemCallError("bind", "EINVAL");
+  const domain = address.family === 4 ? constants.AF_INET : constants.AF_INET6;
+  const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
+  const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
+  if (fd < 0) throw new SystemCallError("socket", errno());
+  const check = (syscall: string, result: number) => {
+    if (result === 0) return;
+    const name = errno();
+    call.close(fd);
+    throw new SystemCallError(syscall, name);
+  };
+  setOption(platform, fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
+  const sockaddr = sockaddrOf(platform, address);
+  check("bind", call.bind(fd, sockaddr, sockaddr.length));
+  check("listen", call.listen(fd, backlog));
+  return fd;
+}
+
+/** The address a server is bound to. */
+export function listenAddress(server: Server): NetAddr {
+  const address = server.address();
+  if (address === null || typeof address === "string") return netAddr(undefined);
+  return { transport: "tcp", hostname: address.address, port: address.port };
+}
+
+/** What the kernel knows of a connection that was just accepted. */
+export function acceptedFacts(socket: Socket, fastOpen: ListenerFastOpen): ConnFacts {
+  const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = socket;
+  return {
+    localAddr: { transport: "tcp", hostname: localAddress, port: localPort },
+    remoteAddr: { transport: "tcp", hostname: remoteAddress, port: remotePort },
+    fastOpen: acceptedFastOpen(socket, fastOpen, remoteAddress, remotePort),
+  };
+}
+
+function acceptedFastOpen(
+  socket: Socket,
+  { enabled, reason = "the listener does not take it" }: ListenerFastOpen,
+  remoteAddress: string,
+  remotePort: number,
+): FastOpenResult {
+  const none = { synBytes: 0, flightBytes: 0 };
+  if (!enabled || platform.fastOpen !== "sendmsg") {
+    return { outcome: "unsupported", ...none, reason };
+  }
+  const fd = runtime.descriptorOf(socket) ?? findConnected(platform, remoteAddress, remotePort);
+  const info = fd === undefined ? undefined : tcpInfo(platform, fd);
+  if (!info || !(info.getUint8(platform.tcpInfo.options) & TCPI_OPT_SYN_DATA)) {
+    return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
+  }
+  // Until more arrives, what was received is what the SYN brought.
+  const received = Number(info.getBigUint64(platform.tcpInfo.bytesReceived, true));
+  return { outcome: "accepted", synBytes: received, flightBytes: received };
+}

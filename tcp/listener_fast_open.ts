@@ -1,0 +1,113 @@
+/**
+ * Fast Open for listeners, whoever made them.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import type { SocketPlatform } from "../ffi/libc.ts";
+import { platform } from "../ffi/platform.ts";
+import { runtime } from "../runtimes/mod.ts";
+import { findListening } from "./descriptor.ts";
+import { ConnectError } from "./errors.ts";
+import { mustBe } from "./options.ts";
+import { setOption } from "./socket.ts";
+
+/** Whether a listener takes data in the SYN from now on. */
+export interface ListenerFastOpen {
+  readonly enabled: boolean;
+  /** Why it does not, or what stands in the way, in words. */
+  readonly reason?: string;
+}
+
+/** Anything that listens: `Deno.serve`, `Bun.serve`, `net.Server` and `http.Server`, or its port. */
+export type AnyListener =
+  | { readonly port: number; readonly hostname?: string }
+  | { readonly addr: { readonly port: number; readonly hostname?: string } | object }
+  | { address(): { port: number; address: string } | string | null };
+
+/** Options of {@linkcode enableFastOpen}. */
+export interface EnableFastOpenOptions {
+  /** Connections that may wait for the last ACK of their handshake. Default 256. */
+  queueLength?: number;
+}
+
+/** net.ipv4.tcp_fastopen, bit 1: listeners may take data in the SYN. */
+const SYSCTL_SERVER = 2;
+const SYSCTL = "/proc/sys/net/ipv4/tcp_fastopen";
+
+/** The kernel's Fast Open setting; `undefined` where it can't be read. */
+export function fastOpenSysctl(): number | undefined {
+  if (platform.os !== "linux" || !runtime.mayRead(SYSCTL)) return undefined;
+  try {
+    return Number(readFileSync(SYSCTL, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Lets a listener of this process take data in the SYN (RFC 7413), without changing how it is used.
+ *
+ * ```ts
+ * import { enableFastOpen } from "@firstflight/tls";
+ * import { createServer } from "node:net";
+ *
+ * const server = createServer().listen(0, "127.0.0.1");
+ * await new Promise((resolve) => server.once("listening", resolve));
+ * console.log(enableFastOpen(server).enabled); // true on Linux
+ * server.close();
+ * ```
+ *
+ * @throws {ConnectError} when nothing in this process listens there
+ */
+export function enableFastOpen(
+  listener: AnyListener,
+  { queueLength = 256 }: EnableFastOpenOptions = {},
+): ListenerFastOpen {
+  const { hostname, port } = addressOf(listener);
+  if (!Number.isInteger(queueLength) || queueLength < 1 || queueLength > 65_535) {
+    const expectation = "an integer from 1 to 65535";
+    throw new ConnectError("INVALID_OPTION", mustBe("queueLength", expectation, queueLength));
+  }
+  if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
+  const table: SocketPlatform = platform; // An imported binding is not narrowed inside closures.
+  const found = findListening(table, port, hostname);
+  if (found.length === 0) {
+    throw new ConnectError(
+      "SYSTEM_ERROR",
+      `Could not enable Fast Open: no socket of this process listens on port ${port}`,
+      { port, ...(hostname === undefined ? {} : { hostname }) },
+    );
+  }
+  const { IPPROTO_TCP, TCP_FASTOPEN } = table.constants;
+  const enabled = found.every((fd) => {
+    return setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, queueLength);
+  });
+  if (!enabled) return { enabled, reason: "the kernel refused the option TCP_FASTOPEN" };
+  const sysctl = fastOpenSysctl();
+  if (sysctl === undefined || sysctl & SYSCTL_SERVER) return { enabled };
+  return {
+    enabled: false,
+    reason: "switched off in the kernel; sysctl -w net.ipv4.tcp_fastopen=3 turns it on",
+  };
+}
+
+function addressOf(listener: AnyListener): { hostname: string | undefined; port: number } {
+  const given: unknown = typeof listener !== "object" || listener === null
+    ? undefined
+    : "addr" in listener
+    ? listener.addr
+    : "address" in listener && typeof listener.address === "function"
+    ? listener.address()
+    : listener;
+  const { port, hostname, address } = (given ?? {}) as Record<string, unknown>;
+  if (typeof port !== "number") {
+    const expectation = "a listener, or its { port, hostname }";
+    throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener));
+  }
+  const host = hostname ?? address;
+  // A name such as "localhost" says nothing about the address that was bound.
+  const named = typeof host !== "string" || !/^[\d.]+$|:/.test(host);
+  return { hostname: named ? undefined : host, port };
+}

@@ -1,0 +1,234 @@
+/**
+ * TLS servers.
+ *
+ * @module
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { type NetAddr } from "../tcp/conn.ts";
+import { ConnectError } from "../tcp/errors.ts";
+import {
+  acceptedFacts,
+  checkListenOptions,
+  listen,
+  listenAddress,
+  type ListenOptions,
+} from "../tcp/listen.ts";
+import type { ListenerFastOpen } from "../tcp/listener_fast_open.ts";
+import { mustBe } from "../tcp/options.ts";
+import { TlsConn } from "./conn.ts";
+import { TlsError } from "./errors.ts";
+import { keyLogOf } from "./keylog.ts";
+import { opensslServer, type ServerEngines } from "./openssl/server.ts";
+import { checkCommonOptions, type CommonTlsOptions } from "./options.ts";
+import { TlsStream } from "./stream.ts";
+
+/** Options of {@linkcode listenTls}. */
+export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
+  /** The certificate chain to present, in PEM, leaf first. */
+  cert: string;
+  /** Its private key in PEM, not encrypted. */
+  key: string;
+  /**
+   * Bytes of early data to take per connection (RFC 8446, section 2.3). Default 0: none. Early data
+   * may be a replay of what somebody else recorded; each ticket is taken once here, but another
+   * server with the same key would take it again. Answer only what may be repeated before
+   * `conn.handshake()` resolves.
+   */
+  maxEarlyData?: number;
+  /** Milliseconds a client may take for its handshake. Default 10,000. */
+  handshakeTimeout?: number;
+  /** Hears of clients whose handshake failed; they are not handed out and disturb nothing else. */
+  onHandshakeError?: (error: TlsError | ConnectError, client: NetAddr) => void;
+}
+
+/** Default of {@linkcode ListenTlsOptions.handshakeTimeout}, milliseconds. */
+const HANDSHAKE_TIMEOUT = 10_000;
+
+/** Connections that may wait for `accept` after their handshake; beyond, clients are turned away. */
+const MOST_WAITING = 1024;
+
+/** A TLS server: an async iterable of its connections. Made by {@linkcode listenTls}. */
+export class TlsListener implements AsyncIterable<TlsConn> {
+  /** Whether the listener takes data in the SYN. */
+  readonly fastOpen: ListenerFastOpen;
+  #server: Server;
+  #engines: ServerEngines;
+  #options: ListenTlsOptions;
+  #handshaking = new Set<TlsStream>();
+  #waiting: TlsConn[] = [];
+  #acceptors: PromiseWithResolvers<TlsConn>[] = [];
+  #closed = false;
+
+  /** @ignore */
+  constructor(options: ListenTlsOptions, engines: ServerEngines) {
+    this.#options = options;
+    this.#engines = engines;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#handshake(socket);
+    });
+    this.#server.on("error", () => {}); // What could go wrong has been thrown by listen().
+    this.fastOpen = listen(this.#server, options);
+  }
+
+  /** The address that is listened on, with the port that was picked. */
+  get addr(): NetAddr {
+    return listenAddress(this.#server);
+  }
+
+  /**
+   * The next connection whose handshake is complete, or whose early data has arrived.
+   *
+   * @throws {TlsError} `CONNECTION_CLOSED` once the listener is closed
+   */
+  accept(): Promise<TlsConn> {
+    const waiting = this.#waiting.shift();
+    if (waiting) return Promise.resolve(waiting);
+    if (this.#closed) return Promise.reject(closedListener());
+    const acceptor = Promise.withResolvers<TlsConn>();
+    this.#acceptors.push(acceptor);
+    return acceptor.promise;
+  }
+
+  /** Stops listening. Connections that were handed out go on; all others are closed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.close();
+    this.#engines.free();
+    for (const stream of this.#handshaking) stream.close();
+    for (const conn of this.#waiting.splice(0)) conn.close();
+    for (const acceptor of this.#acceptors.splice(0)) acceptor.reject(closedListener());
+  }
+
+  /** Lets the listener keep the process alive; the default. */
+  ref(): void {
+    this.#server.ref();
+  }
+
+  /** Lets the process end while the listener is open. */
+  unref(): void {
+    this.#server.unref();
+  }
+
+  /** Every connection, until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<TlsConn, void, undefined> {
+    while (true) {
+      let conn: TlsConn;
+      try {
+        conn = await this.accept();
+      } catch {
+        return;
+      }
+      yield conn;
+    }
+  }
+
+  /** Closes; for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #handshake(socket: Socket): Promise<void> {
+    const startedAt = performance.now();
+    const facts = acceptedFacts(socket, this.fastOpen);
+    const { hostname, port } = facts.remoteAddr;
+    const peer = { hostname, port };
+    if (this.#closed || this.#waiting.length >= MOST_WAITING) return void socket.destroy();
+    let firstByte = 0;
+    socket.once("data", () => firstByte = performance.now() - startedAt);
+    const engine = this.#engines.accept();
+    engine.start();
+    const stream = new TlsStream(socket, engine, peer, "server");
+    this.#handshaking.add(stream);
+    const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this.#options;
+    const timer = setTimeout(() => {
+      stream.fail(
+        new ConnectError(
+          "TIMED_OUT",
+          `The client at "${hostname}:${port}" took more than ${handshakeTimeout} ms to handshake`,
+          peer,
+        ),
+      );
+    }, handshakeTimeout);
+    stream.secured.catch(() => {}).finally(() => {
+      clearTimeout(timer);
+      this.#handshaking.delete(stream);
+    });
+    try {
+      await stream.ready;
+      const secure = performance.now() - startedAt;
+      this.#handOut(new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte, secure }));
+    } catch (error) {
+      if (!this.#closed) {
+        this.#options.onHandshakeError?.(error as TlsError | ConnectError, facts.remoteAddr);
+      }
+    }
+  }
+
+  #handOut(conn: TlsConn): void {
+    const acceptor = this.#acceptors.shift();
+    if (acceptor) acceptor.resolve(conn);
+    else if (this.#closed) conn.close();
+    else this.#waiting.push(conn);
+  }
+}
+
+function closedListener(): TlsError {
+  return new TlsError("CONNECTION_CLOSED", "The listener was closed");
+}
+
+/**
+ * Starts a TLS server that takes its clients' first flights out of their SYNs (RFC 7413).
+ *
+ * Listening for Fast Open takes `sysctl -w net.ipv4.tcp_fastopen=3` on Linux; without it the server
+ * works all the same and `listener.fastOpen` says what is missing. Needs `--allow-net` and
+ * `--allow-ffi` under Deno.
+ *
+ * ```ts
+ * import { listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ *
+ * const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, maxEarlyData: 16_384 });
+ * console.log(listener.addr.port, listener.fastOpen);
+ * listener.close();
+ * ```
+ *
+ * @throws {TlsError} when an option is wrong, the certificate is not usable, or OpenSSL is missing
+ * @throws {ConnectError} when the address can't be listened on
+ */
+export function listenTls(options: ListenTlsOptions): TlsListener {
+  checkListenOptions(options);
+  checkCommonOptions(options, {});
+  const { cert, key, maxEarlyData = 0, handshakeTimeout, onHandshakeError } = options;
+  const refuse = (name: string, expectation: string, value: unknown): never => {
+    throw new TlsError("INVALID_OPTION", mustBe(name, expectation, value));
+  };
+  if (cert === undefined) refuse("cert", "a string in PEM", cert);
+  if (!Number.isInteger(maxEarlyData) || maxEarlyData < 0 || maxEarlyData > 0xffffffff) {
+    refuse("maxEarlyData", "a number of bytes from 0 to 4294967295", maxEarlyData);
+  }
+  if (handshakeTimeout !== undefined) {
+    const valid = typeof handshakeTimeout === "number" && handshakeTimeout > 0 &&
+      handshakeTimeout <= 0x7fffffff;
+    if (!valid) refuse("handshakeTimeout", "milliseconds from 1 to 2147483647", handshakeTimeout);
+  }
+  if (onHandshakeError !== undefined && typeof onHandshakeError !== "function") {
+    refuse("onHandshakeError", "a function", onHandshakeError);
+  }
+  const engines = opensslServer({
+    cert,
+    key,
+    alpnProtocols: options.alpnProtocols ?? [],
+    minVersion: options.minVersion ?? "TLSv1.2",
+    maxVersion: options.maxVersion ?? "TLSv1.3",
+    maxEarlyData,
+    keyLog: keyLogOf(options.keyLog),
+  });
+  try {
+    return new TlsListener(options, engines);
+  } catch (error) {
+    engines.free();
+    throw error;
+  }
+}
