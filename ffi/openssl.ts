@@ -82,6 +82,8 @@ export const opensslSymbols = {
   SSL_get_early_data_status: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_shutdown(SSL *ssl);` */
   SSL_shutdown: { parameters: ["pointer"], result: "i32" },
+  /** `void SSL_set_shutdown(SSL *ssl, int mode);` */
+  SSL_set_shutdown: { parameters: ["pointer", "i32"], result: "void" },
   /** `int SSL_get_error(const SSL *ssl, int ret);` */
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
   /** `long SSL_get_verify_result(const SSL *ssl);` */
@@ -98,13 +100,13 @@ export const opensslSymbols = {
   SSL_group_to_name: { parameters: ["pointer", "i32"], result: "pointer" },
   /** `void SSL_get0_alpn_selected(const SSL *ssl, const unsigned char **data, unsigned int *len);` */
   SSL_get0_alpn_selected: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
-  /** `const char *SSL_get_servername(const SSL *ssl, const int type);` */
-  SSL_get_servername: { parameters: ["pointer", "i32"], result: "pointer" },
   /** `X509 *SSL_get0_peer_certificate(const SSL *ssl);` */
   SSL_get0_peer_certificate: { parameters: ["pointer"], result: "pointer" },
 
   /** `int SSL_set_session(SSL *ssl, SSL_SESSION *session);` */
   SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
+  /** `int SSL_SESSION_up_ref(SSL_SESSION *session);` */
+  SSL_SESSION_up_ref: { parameters: ["pointer"], result: "i32" },
   /** `void SSL_SESSION_free(SSL_SESSION *session);` */
   SSL_SESSION_free: { parameters: ["pointer"], result: "void" },
   /** `uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);` */
@@ -173,14 +175,9 @@ export const opensslSymbols = {
 
 /** Values of OpenSSL 3's headers. */
 export const OPENSSL = {
-  SSL_ERROR_SSL: 1,
   SSL_ERROR_WANT_READ: 2,
-  SSL_ERROR_WANT_WRITE: 3,
-  SSL_ERROR_SYSCALL: 5,
   SSL_ERROR_ZERO_RETURN: 6,
 
-  SSL_CTRL_SESS_NUM_TICKETS: 0,
-  SSL_CTRL_EXTRA_CHAIN_CERT: 14,
   SSL_CTRL_MODE: 33,
   SSL_CTRL_SET_SESS_CACHE_MODE: 44,
   SSL_CTRL_SET_TLSEXT_HOSTNAME: 55,
@@ -195,23 +192,21 @@ export const OPENSSL = {
   SSL_OP_NO_RENEGOTIATION: 1n << 30n,
 
   SSL_SESS_CACHE_CLIENT: 1,
-  SSL_SESS_CACHE_SERVER: 2,
   SSL_SESS_CACHE_NO_INTERNAL: 0x300,
 
-  SSL_VERIFY_NONE: 0,
+  SSL_SENT_SHUTDOWN: 1,
+  SSL_RECEIVED_SHUTDOWN: 2,
+
   SSL_VERIFY_PEER: 1,
 
   SSL_READ_EARLY_DATA_ERROR: 0,
-  SSL_READ_EARLY_DATA_SUCCESS: 1,
   SSL_READ_EARLY_DATA_FINISH: 2,
   SSL_EARLY_DATA_ACCEPTED: 2,
 
   SSL_TLSEXT_ERR_OK: 0,
   SSL_TLSEXT_ERR_ALERT_FATAL: 2,
   SSL_TLSEXT_ERR_NOACK: 3,
-  TLSEXT_NAMETYPE_host_name: 0,
 
-  X509_V_OK: 0,
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: 0x4,
 
   TLS1_2_VERSION: 0x0303,
@@ -222,7 +217,6 @@ export const OPENSSL = {
   ERR_REASON_MASK: 0x7fffff,
   ERR_LIB_SSL: 20,
   SSL_R_CERTIFICATE_VERIFY_FAILED: 134,
-  SSL_R_UNEXPECTED_EOF_WHILE_READING: 294,
   /** Alerts of the peer are reported as reason 1000 plus the alert's number. */
   SSL_AD_REASON_OFFSET: 1000,
 } as const;

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { factsOf, TcpConn } from "../tcp/connect.ts";
 import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
 import { dial } from "../tcp/dial.ts";
 import { checkDialOptions, type DialOptions } from "../tcp/options.ts";
 import type { Peer } from "../tcp/stream.ts";
 import { TlsConn } from "./conn.ts";
+import { digest } from "./digest.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
 import { keyLogOf } from "./keylog.ts";
 import { learnGroup, pickedGroup } from "./keyshare.ts";
@@ -123,6 +123,9 @@ async function open(
     const stream = new TlsStream(socket, engine, { hostname, port }, "client");
     stream.begin(received, ended);
     await finish(stream, deadline, plan, engine);
+    if (store && stored && engine.resumed && stream.info().protocol === "TLSv1.2") {
+      await store.put(key, stored); // Only TLS 1.3 wants a new ticket each time.
+    }
     return new TlsConn(stream, facts, {
       lookup,
       open: link.openedAt - startedAt,
@@ -142,7 +145,7 @@ async function finish(
   stream: TlsStream,
   { signal }: Deadline,
   { config, earlyData }: Plan,
-  { earlyDataTaken }: Engine,
+  engine: Engine,
 ): Promise<void> {
   try {
     await abortable(stream.secured, signal);
@@ -150,9 +153,8 @@ async function finish(
     stream.fail(error);
     throw error;
   }
-  const info = stream.info();
-  if (!info.resumed) learnGroup(config.hostname, config.port, info.group);
-  const rest = earlyData?.subarray(info.earlyData === "accepted" ? earlyDataTaken : 0);
+  if (!engine.resumed) learnGroup(config.hostname, config.port, stream.info().group);
+  const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
   // Not awaited: the server may want its answer read before it takes more. Later writes queue up
   // behind it, and a failure shows in whatever the caller does next.
   if (rest && rest.length > 0) stream.write(rest).catch(() => {});
@@ -213,9 +215,8 @@ function configure(
   const serverName = canonicalName(options.serverName ?? hostname);
   const verifyName = !options.unsafelyDisableHostnameVerification;
   // All that decides whom a session was agreed with, and under which conditions.
-  const valid = { hostname, port, serverName, verifyName, caCerts, cert, alpnProtocols };
-  const key = createHash("sha256").update(JSON.stringify({ ...valid, minVersion, maxVersion }))
-    .digest("hex");
+  const who = [hostname, port, serverName, verifyName, caCerts, cert];
+  const key = digest([...who, alpnProtocols, minVersion, maxVersion]);
   const store = sessions === false ? undefined : sessions;
   const config: ClientConfig = {
     hostname,

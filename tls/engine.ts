@@ -52,6 +52,10 @@ export interface Engine {
    * `earlyData` as the session allows, as one piece for one SYN; a server returns nothing.
    */
   start(earlyData?: Uint8Array): Uint8Array;
+  /** The session was resumed; known once {@linkcode secured}. */
+  readonly resumed: boolean;
+  /** What became of early data; known once {@linkcode secured}. */
+  readonly earlyData: EarlyDataStatus;
   /** How many bytes of `earlyData` the first flight took. */
   readonly earlyDataTaken: number;
 

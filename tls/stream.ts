@@ -66,7 +66,10 @@ export class TlsStream implements ByteStream {
 
   /** What the handshake settled; before it is complete, what is known so far. */
   info(): EngineInfo {
-    return this.#info ?? this.#engine.info();
+    if (this.#info) return this.#info;
+    const info = this.#engine.info();
+    if (this.#engine.secured) this.#info = info;
+    return info;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -144,10 +147,7 @@ export class TlsStream implements ByteStream {
     }
     this.#flush();
     if (engine.writable) this.#ready.resolve();
-    if (engine.secured && !this.#info) {
-      this.#info = engine.info();
-      this.#secured.resolve();
-    }
+    if (engine.secured) this.#secured.resolve();
     if (engine.peerClosed) {
       if (!engine.secured) return this.#onEnd();
       this.inbox.end();
@@ -233,6 +233,7 @@ export class TlsStream implements ByteStream {
     socket.off("data", this.#onData).off("drain", this.#onDrain).off("end", this.#onEnd);
     socket.off("error", this.#onError).off("close", this.#onClose);
     socket.on("error", () => {}); // What still goes wrong concerns nobody.
+    this.#info ??= this.#engine.info(); // The last chance to ask.
     this.#engine.free();
     if (error === undefined) return;
     this.#secured.reject(error);

@@ -13,9 +13,10 @@ import type { ClientConfig, EarlyDataStatus, Engine } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { encodeProtocols } from "./callbacks.ts";
 import { clientContext } from "./context.ts";
-import { derOf, OpensslEngine } from "./engine.ts";
+import { OpensslEngine } from "./engine.ts";
 import { takeError } from "./failure.ts";
 import { openssl } from "./library.ts";
+import { freeSession, readSession, ticketOf } from "./session.ts";
 
 /** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is not usable. */
 export function opensslClient(config: ClientConfig): Engine {
@@ -58,7 +59,7 @@ class OpensslClient extends OpensslEngine {
 
   constructor(context: bigint, config: ClientConfig) {
     super(context, { hostname: config.hostname, port: config.port }, {
-      session: (session) => this.#keep(session),
+      session: (session) => config.onTicket?.(ticketOf(session)),
       ...(config.keyLog ? { keyLog: config.keyLog } : {}),
     });
     this.#config = config;
@@ -68,7 +69,7 @@ class OpensslClient extends OpensslEngine {
     return this.secured;
   }
 
-  protected get earlyDataStatus(): EarlyDataStatus {
+  get earlyData(): EarlyDataStatus {
     if (this.earlyDataTaken === 0) return "not-sent";
     const status = this.library.SSL_get_early_data_status(this.ssl);
     return status === OPENSSL.SSL_EARLY_DATA_ACCEPTED ? "accepted" : "rejected";
@@ -145,25 +146,11 @@ class OpensslClient extends OpensslEngine {
   /** A session that can't be read is left aside: the handshake is a full one then. */
   #resume(bytes: Uint8Array): void {
     const { library, ssl } = this;
-    const session = pinned([bytes], () => {
-      const slot = slotOf(runtime.addressOf(bytes));
-      return library.d2i_SSL_SESSION(null, slot, BigInt(bytes.length));
-    });
-    if (session !== 0n && library.SSL_set_session(ssl, session) === 1) {
+    const session = readSession(bytes);
+    if (session === 0n) return;
+    if (library.SSL_set_session(ssl, session) === 1) {
       this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
     }
-    if (session !== 0n) library.SSL_SESSION_free(session);
-    library.ERR_clear_error();
-  }
-
-  #keep(session: bigint): void {
-    const { onTicket } = this.#config;
-    if (!onTicket) return;
-    const hint = Number(openssl().SSL_SESSION_get_ticket_lifetime_hint(session));
-    const seconds = hint > 0 ? hint : Number(openssl().SSL_SESSION_get_timeout(session));
-    onTicket({
-      session: derOf((slot) => openssl().i2d_SSL_SESSION(session, slot)),
-      lifetime: seconds * 1000,
-    });
+    freeSession(session); // The connection has a reference of its own.
   }
 }

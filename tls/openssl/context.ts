@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { OPENSSL } from "../../ffi/openssl.ts";
+import { digest } from "../digest.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { alpnSelectCallback, keyLogCallback, newSessionCallback } from "./callbacks.ts";
@@ -13,6 +13,7 @@ import { takeError } from "./failure.ts";
 import { count } from "./live.ts";
 import { openssl } from "./library.ts";
 import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { clearSessions } from "./session.ts";
 import { setTrust } from "./trust.ts";
 
 const versions: Readonly<Record<TlsVersion, number>> = {
@@ -28,7 +29,7 @@ const MOST_CLIENT_CONTEXTS = 32;
 export function clientContext(config: ClientConfig): bigint {
   const { caCerts, cert, key, minVersion, maxVersion } = config;
   const parts = [caCerts, cert, key, minVersion, maxVersion, config.keyLog !== undefined];
-  const id = createHash("sha256").update(JSON.stringify(parts)).digest("base64");
+  const id = digest(parts);
   const context = clientContexts.get(id) ?? makeClientContext(config);
   clientContexts.delete(id);
   clientContexts.set(id, context);
@@ -40,8 +41,9 @@ export function clientContext(config: ClientConfig): bigint {
   return context;
 }
 
-/** Frees the cached contexts, for tests that count. */
+/** Frees what is kept for later connections, for tests that count. */
 export function clearClientContexts(): void {
+  clearSessions();
   for (const context of clientContexts.values()) freeContext(context);
   clientContexts.clear();
 }

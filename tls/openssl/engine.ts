@@ -8,10 +8,10 @@ import { Buffer } from "node:buffer";
 import { pointerIn, readMemory, readString, slotOf } from "../../ffi/memory.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
-import { runtime } from "../../runtimes/mod.ts";
 import type { EarlyDataStatus, Engine, EngineInfo, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { type Listener, listeners } from "./callbacks.ts";
+import { derOf } from "./der.ts";
 import { type FailurePeer, sslFailure, takeError } from "./failure.ts";
 import { type Openssl, openssl } from "./library.ts";
 import { count } from "./live.ts";
@@ -70,7 +70,7 @@ export abstract class OpensslEngine implements Engine {
 
   abstract start(earlyData?: Uint8Array): Uint8Array;
   abstract get writable(): boolean;
-  protected abstract get earlyDataStatus(): EarlyDataStatus;
+  abstract get earlyData(): EarlyDataStatus;
 
   /** Moves the handshake on; true once it is complete. May hand out early data. */
   protected abstract handshake(plaintext: (bytes: Uint8Array) => void): boolean;
@@ -123,6 +123,10 @@ export abstract class OpensslEngine implements Engine {
     this.library.ERR_clear_error();
   }
 
+  get resumed(): boolean {
+    return this.library.SSL_session_reused(this.ssl) === 1;
+  }
+
   info(): EngineInfo {
     const { library, ssl } = this;
     const text = (pointer: bigint) => readString(pointer);
@@ -132,8 +136,8 @@ export abstract class OpensslEngine implements Engine {
       cipher: text(library.SSL_CIPHER_standard_name(library.SSL_get_current_cipher(ssl))) ?? "",
       group: group === 0 ? undefined : text(library.SSL_group_to_name(ssl, group)),
       alpnProtocol: this.#alpnProtocol(),
-      resumed: library.SSL_session_reused(ssl) === 1,
-      earlyData: this.earlyDataStatus,
+      resumed: this.resumed,
+      earlyData: this.earlyData,
       peerCertificate: this.#peerCertificate(),
     };
   }
@@ -142,6 +146,9 @@ export abstract class OpensslEngine implements Engine {
     if (this.#freed) return;
     this.#freed = true;
     listeners.delete(this.ssl);
+    // A connection freed without a goodbye would take the tickets it gave out along.
+    const goodbye = OPENSSL.SSL_SENT_SHUTDOWN | OPENSSL.SSL_RECEIVED_SHUTDOWN;
+    if (!this.#failed) this.library.SSL_set_shutdown(this.ssl, goodbye);
     this.library.SSL_free(this.ssl); // and with it the output and its reference to no input
     this.library.BIO_free(this.#noInput);
     count("SSL", -1);
@@ -212,10 +219,4 @@ export abstract class OpensslEngine implements Engine {
     if (x509 === 0n) return undefined;
     return derOf((slot) => this.library.i2d_X509(x509, slot));
   }
-}
-
-/** Runs an `i2d_…` function twice, for the length and for the bytes. */
-export function derOf(i2d: (slot: Uint8Array | null) => number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(1, i2d(null)));
-  return pinned([bytes], () => bytes.subarray(0, i2d(slotOf(runtime.addressOf(bytes)))));
 }

@@ -1,0 +1,70 @@
+/**
+ * `SSL_SESSION`: to bytes for the store, and back.
+ *
+ * @module
+ */
+
+import { slotOf } from "../../ffi/memory.ts";
+import { pinned } from "../../ffi/pin.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import type { SessionTicket } from "../engine.ts";
+import { derOf } from "./der.ts";
+import { openssl } from "./library.ts";
+import { count } from "./live.ts";
+
+/**
+ * Sessions of this process, still native, by the bytes that were made of them. Reading one back from
+ * its bytes takes longer than all the rest of a ClientHello.
+ */
+const native = new Map<Uint8Array, bigint>();
+const MOST_NATIVE = 64;
+
+/** Makes a ticket of a session that OpenSSL is about to forget. */
+export function ticketOf(session: bigint): SessionTicket {
+  const library = openssl();
+  const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
+  const seconds = hint > 0 ? hint : Number(library.SSL_SESSION_get_timeout(session));
+  const bytes = derOf((slot) => library.i2d_SSL_SESSION(session, slot));
+  library.SSL_SESSION_up_ref(session);
+  count("SSL_SESSION", 1);
+  native.set(bytes, session);
+  const [oldest] = native.keys();
+  if (native.size > MOST_NATIVE && oldest) freeSession(takeNative(oldest));
+  return { session: bytes, lifetime: seconds * 1000 };
+}
+
+/**
+ * The session in `bytes`, to be released with {@linkcode freeSession}; 0 when it can't be read.
+ *
+ * A session handed out is not kept here any longer: tickets are used once.
+ */
+export function readSession(bytes: Uint8Array): bigint {
+  const kept = takeNative(bytes);
+  if (kept !== 0n) return kept;
+  const library = openssl();
+  const session = pinned([bytes], () => {
+    const slot = slotOf(runtime.addressOf(bytes));
+    return library.d2i_SSL_SESSION(null, slot, BigInt(bytes.length));
+  });
+  library.ERR_clear_error();
+  if (session !== 0n) count("SSL_SESSION", 1);
+  return session;
+}
+
+/** Releases a session; 0 is allowed. */
+export function freeSession(session: bigint): void {
+  if (session === 0n) return;
+  openssl().SSL_SESSION_free(session);
+  count("SSL_SESSION", -1);
+}
+
+/** Releases the native sessions that are kept, for tests that count. */
+export function clearSessions(): void {
+  for (const bytes of [...native.keys()]) freeSession(takeNative(bytes));
+}
+
+function takeNative(bytes: Uint8Array): bigint {
+  const session = native.get(bytes) ?? 0n;
+  native.delete(bytes);
+  return session;
+}
