@@ -16,7 +16,8 @@ import { keyLogOf } from "./keylog.ts";
 import { learnGroup, pickedGroup } from "./keyshare.ts";
 import { opensslClient } from "./openssl/client.ts";
 import { canonicalName, checkClientOptions, type TlsClientOptions } from "./options.ts";
-import { MemorySessionStore, type SessionStore, type StoredSession } from "./session.ts";
+import { Resumption } from "./resumption.ts";
+import { MemorySessionStore, type StoredSession } from "./session.ts";
 import { TlsStream } from "./stream.ts";
 
 /** Options of {@linkcode connectTls}. */
@@ -48,9 +49,17 @@ const defaultSessions = new MemorySessionStore();
 /** A group whose key share is too large for a hello that also resumes; see `groupsFor`. */
 const isHybrid = (group: string | undefined) => group?.includes("MLKEM") ?? false;
 
+/**
+ * The session was refused, and the key exchange fell back to the share that only a resumption may
+ * use. The server is known to do better, so nothing was sent yet and the connection is made again.
+ */
+class FellBack extends Error {}
+
 /** Everything one attempt at a TLS connection is made from. */
 interface Plan {
   readonly config: ClientConfig;
+  readonly resumption: Resumption;
+  readonly stored: StoredSession | undefined;
   readonly earlyData: Uint8Array | undefined;
 }
 
@@ -90,42 +99,32 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   checkClientOptions(options, options);
   const { hostname, port, earlyData } = options;
   return await withDeadline(options, async (deadline) => {
-    const { config, store, key } = configure(options, { hostname, port });
-    const stored = await takeSession(store, key, deadline);
-    const conn = await open(options, deadline, store, key, stored, { config, earlyData });
-    if (conn.resumed || !stored || !isHybrid(config.keyShare) || isHybrid(conn.group)) return conn;
-    // The session was refused, and the key exchange fell back to the share that only a resumption
-    // may use. This server is known to do better, so ask again.
-    conn.close();
-    return await open(options, deadline, store, key, undefined, { config, earlyData });
+    const plan = await makePlan(options, { hostname, port }, deadline, earlyData);
+    try {
+      return await open(options, deadline, plan);
+    } catch (error) {
+      if (!(error instanceof FellBack)) throw error;
+      return await open(options, deadline, { ...plan, stored: undefined });
+    }
   });
 }
 
 /** One dial with one engine. */
-async function open(
-  options: ConnectTlsOptions,
-  deadline: Deadline,
-  store: SessionStore | undefined,
-  key: string,
-  stored: StoredSession | undefined,
-  plan: Plan,
-): Promise<TlsConn> {
+async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan): Promise<TlsConn> {
   const { hostname, port } = options;
-  const engine = opensslClient({ ...plan.config, session: stored?.session });
+  const { config, resumption, stored, earlyData } = plan;
+  const engine = opensslClient({ ...config, session: stored?.session });
   let started = false;
   try {
     const { link, startedAt, lookup } = await dial(options, deadline, () => {
       started = true;
-      return [engine.start(plan.earlyData)];
+      return [engine.start(earlyData)];
     }, "first-byte");
     const facts = factsOf(link);
     const { socket, received, ended } = link.take();
     const stream = new TlsStream(socket, engine, { hostname, port }, "client");
     stream.begin(received, ended);
-    await finish(stream, deadline, plan, engine);
-    if (store && stored && engine.resumed && stream.info().protocol === "TLSv1.2") {
-      await store.put(key, stored); // Only TLS 1.3 wants a new ticket each time.
-    }
+    await finish(stream, engine, deadline, plan);
     return new TlsConn(stream, facts, {
       lookup,
       open: link.openedAt - startedAt,
@@ -135,7 +134,7 @@ async function open(
   } catch (error) {
     engine.free();
     // A ticket that never left can serve the next connection.
-    if (!started && store && stored) await store.put(key, stored);
+    if (!started && stored) resumption.putBack(stored);
     throw error;
   }
 }
@@ -143,9 +142,9 @@ async function open(
 /** Waits for the handshake, learns from it, and sends what early data could not carry. */
 async function finish(
   stream: TlsStream,
-  { signal }: Deadline,
-  { config, earlyData }: Plan,
   engine: Engine,
+  { signal }: Deadline,
+  { config, resumption, stored, earlyData }: Plan,
 ): Promise<void> {
   try {
     await abortable(stream.secured, signal);
@@ -153,7 +152,16 @@ async function finish(
     stream.fail(error);
     throw error;
   }
-  if (!engine.resumed) learnGroup(config.hostname, config.port, stream.info().group);
+  if (!engine.resumed) {
+    const { group } = stream.info();
+    if (stored && isHybrid(config.keyShare) && !isHybrid(group)) {
+      stream.close();
+      throw new FellBack();
+    }
+    learnGroup(config.hostname, config.port, group);
+  } else if (stored && stream.info().protocol === "TLSv1.2") {
+    resumption.putBack(stored); // Only TLS 1.3 wants a new ticket each time.
+  }
   const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
   // Not awaited: the server may want its answer read before it takes more. Later writes queue up
   // behind it, and a failure shows in whatever the caller does next.
@@ -184,9 +192,8 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   checkDialOptions({ ...options, ...peer });
   checkClientOptions(options, peer);
   return await withDeadline({ ...options, ...peer }, async (deadline) => {
-    const { config, store, key } = configure(options, peer);
-    const stored = await takeSession(store, key, deadline);
-    const engine = opensslClient({ ...config, session: stored?.session });
+    const plan = await makePlan(options, peer, deadline, undefined);
+    const engine = opensslClient({ ...plan.config, session: plan.stored?.session });
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
       const flight = engine.start();
@@ -194,7 +201,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       const stream = new TlsStream(socket, engine, peer, "client");
       socket.write(flight);
       stream.begin(received, ended);
-      await finish(stream, deadline, { config, earlyData: undefined }, engine);
+      await finish(stream, engine, deadline, plan);
       const secure = performance.now() - startedAt;
       const facts = { localAddr, remoteAddr, fastOpen };
       return new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte: secure, secure });
@@ -205,19 +212,23 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   });
 }
 
-/** The engine's configuration, and where its sessions go. */
-function configure(
+/** What a connection needs to know before it has an engine. */
+async function makePlan(
   options: TlsClientOptions,
   { hostname, port }: Peer,
-): { config: ClientConfig; store: SessionStore | undefined; key: string } {
-  const { sessions = defaultSessions, caCerts, cert, key: privateKey, alpnProtocols } = options;
+  { signal }: Deadline,
+  earlyData: Uint8Array | undefined,
+): Promise<Plan> {
+  const { sessions = defaultSessions, caCerts, cert, key, alpnProtocols = [] } = options;
   const { minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = options;
   const serverName = canonicalName(options.serverName ?? hostname);
   const verifyName = !options.unsafelyDisableHostnameVerification;
   // All that decides whom a session was agreed with, and under which conditions.
   const who = [hostname, port, serverName, verifyName, caCerts, cert];
-  const key = digest([...who, alpnProtocols, minVersion, maxVersion]);
-  const store = sessions === false ? undefined : sessions;
+  const resumption = new Resumption(
+    sessions === false ? undefined : sessions,
+    digest([...who, alpnProtocols, minVersion, maxVersion]),
+  );
   const config: ClientConfig = {
     hostname,
     port,
@@ -225,30 +236,14 @@ function configure(
     verifyName,
     caCerts,
     cert,
-    key: privateKey,
-    alpnProtocols: alpnProtocols ?? [],
+    key,
+    alpnProtocols,
     minVersion,
     maxVersion,
     keyShare: pickedGroup(hostname, port),
     session: undefined,
-    onTicket: store &&
-      (({ session, lifetime }) => {
-        // A store that fails costs the next connection a round trip, not this one its life.
-        Promise.try(() => store.put(key, { session, expires: Date.now() + lifetime }))
-          .catch(() => {});
-      }),
+    onTicket: resumption.enabled ? (ticket) => resumption.keep(ticket) : undefined,
     keyLog: keyLogOf(options.keyLog),
   };
-  return { config, store, key };
-}
-
-/** A session to resume, unless the store fails: then the handshake is a full one. */
-async function takeSession(
-  store: SessionStore | undefined,
-  key: string,
-  { signal }: Deadline,
-): Promise<StoredSession | undefined> {
-  if (!store) return undefined;
-  const taken = Promise.try(() => store.take(key)).catch(() => undefined);
-  return await abortable(taken, signal);
+  return { config, resumption, stored: await resumption.take(signal), earlyData };
 }

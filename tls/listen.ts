@@ -5,7 +5,7 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import { type NetAddr } from "../tcp/conn.ts";
+import type { NetAddr } from "../tcp/conn.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import {
   acceptedFacts,
