@@ -24,6 +24,8 @@ export const opensslSymbols = {
   SSL_CTX_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
   /** `uint64_t SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);` */
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" },
+  /** `int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str);` */
+  SSL_CTX_set_ciphersuites: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback);` */
   SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
   /** `void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);` */

@@ -57,9 +57,11 @@ export const runtime: Runtime = {
     };
   },
 
-  adopt(fd) {
-    // `new Socket({ fd })` is inert in Bun; `connect({ fd })` does what Node's constructor does.
-    return connect({ fd, allowHalfOpen: true } as never) as Socket;
+  adopt(fd, receive) {
+    // `new Socket({ fd })` is inert in Bun; `connect({ fd })` does what Node's constructor does,
+    // except for `onread`, which it ignores.
+    const socket = connect({ fd, allowHalfOpen: true } as never) as Socket;
+    return socket.on("data", receive);
   },
 
   listen(server, address, open) {

@@ -75,6 +75,9 @@ export interface ListenAddress {
   readonly backlog: number;
 }
 
+/** Bytes read at once where the buffer is ours; as much as the runtimes read by themselves. */
+export const READ_SIZE: number = 64 * 1024;
+
 /** What each runtime provides. */
 export interface Runtime {
   readonly name: "deno" | "bun" | "node";
@@ -103,9 +106,10 @@ export interface Runtime {
 
   /**
    * Hands a TCP socket, connected or still connecting, to the runtime's event loop. The returned
-   * socket owns `fd` from here on: destroying it closes `fd`.
+   * socket owns `fd` from here on: destroying it closes `fd`. What arrives goes to `receive`, in a
+   * buffer that may be used again after the call.
    */
-  adopt(fd: number): Socket;
+  adopt(fd: number, receive: (borrowed: Uint8Array) => void): Socket;
 
   /**
    * Starts `server` on the bound, listening socket that `open` makes, so that its address is known

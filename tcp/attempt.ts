@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Socket } from "node:net";
 import { type Address, formatAddress } from "./address.ts";
 import { type AttemptFailure, codeOfErrno, type ConnectErrorCode } from "./errors.ts";
 import { open, type Opened } from "./open/mod.ts";
+import type { Wire } from "./wire.ts";
 
 /** What an attempt needs to know. */
 export interface AttemptOptions {
@@ -25,6 +25,13 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
+/** A wire, and what has arrived on it before it got its new owner. */
+export interface Arrived {
+  readonly wire: Wire;
+  readonly received: readonly Uint8Array[];
+  readonly ended: boolean;
+}
+
 /** A connection that stands, and what has arrived on it so far. */
 export interface Link {
   readonly opened: Opened;
@@ -33,8 +40,8 @@ export interface Link {
   readonly openedAt: number;
   /** `performance.now()` at the moment the attempt succeeded. */
   readonly provedAt: number;
-  /** Hands over the socket with everything received; the new owner listens from now on. */
-  take(): { socket: Socket; received: Uint8Array[]; ended: boolean };
+  /** What the new owner of the wire has missed; it owns what arrives from now on. */
+  take(): Arrived;
 }
 
 /** Why an attempt failed. */
@@ -64,7 +71,7 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
     return Promise.reject(new AttemptError(address, codeOfErrno(errno), errno, error));
   }
   const openedAt = performance.now();
-  const { socket } = opened;
+  const { wire } = opened;
   const received: Uint8Array[] = [];
   let ended = false;
   let settled = false;
@@ -80,38 +87,34 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
     if (settled) return;
     settle();
     reject(error);
-    socket.destroy();
+    wire.destroy();
   };
   const succeed = () => {
     if (settled) return;
     settle();
+    const take = () => ({ wire, received, ended });
     resolve({ opened, address, openedAt, provedAt: performance.now(), take });
   };
-  const take = () => {
-    for (const [event, listener] of listeners) socket.off(event, listener);
-    return { socket, received, ended };
-  };
-
   const onAbort = () => fail(signal.reason);
-  const onEnd = () => {
-    ended = true;
-    // A peer that closes an established connection without a word has still accepted it.
-    if (until === "established") succeed();
-    else fail(new AttemptError(address, "CONNECTION_CLOSED"));
-  };
-  // deno-lint-ignore no-explicit-any -- the arguments are the events' own
-  const listeners: [string, (argument: any) => void][] = [
-    ["data", (chunk: Uint8Array) => {
-      received.push(chunk);
+  wire.owner = {
+    onBytes(borrowed) {
+      received.push(borrowed.slice());
       succeed();
-    }],
-    ["end", onEnd],
-    ["close", () => fail(new AttemptError(address, "CONNECTION_CLOSED"))],
-    ["error", (error: Error & { code?: string }) => {
+    },
+    onEnd() {
+      ended = true;
+      // A peer that closes an established connection without a word has still accepted it.
+      if (until === "established") succeed();
+      else fail(new AttemptError(address, "CONNECTION_CLOSED"));
+    },
+    onError(error) {
       fail(new AttemptError(address, codeOfErrno(error.code), error.code, error));
-    }],
-  ];
-  for (const [event, listener] of listeners) socket.on(event, listener);
+    },
+    onClose() {
+      ended = true;
+      fail(new AttemptError(address, "CONNECTION_CLOSED"));
+    },
+  };
   signal.addEventListener("abort", onAbort, { once: true });
   const deadline = setTimeout(
     () => fail(new AttemptError(address, "TIMED_OUT")),
@@ -129,11 +132,11 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
 }
 
 /** Writes what the SYN did not take. */
-function writeRest({ socket, sent }: Opened, flight: readonly Uint8Array[]): void {
+function writeRest({ wire, sent }: Opened, flight: readonly Uint8Array[]): void {
   let skip = sent;
   for (const piece of flight) {
     const rest = piece.subarray(Math.min(skip, piece.length));
     skip -= piece.length - rest.length;
-    if (rest.length > 0) socket.write(rest);
+    if (rest.length > 0) wire.socket.write(rest);
   }
 }

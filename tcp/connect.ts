@@ -99,7 +99,6 @@ export async function connect(options: ConnectOptions): Promise<TcpConn> {
     const flight = data === undefined ? [] : [data];
     const { link } = await dial(options, deadline, () => flight, "established");
     const facts = factsOf(link);
-    const { socket, received, ended } = link.take();
-    return new TcpConn(new TcpStream(socket, { hostname, port }, received, ended), facts);
+    return new TcpConn(new TcpStream(link.take(), { hostname, port }), facts);
   });
 }

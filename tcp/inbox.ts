@@ -13,6 +13,14 @@ export interface Flow {
 /** Unread bytes at which the source is paused. */
 const HIGH_WATER = 256 * 1024;
 
+/** A read that waits for the first byte. */
+interface Waiting {
+  /** Where the reader wants it. */
+  readonly into: Uint8Array | undefined;
+  /** Tells it to look again, or how much was put there already. */
+  wake(filled?: number): void;
+}
+
 /** A queue of chunks with one end for the source and one for the reader. */
 export class Inbox {
   #flow: Flow;
@@ -21,7 +29,7 @@ export class Inbox {
   #paused = false;
   #ended = false;
   #error: unknown;
-  #waiters: (() => void)[] = [];
+  #waiting: Waiting[] = [];
 
   constructor(flow: Flow) {
     this.#flow = flow;
@@ -30,6 +38,19 @@ export class Inbox {
   /** Whether nothing more will come: ended or failed. */
   get done(): boolean {
     return this.#ended || this.#error !== undefined;
+  }
+
+  /**
+   * The buffer of a reader who waits, so that the source can write into it without a detour; tell
+   * {@linkcode Inbox.filled} afterwards.
+   */
+  get room(): Uint8Array | undefined {
+    return this.#chunks.length === 0 ? this.#waiting[0]?.into : undefined;
+  }
+
+  /** Says that the first `length` bytes of {@linkcode Inbox.room} were written. */
+  filled(length: number): void {
+    if (length > 0) this.#waiting.shift()?.wake(length);
   }
 
   /** Adds a chunk; the inbox owns it from here on. */
@@ -76,7 +97,10 @@ export class Inbox {
 
   /** The next chunk whole, `null` at the end. */
   async next(): Promise<Uint8Array | null> {
-    if (!await this.#ready()) return null;
+    while (this.#chunks.length === 0) {
+      if (!this.#more()) return null;
+      await this.#wait(undefined);
+    }
     const chunk = this.#chunks.shift() as Uint8Array;
     this.#consumed(chunk.length);
     return chunk;
@@ -85,7 +109,11 @@ export class Inbox {
   /** Copies as much as is there into `into`; `null` at the end. */
   async read(into: Uint8Array): Promise<number | null> {
     if (into.length === 0) return 0;
-    if (!await this.#ready()) return null;
+    while (this.#chunks.length === 0) {
+      if (!this.#more()) return null;
+      const filled = await this.#wait(into);
+      if (filled > 0) return filled;
+    }
     let filled = 0;
     while (filled < into.length) {
       const chunk = this.#chunks[0];
@@ -100,16 +128,16 @@ export class Inbox {
     return filled;
   }
 
-  /** Resolves to whether there is a chunk; throws what the source broke with. */
-  async #ready(): Promise<boolean> {
-    while (this.#chunks.length === 0) {
-      if (this.#error !== undefined) throw this.#error;
-      if (this.#ended) return false;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiters.push(resolve);
-      await promise;
-    }
-    return true;
+  /** Whether an empty queue may fill again; throws what the source broke with. */
+  #more(): boolean {
+    if (this.#error !== undefined) throw this.#error;
+    return !this.#ended;
+  }
+
+  #wait(into: Uint8Array | undefined): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#waiting.push({ into, wake: (filled = 0) => resolve(filled) });
+    return promise;
   }
 
   #consumed(bytes: number): void {
@@ -122,7 +150,7 @@ export class Inbox {
   }
 
   #wake(): void {
-    if (this.done) { for (const waiter of this.#waiters.splice(0)) waiter(); }
-    else this.#waiters.shift()?.();
+    if (this.done) { for (const waiting of this.#waiting.splice(0)) waiting.wake(); }
+    else this.#waiting.shift()?.wake();
   }
 }

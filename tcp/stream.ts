@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Socket } from "node:net";
+import type { Arrived } from "./attempt.ts";
 import type { ByteStream } from "./conn.ts";
 import { codeOfErrno, ConnectError } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
+import type { Wire } from "./wire.ts";
 
 /** Where a connection leads, for its errors. */
 export interface Peer {
@@ -39,62 +40,68 @@ export function brokenBy(error: Error & { code?: string }, peer: Peer): ConnectE
 export class TcpStream implements ByteStream {
   readonly inbox: Inbox;
   readonly peer: Peer;
-  #socket: Socket;
+  #wire: Wire;
   #closed = false;
-  #detach: () => void;
 
-  constructor(socket: Socket, peer: Peer, received: readonly Uint8Array[], ended: boolean) {
+  constructor({ wire, received, ended }: Arrived, peer: Peer) {
     this.peer = peer;
-    this.#socket = socket;
-    this.inbox = new Inbox(socket);
-    for (const chunk of received) this.inbox.push(chunk);
-    if (ended) this.inbox.end();
-    const onData = (chunk: Uint8Array) => this.inbox.push(chunk);
-    const onEnd = () => this.inbox.end();
-    const onError = (error: Error) => this.inbox.fail(brokenBy(error, peer));
-    socket.on("data", onData).on("end", onEnd).on("error", onError);
-    this.#detach = () => socket.off("data", onData).off("end", onEnd).off("error", onError);
+    this.#wire = wire;
+    const inbox = this.inbox = new Inbox(wire.socket);
+    for (const chunk of received) inbox.push(chunk);
+    if (ended) inbox.end();
+    wire.owner = {
+      onBytes: (borrowed) => inbox.push(borrowed.slice()),
+      onEnd: () => inbox.end(),
+      onError: (error) => inbox.fail(brokenBy(error, peer)),
+      onClose: () => inbox.end(),
+    };
   }
 
   write(bytes: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.reject(closedHere(this.peer));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#socket.write(bytes, (error) => error ? reject(brokenBy(error, this.peer)) : resolve());
+    const { socket } = this.#wire;
+    socket.write(bytes, (error) => error ? reject(brokenBy(error, this.peer)) : resolve());
     return promise;
   }
 
   closeWrite(): Promise<void> {
     if (this.#closed) return Promise.reject(closedHere(this.peer));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (this.#socket.writableFinished) resolve();
-    this.#socket.once("error", (error) => reject(brokenBy(error, this.peer)));
-    this.#socket.end(() => resolve());
-    return promise;
+    return endOf(this.#wire, this.peer);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.inbox.close(closedHere(this.peer));
-    this.#socket.destroy();
+    this.#wire.destroy();
   }
 
   ref(): void {
-    this.#socket.ref();
+    this.#wire.socket.ref();
   }
 
   unref(): void {
-    this.#socket.unref();
+    this.#wire.socket.unref();
   }
 
-  /** Hands the socket and everything unread to another owner; this stream is closed from then on. */
-  release(): { socket: Socket; received: Uint8Array[]; ended: boolean } {
+  /** Hands the wire and everything unread to another owner; this stream is closed from then on. */
+  release(): Arrived {
     if (this.#closed) throw closedHere(this.peer);
     this.#closed = true;
-    this.#detach();
     const ended = this.inbox.done;
     const received = this.inbox.drain();
     this.inbox.close(closedHere(this.peer));
-    return { socket: this.#socket, received, ended };
+    return { wire: this.#wire, received, ended };
   }
+}
+
+/** Ends the writing side; resolves when everything written has left. */
+export function endOf({ socket }: Wire, peer: Peer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onClose = () => resolve();
+  const onError = (error: Error) => reject(brokenBy(error, peer));
+  socket.once("close", onClose).once("error", onError);
+  socket.end(resolve);
+  return promise.finally(() => socket.off("close", onClose).off("error", onError));
 }

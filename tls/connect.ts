@@ -121,9 +121,9 @@ async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan):
       return [engine.start(earlyData)];
     }, "first-byte");
     const facts = factsOf(link);
-    const { socket, received, ended } = link.take();
-    const stream = new TlsStream(socket, engine, { hostname, port }, "client");
-    stream.begin(received, ended);
+    const arrived = link.take();
+    const stream = new TlsStream(arrived.wire, engine, { hostname, port }, "client");
+    stream.begin(arrived);
     await finish(stream, engine, deadline, plan);
     return new TlsConn(stream, facts, {
       lookup,
@@ -197,10 +197,10 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
       const flight = engine.start();
-      const { socket, received, ended } = TcpConn.release(conn);
-      const stream = new TlsStream(socket, engine, peer, "client");
-      socket.write(flight);
-      stream.begin(received, ended);
+      const arrived = TcpConn.release(conn);
+      const stream = new TlsStream(arrived.wire, engine, peer, "client");
+      arrived.wire.socket.write(flight);
+      stream.begin(arrived);
       await finish(stream, engine, deadline, plan);
       const secure = performance.now() - startedAt;
       const facts = { localAddr, remoteAddr, fastOpen };

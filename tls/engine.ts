@@ -36,6 +36,16 @@ export interface SessionTicket {
   readonly lifetime: number;
 }
 
+/** Where an engine puts plaintext; an inbox. */
+export interface PlaintextSink {
+  /** A buffer to fill directly, where somebody waits for one. */
+  readonly room: Uint8Array | undefined;
+  /** Says how much of {@linkcode PlaintextSink.room} was filled. */
+  filled(length: number): void;
+  /** Hands over bytes of the engine's own. */
+  push(bytes: Uint8Array): void;
+}
+
 /** One TLS connection without a network. */
 export interface Engine {
   /** The name that `TlsConn.engine` reports. */
@@ -64,7 +74,7 @@ export interface Engine {
    *
    * @throws {TlsError} when the connection can't go on; {@linkcode output} may hold an alert then
    */
-  feed(ciphertext: Uint8Array, plaintext: (bytes: Uint8Array) => void): void;
+  feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void;
   /** Encrypts plaintext; fetch it with {@linkcode output}. */
   write(plaintext: Uint8Array): void;
   /** Takes the ciphertext to be sent; `undefined` when there is none. */

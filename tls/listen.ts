@@ -16,6 +16,7 @@ import {
 } from "../tcp/listen.ts";
 import type { ListenerFastOpen } from "../tcp/listener_fast_open.ts";
 import { mustBe } from "../tcp/options.ts";
+import { Wire } from "../tcp/wire.ts";
 import { TlsConn } from "./conn.ts";
 import { TlsError } from "./errors.ts";
 import { keyLogOf } from "./keylog.ts";
@@ -137,9 +138,10 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     if (this.#closed || this.#waiting.length >= MOST_WAITING) return void socket.destroy();
     let firstByte = 0;
     socket.once("data", () => firstByte = performance.now() - startedAt);
+    const wire = Wire.over(socket);
     const engine = this.#engines.accept();
     engine.start();
-    const stream = new TlsStream(socket, engine, peer, "server");
+    const stream = new TlsStream(wire, engine, peer, "server");
     this.#handshaking.add(stream);
     const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this.#options;
     const timer = setTimeout(() => {

@@ -1,33 +1,27 @@
 /**
- * The pump between a socket and an engine.
+ * The pump between a wire and an engine.
  *
- *     socket ─► engine.feed ─► inbox ─► reader         writer ─► engine.write ─► socket
+ *     wire ─► engine.feed ─► inbox ─► reader         writer ─► engine.write ─► wire
  *
  * @module
  */
 
-import type { Socket } from "node:net";
+import type { Arrived } from "../tcp/attempt.ts";
 import type { ByteStream } from "../tcp/conn.ts";
 import { Inbox } from "../tcp/inbox.ts";
-import { brokenBy, type Peer } from "../tcp/stream.ts";
+import { brokenBy, endOf, type Peer } from "../tcp/stream.ts";
+import type { Wire } from "../tcp/wire.ts";
 import type { Engine, EngineInfo } from "./engine.ts";
 import { TlsError } from "./errors.ts";
 
 /** Plaintext encrypted in one go; bounds what a large write holds twice. */
 const WRITE_SLICE = 256 * 1024;
 
-/** Milliseconds close_notify may take to leave before the socket is closed all the same. */
-const CLOSE_TIMEOUT = 2_000;
-
-/** TLS over an adopted socket. Owns both the socket and the engine. */
+/** TLS over TCP. Owns both the wire and the engine. */
 export class TlsStream implements ByteStream {
   readonly inbox: Inbox;
-  /** Resolves when the handshake is complete and verified. */
-  readonly secured: Promise<void>;
-  /** Resolves when plaintext may be exchanged, which for early data is sooner. */
-  readonly ready: Promise<void>;
   readonly side: "client" | "server";
-  #socket: Socket;
+  #wire: Wire;
   #engine: Engine;
   #peer: Peer;
   #secured = Promise.withResolvers<void>();
@@ -40,24 +34,37 @@ export class TlsStream implements ByteStream {
   #writeClosed = false;
   #closed = false;
 
-  constructor(socket: Socket, engine: Engine, peer: Peer, side: "client" | "server") {
+  constructor(wire: Wire, engine: Engine, peer: Peer, side: "client" | "server") {
     this.side = side;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#engine = engine;
     this.#peer = peer;
-    this.inbox = new Inbox(socket);
-    this.secured = this.#secured.promise;
-    this.ready = this.#ready.promise;
+    this.inbox = new Inbox(wire.socket);
     this.secured.catch(() => {}); // Whoever waits hears it; nobody waiting is not a crash.
     this.ready.catch(() => {});
-    socket.on("data", this.#onData).on("drain", this.#onDrain);
-    socket.on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
+    wire.owner = {
+      onBytes: (borrowed) => this.#receive(borrowed),
+      onEnd: () => this.#cut(),
+      onError: (error) => this.fail(brokenBy(error, peer)),
+      onClose: () => this.#cut(),
+      onDrain: () => this.#endDrain((drained) => drained.resolve()),
+    };
   }
 
   /** Takes what had arrived before this stream was made. */
-  begin(received: readonly Uint8Array[], ended: boolean): void {
-    for (const chunk of received) this.#onData(chunk);
-    if (ended) this.#onEnd();
+  begin({ received, ended }: Arrived): void {
+    for (const chunk of received) this.#receive(chunk);
+    if (ended) this.#cut();
+  }
+
+  /** Resolves when the handshake is complete and verified. */
+  get secured(): Promise<void> {
+    return this.#secured.promise;
+  }
+
+  /** Resolves when plaintext may be exchanged, which for early data is sooner. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   get engineName(): Engine["name"] {
@@ -78,16 +85,6 @@ export class TlsStream implements ByteStream {
     return written;
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length; offset += WRITE_SLICE) {
-      if (!this.#engine.writable) await this.#writable();
-      this.#checkOpen();
-      this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
-      if (!this.#flush()) await this.#drain();
-    }
-    this.#checkOpen();
-  }
-
   async closeWrite(): Promise<void> {
     if (this.#writeClosed) return;
     await this.#turn;
@@ -96,112 +93,109 @@ export class TlsStream implements ByteStream {
     this.#writeClosed = true;
     this.#engine.close();
     this.#flush();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#socket.once("close", () => resolve());
-    this.#socket.once("error", (error) => reject(brokenBy(error, this.#peer)));
-    this.#socket.end(() => resolve());
-    await promise;
+    await endOf(this.#wire, this.#peer);
     this.#finishIfDone();
   }
 
   close(): void {
     if (this.#closed) return;
-    const socket = this.#socket;
     if (!this.#writeClosed) {
       this.#engine.close();
       this.#flush();
     }
-    this.#release(this.#closedHere());
-    hangUp(socket);
+    const error = this.#closedHere();
+    this.#release(error);
+    this.inbox.close(error);
+    this.#wire.hangUp();
   }
 
   ref(): void {
-    this.#socket.ref();
+    this.#wire.socket.ref();
   }
 
   unref(): void {
-    this.#socket.unref();
+    this.#wire.socket.unref();
   }
 
   /** Gives up because of `error`: the reader gets it after what has been received. */
   fail(error: unknown): void {
-    if (this.#closed || this.#error !== undefined) return;
+    if (this.#closed) return;
     this.#error = error;
-    try {
-      this.#flush(); // An alert, perhaps.
-    } finally {
-      this.inbox.fail(error);
-      const socket = this.#socket;
-      this.#release(error);
-      hangUp(socket);
-    }
+    this.#flush(); // An alert, perhaps.
+    this.#release(error);
+    this.inbox.fail(error);
+    this.#wire.hangUp();
   }
 
-  #onData = (chunk: Uint8Array): void => {
-    if (this.#closed) return;
+  #receive(ciphertext: Uint8Array): void {
     const engine = this.#engine;
     try {
-      engine.feed(chunk, (plaintext) => this.inbox.push(plaintext));
+      engine.feed(ciphertext, this.inbox);
     } catch (error) {
       return this.fail(error);
     }
     this.#flush();
     if (engine.writable) this.#ready.resolve();
     if (engine.secured) this.#secured.resolve();
-    if (engine.peerClosed) {
-      if (!engine.secured) return this.#onEnd();
-      this.inbox.end();
-      this.#finishIfDone();
-    }
-  };
+    if (engine.peerClosed) this.#peerClosed();
+  }
 
-  #onDrain = (): void => {
-    this.#drained?.resolve();
-    this.#drained = undefined;
-  };
+  /** The peer has said close_notify. */
+  #peerClosed(): void {
+    if (!this.#engine.secured) return this.#cut();
+    this.inbox.end();
+    this.#finishIfDone();
+  }
 
-  #onEnd = (): void => {
+  /** Nothing more will come, and nobody said close_notify. */
+  #cut(): void {
     if (this.#closed || this.inbox.done) return;
     const where = `"${this.#peer.hostname}:${this.#peer.port}"`;
-    const details = { ...this.#peer };
-    this.fail(
-      this.#engine.secured
-        ? new TlsError(
-          "TRUNCATED",
-          `The connection to ${where} was cut without close_notify; data may be missing`,
-          details,
-        )
-        : new TlsError(
-          "HANDSHAKE_CLOSED",
-          `The connection to ${where} was closed before the TLS handshake was complete`,
-          details,
-        ),
-    );
-  };
+    const error = this.#engine.secured
+      ? new TlsError(
+        "TRUNCATED",
+        `The connection to ${where} was cut without close_notify; data may be missing`,
+        { ...this.#peer },
+      )
+      : new TlsError(
+        "HANDSHAKE_CLOSED",
+        `The connection to ${where} was closed before the TLS handshake was complete`,
+        { ...this.#peer },
+      );
+    this.fail(error);
+  }
 
-  #onError = (error: Error): void => this.fail(brokenBy(error, this.#peer));
-
-  #onClose = (): void => {
-    this.#onEnd();
-    this.#drained?.reject(this.#error ?? this.#closedHere());
-    this.#drained = undefined;
-  };
-
-  /** Sends what the engine has to send; false when the socket wants a break. */
-  #flush(): boolean {
-    const bytes = this.#engine.output();
-    if (bytes === undefined || this.#socket.destroyed) return true;
-    return this.#socket.write(bytes) || this.#socket.writableNeedDrain === false;
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length; offset += WRITE_SLICE) {
+      await this.#writable();
+      this.#checkOpen();
+      this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
+      if (!this.#flush()) await this.#drain();
+    }
+    this.#checkOpen();
   }
 
   async #writable(): Promise<void> {
+    if (this.#closed || this.#engine.writable) return;
     await this.ready;
     if (!this.#engine.writable) await this.secured;
+  }
+
+  /** Sends what the engine has to send; false when the wire wants a break. */
+  #flush(): boolean {
+    const bytes = this.#engine.output();
+    const { socket } = this.#wire;
+    return bytes === undefined || socket.destroyed || socket.write(bytes);
   }
 
   async #drain(): Promise<void> {
     this.#drained ??= Promise.withResolvers();
     await this.#drained.promise;
+  }
+
+  #endDrain(settle: (drained: PromiseWithResolvers<void>) => void): void {
+    if (this.#drained) settle(this.#drained);
+    this.#drained = undefined;
   }
 
   #checkOpen(): void {
@@ -219,36 +213,18 @@ export class TlsStream implements ByteStream {
 
   /** Both sides have said goodbye: nothing native is needed any more. */
   #finishIfDone(): void {
-    if (this.#engine.peerClosed && this.#writeClosed && !this.#closed) {
-      const socket = this.#socket;
-      this.#release(undefined);
-      socket.destroySoon();
-    }
+    if (!this.#engine.peerClosed || !this.#writeClosed || this.#closed) return;
+    this.#release(this.#closedHere());
+    this.#wire.hangUp();
   }
 
-  /** Frees the engine and forgets the socket; `error` is for those who still wait. */
+  /** Frees the engine; `error` is for those who still wait for something to be sent. */
   #release(error: unknown): void {
     this.#closed = true;
-    const socket = this.#socket;
-    socket.off("data", this.#onData).off("drain", this.#onDrain).off("end", this.#onEnd);
-    socket.off("error", this.#onError).off("close", this.#onClose);
-    socket.on("error", () => {}); // What still goes wrong concerns nobody.
     this.#info ??= this.#engine.info(); // The last chance to ask.
     this.#engine.free();
-    if (error === undefined) return;
     this.#secured.reject(error);
     this.#ready.reject(error);
-    this.#drained?.reject(error);
-    this.#drained = undefined;
-    if (this.#error === undefined) this.inbox.close(error);
+    this.#endDrain((drained) => drained.reject(error));
   }
-}
-
-/** Closes a socket once what is queued has left. What still arrives is nobody's business. */
-function hangUp(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
-  timer.unref?.();
-  socket.once("close", () => clearTimeout(timer));
-  socket.end(() => socket.destroy());
-  socket.resume();
 }

@@ -6,17 +6,17 @@
  * @module
  */
 
-import type { Socket } from "node:net";
 import { platform } from "../../ffi/platform.ts";
 import type { Address } from "../address.ts";
 import type { FastOpenResult } from "../outcome.ts";
+import type { Wire } from "../wire.ts";
 import { openPlain } from "./plain.ts";
 import { openSendmsg } from "./sendmsg.ts";
 
 /** A first flight on its way to one address. */
 export interface Opened {
-  /** Owns the connection; may still be connecting. */
-  readonly socket: Socket;
+  /** The connection; may still be connecting. */
+  readonly wire: Wire;
   /** How many bytes of the flight are under way; the rest is the caller's to write. */
   readonly sent: number;
   /** Whether the three-way handshake is over. Cheap enough to ask often. */

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { connect } from "node:net";
 import { formatAddress } from "../address.ts";
+import { Wire } from "../wire.ts";
 import type { Opened, OpenRequest } from "./mod.ts";
 
 /** Opens a plain connection; `reason` says why Fast Open is not available. */
 export function openPlain({ address, flight, fastOpen }: OpenRequest, reason: string): Opened {
-  const host = formatAddress(address);
-  const socket = connect({ host, port: address.port, noDelay: true, allowHalfOpen: true });
+  const wire = Wire.connect(formatAddress(address), address.port);
+  const { socket } = wire;
   const flightBytes = flight.reduce((total, piece) => total + piece.length, 0);
   return {
-    socket,
+    wire,
     sent: 0,
     established: () => !socket.connecting,
     fastOpen: () => ({

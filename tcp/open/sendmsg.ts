@@ -12,6 +12,7 @@ import type { FastOpenResult } from "../outcome.ts";
 import { localAddress } from "../descriptor.ts";
 import { getOption, setOption, sockaddrOf, SystemCallError } from "../socket.ts";
 import { TCPI_OPT_SYN_DATA, tcpInfo } from "../tcp_info.ts";
+import { Wire } from "../wire.ts";
 import type { Opened, OpenRequest } from "./mod.ts";
 import { openPlain } from "./plain.ts";
 
@@ -56,9 +57,8 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     throw error;
   }
 
-  const socket = runtime.adopt(fd);
   return {
-    socket,
+    wire: Wire.adopt(fd),
     sent,
     established() {
       const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { pointerIn, readMemory, readString, slotOf } from "../../ffi/memory.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
-import type { EarlyDataStatus, Engine, EngineInfo, TlsVersion } from "../engine.ts";
+import type { EarlyDataStatus, Engine, EngineInfo, PlaintextSink, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { type Listener, listeners } from "./callbacks.ts";
 import { derOf } from "./der.ts";
@@ -73,9 +73,9 @@ export abstract class OpensslEngine implements Engine {
   abstract get earlyData(): EarlyDataStatus;
 
   /** Moves the handshake on; true once it is complete. May hand out early data. */
-  protected abstract handshake(plaintext: (bytes: Uint8Array) => void): boolean;
+  protected abstract handshake(plaintext: PlaintextSink): boolean;
 
-  feed(ciphertext: Uint8Array, plaintext: (bytes: Uint8Array) => void): void {
+  feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void {
     if (this.#freed || this.#failed || ciphertext.length === 0) return;
     if (!this.#answered) this.#checkFirstByte(ciphertext);
     const { library, ssl } = this;
@@ -171,21 +171,34 @@ export abstract class OpensslEngine implements Engine {
     throw this.fail(call);
   }
 
-  #decrypt(ciphertextLength: number, plaintext: (bytes: Uint8Array) => void): void {
-    const { library, ssl } = this;
+  #decrypt(ciphertextLength: number, plaintext: PlaintextSink): void {
+    const { room } = plaintext;
+    if (room && room.length > 0) {
+      const more = this.#readInto(room, (filled) => plaintext.filled(filled));
+      if (!more) return;
+    }
     // All of the chunk, and a record whose beginning had come before.
     const into = takeScratch(ciphertextLength + RECORD);
-    let filled = 0;
-    try {
-      while (!this.peerClosed) {
-        const result = library.SSL_read(ssl, into.subarray(filled), into.length - filled);
-        if (result > 0) filled += result;
-        else if (this.wantsInput("SSL_read", result)) break;
-      }
-    } finally {
+    this.#readInto(into, (filled) => {
       const whole = filled > into.length / 2;
       if (!whole) scratch = into;
-      if (filled > 0) plaintext(whole ? into.subarray(0, filled) : into.slice(0, filled));
+      plaintext.push(whole ? into.subarray(0, filled) : into.slice(0, filled));
+    });
+  }
+
+  /** Decrypts until `into` is full, and then returns true: there may be more. */
+  #readInto(into: Uint8Array, done: (filled: number) => void): boolean {
+    const { library, ssl } = this;
+    let filled = 0;
+    try {
+      while (!this.peerClosed && filled < into.length) {
+        const result = library.SSL_read(ssl, into.subarray(filled), into.length - filled);
+        if (result > 0) filled += result;
+        else if (this.wantsInput("SSL_read", result)) return false;
+      }
+      return !this.peerClosed;
+    } finally {
+      done(filled); // Also what came before an error.
     }
   }
 

@@ -6,7 +6,7 @@
 
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { pointerIn, slotOf } from "../../ffi/memory.ts";
-import type { EarlyDataStatus, Engine, ServerConfig } from "../engine.ts";
+import type { EarlyDataStatus, Engine, PlaintextSink, ServerConfig } from "../engine.ts";
 import { freeContext, makeServerContext } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
 
@@ -59,7 +59,7 @@ class OpensslServer extends OpensslEngine {
     return new Uint8Array();
   }
 
-  protected handshake(plaintext: (bytes: Uint8Array) => void): boolean {
+  protected handshake(plaintext: PlaintextSink): boolean {
     const { library, ssl } = this;
     const into = this.#early ? new Uint8Array(16 * 1024) : undefined;
     while (this.#early && into) {
@@ -72,7 +72,7 @@ class OpensslServer extends OpensslEngine {
       const length = Number(pointerIn(taken));
       if (length > 0) {
         this.#tookEarly = true;
-        plaintext(into.slice(0, length));
+        plaintext.push(into.slice(0, length));
       }
       this.#early = result !== OPENSSL.SSL_READ_EARLY_DATA_FINISH;
     }
