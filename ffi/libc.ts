@@ -19,6 +19,12 @@ export interface Libc<P extends SocketPlatform> {
   errnoName(number: number): string;
 }
 
+/** Whether loading failed because the user has not granted FFI. */
+export function isDenied(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return name === "NotCapable" || name === "PermissionDenied" || code === "ERR_ACCESS_DENIED";
+}
+
 /** Binds `table` from the first of `paths` that opens; throws with the last failure as cause. */
 export function dlopenFirst<T extends NativeTable>(
   paths: readonly string[],
@@ -29,6 +35,9 @@ export function dlopenFirst<T extends NativeTable>(
     try {
       return runtime.dlopen(path, table);
     } catch (error) {
+      if (isDenied(error)) {
+        throw new Error("FFI is not permitted; add --allow-ffi", { cause: error });
+      }
       cause = error;
     }
   }

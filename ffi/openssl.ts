@@ -154,6 +154,8 @@ export const opensslSymbols = {
   i2d_X509: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `X509_STORE *X509_STORE_new(void);` */
   X509_STORE_new: { parameters: [], result: "pointer" },
+  /** `int X509_STORE_set_default_paths(X509_STORE *store);` */
+  X509_STORE_set_default_paths: { parameters: ["pointer"], result: "i32" },
   /** `int X509_STORE_add_cert(X509_STORE *store, X509 *x);` */
   X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
   /** `void X509_STORE_free(X509_STORE *store);` */

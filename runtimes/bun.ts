@@ -7,6 +7,7 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import process from "node:process";
+import { getCACertificates } from "node:tls";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of `bun:ffi` used here, so that other runtimes need not have its types. */
@@ -80,8 +81,16 @@ export const runtime: Runtime = {
     return undefined; // Bun has no permission model.
   },
 
-  mayRead() {
+  forbidsAddress() {
+    return false;
+  },
+
+  mayAccess() {
     return true;
+  },
+
+  roots() {
+    return getCACertificates("default");
   },
 
   env(name) {

@@ -5,6 +5,7 @@
  */
 
 import { Socket } from "node:net";
+import { getCACertificates } from "node:tls";
 import {
   type NativeSignature,
   type NativeTable,
@@ -25,12 +26,18 @@ interface DenoNamespace {
     fn: unknown,
   ) => { pointer: unknown; close(): void };
   permissions: {
-    requestSync(descriptor: { name: "net"; host: string }): { state: string };
-    querySync(
-      descriptor: { name: "env"; variable: string } | { name: "read"; path: string },
-    ): { state: string };
+    requestSync(descriptor: DenoPermission): { state: string };
+    querySync(descriptor: DenoPermission): { state: string };
   };
   env: { get(name: string): string | undefined };
+}
+
+interface DenoPermission {
+  name: string;
+  host?: string;
+  variable?: string;
+  path?: string;
+  kind?: string;
 }
 
 interface DenoSignature {
@@ -39,6 +46,16 @@ interface DenoSignature {
 }
 
 const Deno = (globalThis as unknown as { Deno: DenoNamespace }).Deno;
+
+function query(permission: DenoPermission): string {
+  return Deno.permissions.querySync(permission).state;
+}
+
+/** A host as `--allow-net` spells it; an IPv6 scope is not part of that. */
+function hostPort(hostname: string, port: number): string {
+  const [host = ""] = hostname.split("%", 1);
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 /** Deno's "pointer" is an object; "u64" carries the same bits as the bigint the seam speaks. */
 function denoType(type: NativeType): string {
@@ -98,17 +115,26 @@ export const runtime: Runtime = {
   },
 
   deniedNet(hostname, port) {
-    const host = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    const host = hostPort(hostname, port);
     const { state } = Deno.permissions.requestSync({ name: "net", host });
     return state === "granted" ? undefined : `run again with --allow-net=${host}`;
   },
 
-  mayRead(path) {
-    return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  forbidsAddress(ip, port) {
+    return query({ name: "net", host: hostPort(ip, port) }) === "denied";
+  },
+
+  mayAccess(path, access) {
+    return query({ name: access, path }) === "granted";
+  },
+
+  roots() {
+    if (query({ name: "sys", kind: "ca" }) !== "granted") return undefined;
+    const complete = query({ name: "env", variable: "NODE_USE_SYSTEM_CA" }) === "granted";
+    return getCACertificates(complete ? "default" : "bundled");
   },
 
   env(name) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-    return state === "granted" ? Deno.env.get(name) : undefined;
+    return query({ name: "env", variable: name }) === "granted" ? Deno.env.get(name) : undefined;
   },
 };

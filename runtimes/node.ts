@@ -6,6 +6,7 @@
 
 import { Socket } from "node:net";
 import process from "node:process";
+import { getCACertificates } from "node:tls";
 import {
   type NativeSignature,
   type NativeTable,
@@ -101,8 +102,16 @@ export const runtime: Runtime = {
     return permission?.has("net") === false ? "run again with --allow-net" : undefined;
   },
 
-  mayRead(path) {
-    return permission?.has("fs.read", path) !== false;
+  forbidsAddress() {
+    return false; // Node permits the network as a whole or not at all.
+  },
+
+  mayAccess(path, access) {
+    return permission?.has(`fs.${access}`, path) !== false;
+  },
+
+  roots() {
+    return getCACertificates("default");
   },
 
   env(name) {

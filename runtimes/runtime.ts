@@ -127,8 +127,16 @@ export interface Runtime {
    */
   deniedNet(hostname: string, port: number): string | undefined;
 
-  /** Whether a file may be read. Never prompts. */
-  mayRead(path: string): boolean;
+  /**
+   * Whether an address that an allowed name resolved to is forbidden all the same. Never prompts.
+   */
+  forbidsAddress(ip: string, port: number): boolean;
+
+  /** Whether a file may be read or written. Never prompts. */
+  mayAccess(path: string, access: "read" | "write"): boolean;
+
+  /** The root certificates this runtime trusts, PEM; `undefined` where it won't tell unasked. */
+  roots(): readonly string[] | undefined;
 
   /** An environment variable, or `undefined` where it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;

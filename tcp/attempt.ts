@@ -98,7 +98,7 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
   const onAbort = () => fail(signal.reason);
   wire.owner = {
     onBytes(borrowed) {
-      received.push(borrowed.slice());
+      received.push(new Uint8Array(borrowed)); // A Buffer's slice() is no copy.
       succeed();
     },
     onEnd() {
@@ -137,6 +137,6 @@ function writeRest({ wire, sent }: Opened, flight: readonly Uint8Array[]): void 
   for (const piece of flight) {
     const rest = piece.subarray(Math.min(skip, piece.length));
     skip -= piece.length - rest.length;
-    if (rest.length > 0) wire.socket.write(rest);
+    if (rest.length > 0) wire.socket.write(new Uint8Array(rest)); // The caller may reuse its own soon.
   }
 }

@@ -5,7 +5,9 @@
  */
 
 import type { Address } from "./address.ts";
+import { ConnectError } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
+import { mustBe } from "./options.ts";
 import type { FastOpenResult } from "./outcome.ts";
 
 /** One end of a connection, shaped like `Deno.NetAddr`. */
@@ -45,6 +47,11 @@ export function netAddr(address: Address | undefined): NetAddr {
   return { transport: "tcp", hostname, port: address?.port ?? 0 };
 }
 
+function checkBytes(p: unknown): void {
+  if (p instanceof Uint8Array) return;
+  throw new ConnectError("INVALID_OPTION", mustBe("p", "a Uint8Array", p));
+}
+
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
   readonly localAddr: NetAddr;
@@ -69,6 +76,7 @@ export abstract class StreamConn {
    * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
    */
   async read(p: Uint8Array): Promise<number | null> {
+    checkBytes(p);
     try {
       return await this.#stream.inbox.read(p);
     } finally {
@@ -83,6 +91,7 @@ export abstract class StreamConn {
    * @returns the length of `p`
    */
   async write(p: Uint8Array): Promise<number> {
+    checkBytes(p);
     try {
       await this.#stream.write(p);
       return p.length;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectError } from "./errors.ts";
+import { type AttemptFailure, ConnectError, listOf } from "./errors.ts";
 import { CONNECT_TIMEOUT, type DialOptions } from "./options.ts";
 
 /** Time as the parts of a connection attempt see it. */
@@ -15,8 +15,11 @@ export interface Deadline {
   remaining(): number;
 }
 
-/** Told from the caller's own abort reason by its class. */
-class TimeUp extends Error {}
+/** The reason a deadline aborts with; told from the caller's own by its class. */
+export class TimeUp extends Error {
+  /** What had been tried until then. */
+  attempts: readonly AttemptFailure[] = [];
+}
 
 /**
  * Runs `work` under the caller's signal and `connectTimeout`.
@@ -41,8 +44,9 @@ export async function withDeadline<T>(
     if (!(error instanceof TimeUp)) throw error;
     throw new ConnectError(
       "TIMED_OUT",
-      `Could not connect to "${hostname}:${port}" within ${connectTimeout} ms`,
-      { hostname, port },
+      `Could not connect to "${hostname}:${port}" within ${connectTimeout} ms` +
+        listOf(error.attempts),
+      { hostname, port, attempts: error.attempts },
     );
   } finally {
     clearTimeout(timer);

@@ -9,7 +9,7 @@ import { type Address, decodeSockaddr, parseAddress, SOCKADDR_MAX } from "./addr
 import { getOption } from "./socket.ts";
 
 /** Descriptors are handed out lowest first: after so many that are no sockets, none will follow. */
-const LONGEST_GAP = 4096;
+const LONGEST_GAP = 512;
 
 type NameCall = "getsockname" | "getpeername";
 

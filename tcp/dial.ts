@@ -6,10 +6,11 @@
  */
 
 import { runtime } from "../runtimes/mod.ts";
-import type { Address } from "./address.ts";
+import { type Address, formatAddress } from "./address.ts";
 import { attempt, AttemptError, type AttemptOptions, type Link } from "./attempt.ts";
-import { type AttemptFailure, ConnectError, describe } from "./errors.ts";
-import { abortable, type Deadline } from "./deadline.ts";
+import { type AttemptFailure, ConnectError, describe, listOf } from "./errors.ts";
+import { canonicalHost } from "./hostname.ts";
+import { abortable, type Deadline, TimeUp } from "./deadline.ts";
 import { lookup } from "./lookup.ts";
 import type { DialOptions } from "./options.ts";
 
@@ -35,19 +36,24 @@ export async function dial(
   until: AttemptOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
-  const denied = runtime.deniedNet(hostname, port);
-  if (denied !== undefined) {
-    throw new ConnectError(
-      "PERMISSION_DENIED",
-      `Could not connect to "${hostname}:${port}": network access is not permitted; ${denied}`,
-      { hostname, port },
-    );
+  const host = canonicalHost(hostname) ?? hostname;
+  const denied = runtime.deniedNet(host, port);
+  if (denied !== undefined) throw notPermitted(hostname, port, denied);
+  const found = await abortable(lookup(host, port), signal);
+  const addresses = found.filter(({ ip }) => !runtime.forbidsAddress(ip, port));
+  if (addresses.length < found.length && addresses.length === 0) {
+    throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);
   }
-  const addresses = await abortable(lookup(hostname, port), signal);
   const lookupTime = performance.now() - startedAt;
   const failures: AttemptFailure[] = [];
   const options = { flight: firstFlight(), fastOpen, until, signal };
-  const link = await walk(addresses, options, remaining, failures);
+  let link: Link | undefined;
+  try {
+    link = await walk(addresses, options, remaining, failures);
+  } catch (error) {
+    if (error instanceof TimeUp) error.attempts = failures;
+    throw error;
+  }
   if (!link) throw connectError(hostname, port, failures);
   return { link, startedAt, lookup: lookupTime };
 }
@@ -65,11 +71,24 @@ async function walk(
     try {
       return await attempt(address, { ...options, timeout: Math.min(timeout, 0x7fffffff) });
     } catch (error) {
+      if (error instanceof TimeUp) failures.push(timedOut(address));
       if (!(error instanceof AttemptError)) throw error;
       failures.push(error.failure);
     }
   }
   return undefined;
+}
+
+function timedOut(address: Address): AttemptFailure {
+  return { address: formatAddress(address), code: "TIMED_OUT" };
+}
+
+function notPermitted(hostname: string, port: number, why: string): ConnectError {
+  return new ConnectError(
+    "PERMISSION_DENIED",
+    `Could not connect to "${hostname}:${port}": network access is not permitted; ${why}`,
+    { hostname, port },
+  );
 }
 
 function connectError(
@@ -85,8 +104,7 @@ function connectError(
       { hostname, port },
     );
   }
-  const lines = attempts.map((failure) => `${failure.address}: ${describe(failure)}`);
-  const why = attempts.length === 1 ? `: ${describe(last)}` : ` (tried ${lines.join("; ")})`;
+  const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
   return new ConnectError(last.code, `Could not connect to "${hostname}:${port}"${why}`, {
     hostname,
     port,

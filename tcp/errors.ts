@@ -63,6 +63,7 @@ export class ConnectError extends Error {
   /** Every address that was tried, in order. */
   readonly attempts: readonly AttemptFailure[];
 
+  /** @ignore */
   constructor(code: ConnectErrorCode, message: string, details: ConnectErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
@@ -108,6 +109,13 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   TIMED_OUT: "no answer in time",
   SYSTEM_ERROR: "a system call failed",
 };
+
+/** Every attempt and its end, for messages; "" when there was none. */
+export function listOf(attempts: readonly AttemptFailure[]): string {
+  if (attempts.length === 0) return "";
+  const lines = attempts.map((failure) => `${failure.address}: ${describe(failure)}`);
+  return ` (tried ${lines.join("; ")})`;
+}
 
 /** A code in words, for messages. */
 export function describe(failure: Pick<AttemptFailure, "code" | "errno">): string {

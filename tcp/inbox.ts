@@ -4,6 +4,8 @@
  * @module
  */
 
+import { giveBack } from "./buffers.ts";
+
 /** Stops and restarts the source; what keeps memory bounded when the reader is slow. */
 export interface Flow {
   pause(): void;
@@ -12,6 +14,20 @@ export interface Flow {
 
 /** Unread bytes at which the source is paused. */
 const HIGH_WATER = 256 * 1024;
+
+/**
+ * Chunks below this size are joined when they pile up, so that a peer who sends single bytes costs
+ * no more than one who sends them together.
+ */
+const SMALL = 4 * 1024;
+const JOINED = 16 * 1024;
+
+/** Bytes that wait: `bytes` from `start` to `end`. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  start: number;
+  end: number;
+}
 
 /** A read that waits for the first byte. */
 interface Waiting {
@@ -24,7 +40,7 @@ interface Waiting {
 /** A queue of chunks with one end for the source and one for the reader. */
 export class Inbox {
   #flow: Flow;
-  #chunks: Uint8Array[] = [];
+  #chunks: Chunk[] = [];
   #size = 0;
   #paused = false;
   #ended = false;
@@ -56,13 +72,27 @@ export class Inbox {
   /** Adds a chunk; the inbox owns it from here on. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.done) return;
-    this.#chunks.push(chunk);
+    if (!this.#join(chunk)) this.#chunks.push({ bytes: chunk, start: 0, end: chunk.length });
     this.#size += chunk.length;
     if (!this.#paused && this.#size >= HIGH_WATER) {
       this.#paused = true;
       this.#flow.pause();
     }
     this.#wake();
+  }
+
+  /** Appends a small chunk to others that wait already; false when it has to wait by itself. */
+  #join(chunk: Uint8Array): boolean {
+    let last = this.#chunks.at(-1);
+    if (!last || chunk.length >= SMALL) return false;
+    // Only buffers made here are known to have nothing behind their end.
+    if (last.bytes.length !== JOINED || JOINED - last.end < chunk.length) {
+      last = { bytes: new Uint8Array(JOINED), start: 0, end: 0 };
+      this.#chunks.push(last);
+    }
+    last.bytes.set(chunk, last.end);
+    last.end += chunk.length;
+    return true;
   }
 
   /** The peer has finished. What is queued can still be read. */
@@ -89,10 +119,9 @@ export class Inbox {
 
   /** Takes everything queued, at once. */
   drain(): Uint8Array[] {
-    const chunks = this.#chunks;
-    this.#chunks = [];
+    const chunks = this.#chunks.splice(0);
     this.#consumed(this.#size);
-    return chunks;
+    return chunks.map(({ bytes, start, end }) => bytes.subarray(start, end));
   }
 
   /** The next chunk whole, `null` at the end. */
@@ -101,9 +130,9 @@ export class Inbox {
       if (!this.#more()) return null;
       await this.#wait(undefined);
     }
-    const chunk = this.#chunks.shift() as Uint8Array;
-    this.#consumed(chunk.length);
-    return chunk;
+    const { bytes, start, end } = this.#chunks.shift() as Chunk;
+    this.#consumed(end - start);
+    return bytes.subarray(start, end);
   }
 
   /** Copies as much as is there into `into`; `null` at the end. */
@@ -118,11 +147,13 @@ export class Inbox {
     while (filled < into.length) {
       const chunk = this.#chunks[0];
       if (!chunk) break;
-      const part = chunk.subarray(0, into.length - filled);
-      into.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
+      const end = Math.min(chunk.end, chunk.start + into.length - filled);
+      into.set(chunk.bytes.subarray(chunk.start, end), filled);
+      filled += end - chunk.start;
+      chunk.start = end;
+      if (end < chunk.end) break;
+      this.#chunks.shift();
+      giveBack(chunk.bytes); // Copied out completely: nobody else has seen it.
     }
     this.#consumed(filled);
     return filled;

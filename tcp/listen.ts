@@ -98,6 +98,7 @@ function bind(platform: SocketPlatform, host: string, port: number, backlog: num
   const { constants } = platform;
   const address = parseAddress(host, port);
   if (!address) throw new SystemCallError("bind", "EINVAL");
+  const sockaddr = sockaddrOf(platform, address);
   const domain = address.family === 4 ? constants.AF_INET : constants.AF_INET6;
   const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
   const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
@@ -109,7 +110,6 @@ function bind(platform: SocketPlatform, host: string, port: number, backlog: num
     throw new SystemCallError(syscall, name);
   };
   setOption(platform, fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
-  const sockaddr = sockaddrOf(platform, address);
   check("bind", call.bind(fd, sockaddr, sockaddr.length));
   check("listen", call.listen(fd, backlog));
   return fd;

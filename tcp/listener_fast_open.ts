@@ -38,7 +38,7 @@ const SYSCTL = "/proc/sys/net/ipv4/tcp_fastopen";
 
 /** The kernel's Fast Open setting; `undefined` where it can't be read. */
 export function fastOpenSysctl(): number | undefined {
-  if (platform.os !== "linux" || !runtime.mayRead(SYSCTL)) return undefined;
+  if (platform.os !== "linux" || !runtime.mayAccess(SYSCTL, "read")) return undefined;
   try {
     return Number(readFileSync(SYSCTL, "utf8"));
   } catch {
@@ -63,9 +63,13 @@ export function fastOpenSysctl(): number | undefined {
  */
 export function enableFastOpen(
   listener: AnyListener,
-  { queueLength = 256 }: EnableFastOpenOptions = {},
+  options: EnableFastOpenOptions = {},
 ): ListenerFastOpen {
   const { hostname, port } = addressOf(listener);
+  if (typeof options !== "object" || options === null) {
+    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
+  }
+  const { queueLength = 256 } = options;
   if (!Number.isInteger(queueLength) || queueLength < 1 || queueLength > 65_535) {
     const expectation = "an integer from 1 to 65535";
     throw new ConnectError("INVALID_OPTION", mustBe("queueLength", expectation, queueLength));
@@ -102,8 +106,8 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
     ? listener.address()
     : listener;
   const { port, hostname, address } = (given ?? {}) as Record<string, unknown>;
-  if (typeof port !== "number") {
-    const expectation = "a listener, or its { port, hostname }";
+  if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    const expectation = "a listener that listens, or its { port, hostname }";
     throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener));
   }
   const host = hostname ?? address;

@@ -5,6 +5,7 @@
  */
 
 import { ConnectError } from "./errors.ts";
+import { canonicalHost } from "./hostname.ts";
 
 /** Where to connect to and how long to try; shared by everything that connects. */
 export interface DialOptions {
@@ -51,7 +52,7 @@ export function checkDialOptions(options: DialOptions): void {
     const host = typeof hostname === "string" ? ` (connecting to ${JSON.stringify(hostname)})` : "";
     throw new ConnectError("INVALID_OPTION", mustBe(name, expectation, value) + host, details);
   };
-  if (typeof hostname !== "string" || hostname === "" || /[\s/\0[\]]/.test(hostname)) {
+  if (typeof hostname !== "string" || canonicalHost(hostname) === undefined) {
     refuse("hostname", "a host name or an IP address without brackets", hostname);
   }
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {

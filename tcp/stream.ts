@@ -50,7 +50,7 @@ export class TcpStream implements ByteStream {
     for (const chunk of received) inbox.push(chunk);
     if (ended) inbox.end();
     wire.owner = {
-      onBytes: (borrowed) => inbox.push(borrowed.slice()),
+      onBytes: (borrowed) => inbox.push(new Uint8Array(borrowed)),
       onEnd: () => inbox.end(),
       onError: (error) => inbox.fail(brokenBy(error, peer)),
       onClose: () => inbox.end(),

@@ -7,15 +7,16 @@
 import { factsOf, TcpConn } from "../tcp/connect.ts";
 import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
 import { dial } from "../tcp/dial.ts";
-import { checkDialOptions, type DialOptions } from "../tcp/options.ts";
+import { checkDialOptions, type DialOptions, mustBe } from "../tcp/options.ts";
 import type { Peer } from "../tcp/stream.ts";
 import { TlsConn } from "./conn.ts";
 import { digest } from "./digest.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
+import { TlsError } from "./errors.ts";
 import { keyLogOf } from "./keylog.ts";
 import { learnGroup, pickedGroup } from "./keyshare.ts";
 import { opensslClient } from "./openssl/client.ts";
-import { canonicalName, checkClientOptions, type TlsClientOptions } from "./options.ts";
+import { certificateName, checkClientOptions, type TlsClientOptions } from "./options.ts";
 import { Resumption } from "./resumption.ts";
 import { MemorySessionStore, type StoredSession } from "./session.ts";
 import { TlsStream } from "./stream.ts";
@@ -165,7 +166,7 @@ async function finish(
   const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
   // Not awaited: the server may want its answer read before it takes more. Later writes queue up
   // behind it, and a failure shows in whatever the caller does next.
-  if (rest && rest.length > 0) stream.write(rest).catch(() => {});
+  if (rest && rest.length > 0) stream.write(new Uint8Array(rest)).catch(() => {});
 }
 
 /**
@@ -187,6 +188,7 @@ async function finish(
  */
 export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
   const startedAt = performance.now();
+  checkArguments(conn, options);
   const opened = TcpConn.peerOf(conn);
   const peer: Peer = { hostname: options.hostname ?? opened.hostname, port: opened.port };
   checkDialOptions({ ...options, ...peer });
@@ -212,6 +214,15 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   });
 }
 
+function checkArguments(conn: unknown, options: unknown): void {
+  if (!(conn instanceof TcpConn)) {
+    throw new TlsError("INVALID_OPTION", mustBe("conn", "a TcpConn", conn));
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options));
+  }
+}
+
 /** What a connection needs to know before it has an engine. */
 async function makePlan(
   options: TlsClientOptions,
@@ -221,7 +232,7 @@ async function makePlan(
 ): Promise<Plan> {
   const { sessions = defaultSessions, caCerts, cert, key, alpnProtocols = [] } = options;
   const { minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = options;
-  const serverName = canonicalName(options.serverName ?? hostname);
+  const serverName = certificateName(options.serverName ?? hostname);
   const verifyName = !options.unsafelyDisableHostnameVerification;
   // All that decides whom a session was agreed with, and under which conditions.
   const who = [hostname, port, serverName, verifyName, caCerts, cert];

@@ -114,6 +114,7 @@ export class TlsError extends Error {
   /** The number of the alert the peer sent (RFC 8446, section 6). */
   readonly alert: number | undefined;
 
+  /** @ignore */
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
@@ -121,5 +122,20 @@ export class TlsError extends Error {
     this.port = details.port;
     this.call = details.call;
     this.alert = details.alert;
+  }
+}
+
+/** Runs `work`; a {@linkcode TlsError} that knows no host is told which connection it is about. */
+export function naming<T>(peer: { hostname: string; port: number }, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TlsError) || error.hostname !== undefined) throw error;
+    const { code, message, call, cause } = error;
+    throw new TlsError(
+      code,
+      `Could not connect to "${peer.hostname}:${peer.port}": ${message}`,
+      { ...peer, cause: cause ?? error, ...(call === undefined ? {} : { call }) },
+    );
   }
 }

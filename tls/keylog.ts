@@ -5,6 +5,7 @@
  */
 
 import { appendFileSync } from "node:fs";
+import process from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 
 /** Where the lines of a connection go: to the caller, and to the file SSLKEYLOGFILE names. */
@@ -13,8 +14,14 @@ export function keyLogOf(
 ): ((line: string) => void) | undefined {
   const file = runtime.env("SSLKEYLOGFILE");
   if (!file) return keyLog;
+  if (!runtime.mayAccess(file, "write")) return keyLog;
   return (line) => {
     keyLog?.(line);
-    appendFileSync(file, `${line}\n`, { mode: 0o600 });
+    try {
+      appendFileSync(file, `${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      // A debugging aid must not take the connection down with it.
+      process.emitWarning(`SSLKEYLOGFILE can't be written: ${(error as Error).message}`);
+    }
   };
 }

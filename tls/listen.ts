@@ -159,12 +159,14 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     });
     try {
       await stream.ready;
+      this.#handshaking.delete(stream); // Handed out: it outlives the listener.
       const secure = performance.now() - startedAt;
       this.#handOut(new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte, secure }));
     } catch (error) {
-      if (!this.#closed) {
-        this.#options.onHandshakeError?.(error as TlsError | ConnectError, facts.remoteAddr);
-      }
+      const { onHandshakeError } = this.#options;
+      if (this.#closed || !onHandshakeError) return;
+      // What it throws is its own, and an uncaught exception like any other.
+      queueMicrotask(() => onHandshakeError(error as TlsError | ConnectError, facts.remoteAddr));
     }
   }
 

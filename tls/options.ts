@@ -4,8 +4,7 @@
  * @module
  */
 
-import { domainToASCII } from "node:url";
-import { isIP } from "node:net";
+import { canonicalHost } from "../tcp/hostname.ts";
 import { mustBe } from "../tcp/options.ts";
 import type { TlsVersion } from "./engine.ts";
 import { TlsError } from "./errors.ts";
@@ -107,7 +106,7 @@ export function checkClientOptions(
       caCerts.every((pem) => typeof pem === "string");
     if (!valid) refuse("caCerts", "an array of certificates in PEM, not empty", caCerts);
   }
-  if (serverName !== undefined && (typeof serverName !== "string" || !isServerName(serverName))) {
+  if (serverName !== undefined && !isServerName(serverName)) {
     refuse("serverName", "a host name or an IP address", serverName);
   }
   if (sessions !== undefined && sessions !== false) {
@@ -133,13 +132,12 @@ export function checkClientOptions(
   }
 }
 
-function isServerName(name: string): boolean {
-  return isIP(name) !== 0 || (name.length <= 255 && domainToASCII(name) !== "");
+function isServerName(name: unknown): boolean {
+  return typeof name === "string" && canonicalHost(name) !== undefined;
 }
 
-/** The name as certificates spell it: A-labels, without a scope and without the root's dot. */
-export function canonicalName(name: string): string {
-  const [address = ""] = name.split("%", 1);
-  if (isIP(address)) return address;
-  return domainToASCII(name).replace(/\.$/, "");
+/** A valid name as certificates spell it, which is without a scope. */
+export function certificateName(name: string): string {
+  const [withoutScope = ""] = name.split("%", 1);
+  return canonicalHost(withoutScope) ?? withoutScope;
 }

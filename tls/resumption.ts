@@ -32,7 +32,8 @@ export class Resumption {
     if (!store) return undefined;
     const taken = Promise.try(() => store.take(this.#key)).catch(() => undefined);
     const stored = await abortable(taken, signal);
-    return stored?.session instanceof Uint8Array ? stored : undefined;
+    const usable = stored?.session instanceof Uint8Array && stored.session.length > 0;
+    return usable ? stored : undefined;
   }
 
   /** Keeps what the server sent. */

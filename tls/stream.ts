@@ -31,6 +31,7 @@ export class TlsStream implements ByteStream {
   #error: unknown;
   /** Writes take turns: a long one is sent in slices, and another must not come between. */
   #turn: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
   #writeClosed = false;
   #closed = false;
 
@@ -85,8 +86,11 @@ export class TlsStream implements ByteStream {
     return written;
   }
 
-  async closeWrite(): Promise<void> {
-    if (this.#writeClosed) return;
+  closeWrite(): Promise<void> {
+    return this.#closing ??= this.#closeWrite();
+  }
+
+  async #closeWrite(): Promise<void> {
     await this.#turn;
     await this.secured;
     this.#checkOpen();
@@ -134,6 +138,7 @@ export class TlsStream implements ByteStream {
     } catch (error) {
       return this.fail(error);
     }
+    if (this.#closed) return;
     this.#flush();
     if (engine.writable) this.#ready.resolve();
     if (engine.secured) this.#secured.resolve();

@@ -23,6 +23,9 @@ const TCP_SYN_SENT = 2;
 const TCP_SYN_RECV = 3;
 const TCP_CLOSE = 7;
 
+/** A refused connection is closed already when a busy event loop gets round to asking. */
+const notEstablished = [TCP_SYN_SENT, TCP_SYN_RECV, TCP_CLOSE];
+
 /** tcpi_fastopen_client_fail, two bits above delivery_rate_app_limited. */
 const TFO_COOKIE_UNAVAILABLE = 1;
 const TFO_DATA_NOT_ACKED = 2;
@@ -62,7 +65,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     sent,
     established() {
       const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);
-      return state !== undefined && state !== TCP_SYN_SENT && state !== TCP_SYN_RECV;
+      return state !== undefined && !notEstablished.includes(state);
     },
     fastOpen() {
       const info = tcpInfo(platform, fd);

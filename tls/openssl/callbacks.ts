@@ -9,7 +9,11 @@ import { readMemory, readString, slotOf, writeMemory } from "../../ffi/memory.ts
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { type NativeCallback, runtime } from "../../runtimes/mod.ts";
 
-/** What one connection wants to hear. */
+/**
+ * What one connection wants to hear. OpenSSL is in the middle of a call meanwhile: nothing here may
+ * run code of the user's, who might close the connection under OpenSSL's feet. What is meant for the
+ * user is handed on in a microtask, when the call has returned.
+ */
 export interface Listener {
   /** A session that can be resumed; the pointer is valid during the call only. */
   session?(session: bigint): void;

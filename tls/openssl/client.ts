@@ -10,7 +10,7 @@ import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import type { ClientConfig, EarlyDataStatus, Engine } from "../engine.ts";
-import { TlsError } from "../errors.ts";
+import { naming, TlsError } from "../errors.ts";
 import { encodeProtocols } from "./callbacks.ts";
 import { clientContext } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
@@ -20,7 +20,10 @@ import { freeSession, readSession, ticketOf } from "./session.ts";
 
 /** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is not usable. */
 export function opensslClient(config: ClientConfig): Engine {
-  const engine = new OpensslClient(clientContext(config), config);
+  const { hostname, port } = config;
+  const engine = naming({ hostname, port }, () => {
+    return new OpensslClient(clientContext(config), config);
+  });
   try {
     engine.configure();
     return engine;
@@ -59,8 +62,13 @@ class OpensslClient extends OpensslEngine {
 
   constructor(context: bigint, config: ClientConfig) {
     super(context, { hostname: config.hostname, port: config.port }, {
-      session: (session) => config.onTicket?.(ticketOf(session)),
-      ...(config.keyLog ? { keyLog: config.keyLog } : {}),
+      session(session) {
+        const { onTicket } = config;
+        if (!onTicket) return;
+        const ticket = ticketOf(session);
+        queueMicrotask(() => onTicket(ticket));
+      },
+      keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
     });
     this.#config = config;
   }

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { pointerIn, readMemory, readString, slotOf } from "../../ffi/memory.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
+import { giveBack, lend } from "../../tcp/buffers.ts";
 import type { EarlyDataStatus, Engine, EngineInfo, PlaintextSink, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { type Listener, listeners } from "./callbacks.ts";
@@ -22,15 +23,6 @@ const RECORD = 16 * 1024;
 /** Content types of TLS records (RFC 8446, section 5.1): change_cipher_spec to heartbeat. */
 const FIRST_CONTENT_TYPE = 20;
 const LAST_CONTENT_TYPE = 24;
-
-/** Decryption goes here; what comes out large is handed on whole, what is small is copied. */
-let scratch: Uint8Array | undefined;
-
-function takeScratch(atLeast: number): Uint8Array {
-  const taken = scratch;
-  scratch = undefined; // Nobody else may write to it meanwhile.
-  return taken && taken.length >= atLeast ? taken : Buffer.allocUnsafeSlow(atLeast);
-}
 
 /** Both sides; what differs is how the handshake starts. */
 export abstract class OpensslEngine implements Engine {
@@ -129,12 +121,11 @@ export abstract class OpensslEngine implements Engine {
 
   info(): EngineInfo {
     const { library, ssl } = this;
-    const text = (pointer: bigint) => readString(pointer);
-    const group = Number(library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, 0n));
+    const cipher = library.SSL_get_current_cipher(ssl);
     return {
-      protocol: text(library.SSL_get_version(ssl)) as TlsVersion,
-      cipher: text(library.SSL_CIPHER_standard_name(library.SSL_get_current_cipher(ssl))) ?? "",
-      group: group === 0 ? undefined : text(library.SSL_group_to_name(ssl, group)),
+      protocol: readString(library.SSL_get_version(ssl)) as TlsVersion,
+      cipher: readString(library.SSL_CIPHER_standard_name(cipher)) ?? "",
+      group: cipher === 0n ? undefined : this.#group(),
       alpnProtocol: this.#alpnProtocol(),
       resumed: this.resumed,
       earlyData: this.earlyData,
@@ -178,11 +169,12 @@ export abstract class OpensslEngine implements Engine {
       if (!more) return;
     }
     // All of the chunk, and a record whose beginning had come before.
-    const into = takeScratch(ciphertextLength + RECORD);
+    const into = lend(ciphertextLength + RECORD);
     this.#readInto(into, (filled) => {
-      const whole = filled > into.length / 2;
-      if (!whole) scratch = into;
-      plaintext.push(whole ? into.subarray(0, filled) : into.slice(0, filled));
+      const bytes = into.subarray(0, filled);
+      if (filled > into.length / 2) return plaintext.push(bytes);
+      plaintext.push(new Uint8Array(bytes));
+      giveBack(into);
     });
   }
 
@@ -209,7 +201,8 @@ export abstract class OpensslEngine implements Engine {
     if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return;
     this.#failed = true;
     const start = new TextDecoder("latin1").decode(ciphertext.subarray(0, 32)).split(/[\r\n]/, 1);
-    const text = JSON.stringify(start[0]);
+    // deno-lint-ignore no-control-regex -- terminals obey them
+    const text = JSON.stringify(start[0]).replace(/[\x7f-\x9f]/g, ".");
     const { hostname, port } = this.peer;
     const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
     const hint = /^"HTTP\//.test(text) ? ", which is HTTP; is it the right port" : "";
@@ -217,6 +210,13 @@ export abstract class OpensslEngine implements Engine {
       ...this.peer,
       call: "feed",
     });
+  }
+
+  /** OpenSSL asks the session, which must exist: it does once there is a cipher. */
+  #group(): string | undefined {
+    const { library, ssl } = this;
+    const group = Number(library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, 0n));
+    return group === 0 ? undefined : readString(library.SSL_group_to_name(ssl, group));
   }
 
   #alpnProtocol(): string | null {

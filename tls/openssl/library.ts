@@ -4,8 +4,8 @@
  * @module
  */
 
-import { opensslSymbols } from "../../ffi/openssl.ts";
-import { libsslPaths } from "../../ffi/openssl.ts";
+import { isDenied } from "../../ffi/libc.ts";
+import { libsslPaths, opensslSymbols } from "../../ffi/openssl.ts";
 import { type NativeFunctions, runtime } from "../../runtimes/mod.ts";
 import { TlsError } from "../errors.ts";
 
@@ -67,11 +67,6 @@ function bind(path: string | null): Openssl {
   const version = library.OpenSSL_version_num();
   if (version < OPENSSL_3) throw new Error(`Version 0x${version.toString(16)} is older than 3.0`);
   return library;
-}
-
-function isDenied(error: unknown): boolean {
-  const { name, code } = error as { name?: string; code?: string };
-  return name === "NotCapable" || name === "PermissionDenied" || code === "ERR_ACCESS_DENIED";
 }
 
 function unavailable(message: string, cause?: unknown): TlsError {

@@ -35,7 +35,7 @@ class OpensslServer extends OpensslEngine {
   constructor(context: bigint, config: ServerConfig) {
     super(context, {}, {
       selectAlpn: (offered) => config.alpnProtocols.find((name) => offered.includes(name)),
-      ...(config.keyLog ? { keyLog: config.keyLog } : {}),
+      keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
     });
     this.#early = config.maxEarlyData > 0;
   }

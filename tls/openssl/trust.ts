@@ -4,7 +4,7 @@
  * @module
  */
 
-import { getCACertificates } from "node:tls";
+import { runtime } from "../../runtimes/mod.ts";
 import { count } from "./live.ts";
 import { openssl } from "./library.ts";
 import { eachCertificate } from "./pem.ts";
@@ -16,7 +16,7 @@ export function setTrust(context: bigint, caCerts: readonly string[] | undefined
   const library = openssl();
   if (caCerts === undefined) {
     // Reading 150 certificates takes milliseconds; every context shares the result.
-    runtimeRoots ??= makeStore(getCACertificates("default"));
+    runtimeRoots ??= makeStore(runtime.roots());
     library.SSL_CTX_set1_cert_store(context, runtimeRoots);
     return;
   }
@@ -25,12 +25,14 @@ export function setTrust(context: bigint, caCerts: readonly string[] | undefined
   freeStore(store);
 }
 
-function makeStore(certificates: readonly string[]): bigint {
+/** `undefined` takes OpenSSL's own, which are the system's. */
+function makeStore(certificates: readonly string[] | undefined): bigint {
   const library = openssl();
   const store = library.X509_STORE_new();
   count("X509_STORE", 1);
   try {
-    for (const pem of certificates) {
+    if (!certificates) library.X509_STORE_set_default_paths(store);
+    for (const pem of certificates ?? []) {
       eachCertificate(pem, "caCerts", (x509) => library.X509_STORE_add_cert(store, x509));
     }
   } catch (error) {

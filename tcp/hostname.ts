@@ -1,0 +1,31 @@
+/**
+ * Host names: one spelling for the permission, the resolver, SNI and the certificate.
+ *
+ * @module
+ */
+
+import { domainToASCII } from "node:url";
+import { parseAddress } from "./address.ts";
+
+/**
+ * Letters, digits, marks, dots, hyphens, underscores. The URL parser behind `domainToASCII` would
+ * take more (`#`, `%41`, invisible characters) and make another host of it than it looks like.
+ */
+const NAME = /^[\p{L}\p{M}\p{N}._-]+$/u;
+
+/** Lengths of RFC 1035, section 2.3.4. */
+const LONGEST_NAME = 253;
+const LONGEST_LABEL = 63;
+
+/**
+ * The host as the wire spells it: an address as it is, a name in A-labels (RFC 5890), lower case and
+ * without the root's dot. `undefined` when it is neither.
+ */
+export function canonicalHost(hostname: string): string | undefined {
+  if (parseAddress(hostname, 0)) return hostname;
+  if (!NAME.test(hostname)) return undefined;
+  const name = domainToASCII(hostname).replace(/\.$/, "");
+  if (name === "" || name.length > LONGEST_NAME) return undefined;
+  const valid = name.split(".").every((label) => label !== "" && label.length <= LONGEST_LABEL);
+  return valid ? name : undefined;
+}
