@@ -31,10 +31,11 @@ interface Chunk {
 
 /** A read that waits for the first byte. */
 interface Waiting {
-  /** Where the reader wants it. */
+  /** Where the reader wants it; `undefined` when it wants a chunk. */
   readonly into: Uint8Array | undefined;
-  /** Tells it to look again, or how much was put there already. */
-  wake(filled?: number): void;
+  /** How much was put there already. */
+  filled: number;
+  wake(): void;
 }
 
 /** A queue of chunks with one end for the source and one for the reader. */
@@ -46,6 +47,8 @@ export class Inbox {
   #ended = false;
   #error: unknown;
   #waiting: Waiting[] = [];
+  /** A reader that was woken and has not run yet: its buffer can still take more. */
+  #filling: Waiting | undefined;
 
   constructor(flow: Flow) {
     this.#flow = flow;
@@ -61,12 +64,19 @@ export class Inbox {
    * {@linkcode Inbox.filled} afterwards.
    */
   get room(): Uint8Array | undefined {
-    return this.#chunks.length === 0 ? this.#waiting[0]?.into : undefined;
+    if (this.#chunks.length > 0) return undefined;
+    const reader = this.#filling ?? this.#waiting[0];
+    return reader?.into?.subarray(reader.filled);
   }
 
   /** Says that the first `length` bytes of {@linkcode Inbox.room} were written. */
   filled(length: number): void {
-    if (length > 0) this.#waiting.shift()?.wake(length);
+    if (length === 0) return;
+    if (!this.#filling) {
+      this.#filling = this.#waiting.shift();
+      this.#filling?.wake();
+    }
+    if (this.#filling) this.#filling.filled += length;
   }
 
   /** Adds a chunk; the inbox owns it from here on. */
@@ -165,10 +175,14 @@ export class Inbox {
     return !this.#ended;
   }
 
-  #wait(into: Uint8Array | undefined): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#waiting.push({ into, wake: (filled = 0) => resolve(filled) });
-    return promise;
+  /** Resolves to how much was put into `into`; 0 means to look again. */
+  async #wait(into: Uint8Array | undefined): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting: Waiting = { into, filled: 0, wake: resolve };
+    this.#waiting.push(waiting);
+    await promise;
+    if (this.#filling === waiting) this.#filling = undefined;
+    return waiting.filled;
   }
 
   #consumed(bytes: number): void {
