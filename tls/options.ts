@@ -66,11 +66,9 @@ export function checkCommonOptions(
   const { alpnProtocols, cert, key, minVersion, maxVersion, keyLog } = options;
   const refuse = refuser(peer);
   if (alpnProtocols !== undefined) {
-    const valid = Array.isArray(alpnProtocols) && alpnProtocols.every((name) => {
-      return typeof name === "string" && name !== "" &&
-        new TextEncoder().encode(name).length <= 255;
-    });
-    if (!valid) refuse("alpnProtocols", "an array of names of 1 to 255 bytes", alpnProtocols);
+    if (!isProtocolList(alpnProtocols)) {
+      refuse("alpnProtocols", "an array of names of 1 to 255 bytes, 65535 in all", alpnProtocols);
+    }
   }
   for (const [name, value] of [["cert", cert], ["key", key]] as const) {
     if (value !== undefined && typeof value !== "string") refuse(name, "a string in PEM", value);
@@ -90,6 +88,14 @@ export function checkCommonOptions(
   if (keyLog !== undefined && typeof keyLog !== "function") {
     refuse("keyLog", "a function", keyLog);
   }
+}
+
+/** The lengths that RFC 7301, section 3.1 has room for; each name stands behind its own. */
+function isProtocolList(list: unknown): boolean {
+  if (!Array.isArray(list) || !list.every((name) => typeof name === "string")) return false;
+  const lengths = list.map((name) => new TextEncoder().encode(name).length);
+  const total = lengths.reduce((sum, length) => sum + length + 1, 0);
+  return total <= 65_535 && lengths.every((length) => length >= 1 && length <= 255);
 }
 
 /** Checks a client's options. */

@@ -40,8 +40,8 @@ export function sslFailure(ssl: bigint, call: string, peer: FailurePeer): TlsErr
     if (code === OPENSSL.SSL_R_CERTIFICATE_VERIFY_FAILED) {
       return verifyFailure(library, ssl, prefix, details);
     }
-    if (code > OPENSSL.SSL_AD_REASON_OFFSET) {
-      const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
+    const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
+    if (alert >= 0 && alert <= 255) { // Larger codes are OpenSSL's own trouble.
       return new TlsError("ALERT_RECEIVED", `${prefix}: the peer refused with ${reason}`, {
         ...details,
         alert,

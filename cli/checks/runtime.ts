@@ -1,0 +1,111 @@
+/**
+ * The runtime, its permissions, and the OpenSSL it can call.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { getCACertificates } from "node:tls";
+import type { FastOpenSupport } from "../../mod.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import { type Check, readKernelFile } from "./check.ts";
+import { installCommand } from "./packages.ts";
+
+/** The versions this is made for, as package.json has them; Node's is the first that can call C. */
+export const oldest: Readonly<Record<typeof runtime.name, readonly [number, number]>> = {
+  deno: [2, 9],
+  bun: [1, 4],
+  node: [26, 9],
+};
+
+const titles = { deno: "Deno", bun: "Bun", node: "Node" } as const;
+const upgrades = {
+  deno: "deno upgrade",
+  bun: "bun upgrade",
+  node: "install a current Node from https://nodejs.org",
+} as const;
+
+/** Whether `version` is at least `least`. */
+export function isAtLeast(version: string, least: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > least[0] || (major === least[0] && minor >= least[1]);
+}
+
+/** The runtime's version. */
+export function checkRuntime(): Check {
+  const { name } = runtime;
+  const version = process.versions[name] ?? "";
+  const [major, minor] = oldest[name];
+  const known = isAtLeast(version, oldest[name]);
+  return {
+    name: "runtime",
+    // An older Deno or Bun may do; an older Node can't call C.
+    state: known ? "ok" : name === "node" ? "lacking" : "unknown",
+    finding: `${titles[name]} ${version}` +
+      (known ? "" : ` is older than ${major}.${minor}, the oldest this is made for`),
+    ...(known ? {} : { fix: upgrades[name] }),
+    required: true,
+  };
+}
+
+/** Whether C can be called. */
+export function checkFfi(support: FastOpenSupport): Check {
+  const { mechanism, reason = "" } = support;
+  const name = "FFI";
+  if (mechanism === "none") {
+    return { name, state: "unknown", finding: "not needed: this platform has no Fast Open call" };
+  }
+  const [, why] = /^libc can't be called: (.*)/.exec(reason) ?? [];
+  if (why === undefined) return { name, state: "ok", finding: "C functions can be called" };
+  if (!isDenied(support)) return { name, state: "lacking", finding: why, required: true };
+  const command = runtime.name === "deno" ? "deno run" : runtime.name;
+  const finding = "calling C functions is not permitted";
+  return { name, state: "lacking", finding, fix: `${command} --allow-ffi …`, required: true };
+}
+
+/** The user has not granted FFI. */
+export function isDenied({ openssl }: FastOpenSupport): boolean {
+  return "error" in openssl && openssl.error.startsWith("FFI is not permitted");
+}
+
+/** OpenSSL: which, and from where. */
+export async function checkOpenssl(support: FastOpenSupport): Promise<Check> {
+  const { openssl } = support;
+  const name = "OpenSSL";
+  if ("version" in openssl) {
+    const origin = runtime.exportsOpenssl ? `${titles[runtime.name]}'s own` : await loadedFrom();
+    const finding = `version ${openssl.version}${origin === undefined ? "" : `, ${origin}`}`;
+    return { name, state: "ok", finding, required: true };
+  }
+  const denied = isDenied(support);
+  const fix = denied ? undefined : await installCommand("openssl");
+  return {
+    name,
+    state: denied ? "unknown" : "lacking",
+    finding: denied ? "can't be looked for without FFI" : openssl.error,
+    ...(fix === undefined ? {} : { fix }),
+    required: true,
+  };
+}
+
+/** The path of the libssl in this process, where the system tells. */
+async function loadedFrom(): Promise<string | undefined> {
+  const maps = await readKernelFile("/proc/self/maps");
+  return maps?.split("\n").find((line) => /\/libssl[^/]*$/.test(line))?.replace(/^[^/]*/, "");
+}
+
+/** The certificates that are trusted without `--ca`. */
+export function checkRoots(): Check {
+  const name = "trust";
+  try {
+    const { length } = getCACertificates("default");
+    const finding = length > 0
+      ? `${length} root certificates, ${titles[runtime.name]}'s own`
+      : "no root certificates: every server needs --ca";
+    return { name, state: length > 0 ? "ok" : "lacking", finding, required: true };
+  } catch (error) {
+    const [finding = ""] = (error as Error).message.split("\n");
+    const fix = runtime.name === "deno" ? { fix: "deno run --allow-sys --allow-env …" } : {};
+    return { name, state: "lacking", finding, required: true, ...fix };
+  }
+}

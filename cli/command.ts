@@ -1,0 +1,22 @@
+/**
+ * What a command is.
+ *
+ * @module
+ */
+
+import type { OptionSpecs } from "./usage.ts";
+
+/** One command of `firstflight`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments and what they do, the plainest first. */
+  readonly examples: readonly (readonly [args: string, why: string])[];
+  /** The arguments after the name. */
+  readonly usage: string;
+  readonly options: OptionSpecs;
+  /** What else to know, in paragraphs. */
+  readonly about: readonly string[];
+  /** Runs it; resolves to the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}

@@ -1,0 +1,69 @@
+/**
+ * Errors as one line for people or for programs.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { ConnectError, TlsError } from "../mod.ts";
+import { print, toJson } from "./output.ts";
+import { exitCodes, UsageError } from "./usage.ts";
+
+/** The library's options by the names they have on the command line. */
+const optionNames: readonly (readonly [RegExp, string])[] = [
+  [/pass (.*?) in caCerts/g, "pass $1 with --ca"],
+  [/pass it as serverName/g, "pass one with --servername"],
+  [/Options "cert" and "key"/g, "--cert and --key"],
+  [/Option "caCerts"/g, "--ca"],
+  [/Option "cert"/g, "--cert"],
+  [/Option "key"/g, "--key"],
+  [/Option "serverName"/g, "--servername"],
+  [/Option "alpnProtocols"/g, "--alpn"],
+  [/Option "connectTimeout"/g, "--timeout"],
+];
+
+/** A failure that the command itself finds. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What went wrong, with a stable code. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What an error of the library or of the system means; anything else is a bug and is thrown on. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ConnectError || error instanceof TlsError) {
+    let { message } = error;
+    for (const [pattern, name] of optionNames) message = message.replace(pattern, name);
+    return { code: error.code, message };
+  }
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== "string" || typeof message !== "string") throw error;
+  return { code, message };
+}
+
+/** Codes of failures that another command line would not have. */
+const slips = ["INVALID_OPTION", "INVALID_PEM"];
+
+/**
+ * Says on stderr what went wrong, in one line; resolves to the exit code.
+ *
+ * @throws {UsageError} when it is the command line's fault
+ */
+export async function reportFailure(error: unknown, json: boolean): Promise<number> {
+  const failure = failureOf(error);
+  const message = failure.message.replaceAll(/\s*\n\s*/g, " ");
+  if (slips.includes(failure.code)) throw new UsageError(message);
+  const line = json ? toJson({ error: failure }) : `firstflight: ${message} [${failure.code}]`;
+  await print(process.stderr, line);
+  return exitCodes.failure;
+}

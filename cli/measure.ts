@@ -1,0 +1,73 @@
+/**
+ * The same request in three ways, in turns, so that whatever changes on the way changes for all.
+ *
+ * @module
+ */
+
+import type { ConnectTlsOptions } from "../mod.ts";
+import { exchange, type Sample } from "./exchange.ts";
+import { Tickets } from "./tickets.ts";
+
+/** A way to make a connection. */
+export type Way = "plain" | "fast-open" | "early-data";
+
+/** The samples of each way, in the order they were taken. */
+export type Samples = Readonly<Record<Way, readonly Sample[]>>;
+
+/** How to measure. */
+export interface MeasureOptions {
+  readonly connection: ConnectTlsOptions;
+  readonly request: Uint8Array;
+  /** Connections per way. */
+  readonly repeat: number;
+  /** Called before each connection. */
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** Milliseconds to wait for tickets after an answer. */
+const TICKET_PATIENCE = 500;
+
+/** Measures, after connections that fetch the cookie and enough tickets. */
+export async function measure(options: MeasureOptions): Promise<Samples> {
+  const { connection, request, repeat, onProgress } = options;
+  const samples: Record<Way, Sample[]> = { "plain": [], "fast-open": [], "early-data": [] };
+  const tickets = new Tickets();
+  onProgress?.(0, 3 * repeat);
+  await gather(connection, request, tickets, repeat);
+  const ways: readonly [Way, Partial<ConnectTlsOptions>][] = [
+    ["plain", { fastOpen: false, sessions: false }],
+    ["fast-open", { sessions: false }],
+    ["early-data", { sessions: tickets, earlyData: request }],
+  ];
+  for (let turn = 0; turn < repeat; turn++) {
+    for (const [index, [way, changes]] of ways.entries()) {
+      onProgress?.(3 * turn + index, 3 * repeat);
+      if (way === "early-data" && tickets.size === 0) continue;
+      const { sample, conn } = await exchange({ ...connection, ...changes }, request);
+      conn.close();
+      samples[way].push(sample);
+    }
+  }
+  return samples;
+}
+
+/**
+ * Fills the tickets. A server that takes early data may close before it sends new ones, so there must
+ * be one for every turn; it sends a few per full handshake, or none at all.
+ */
+async function gather(
+  connection: ConnectTlsOptions,
+  request: Uint8Array,
+  tickets: Tickets,
+  wanted: number,
+): Promise<void> {
+  tickets.closed = true;
+  while (tickets.size < wanted) {
+    const before = tickets.size;
+    const { conn } = await exchange({ ...connection, sessions: tickets }, request);
+    if (tickets.size === before) await tickets.arrival(TICKET_PATIENCE);
+    conn.close();
+    if (tickets.size === before) break;
+  }
+  tickets.closed = false;
+}

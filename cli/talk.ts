@@ -1,0 +1,54 @@
+/**
+ * A conversation between a connection and the terminal.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { type TlsConn, TlsError } from "../mod.ts";
+import { send } from "./output.ts";
+
+/** Bytes read at a time. */
+const CHUNK = 64 * 1024;
+
+/**
+ * Standard input to the peer, the peer to standard output, until the peer has finished, nobody reads
+ * its words any more, or `signal` aborts. Closes the connection.
+ */
+export async function talk(conn: TlsConn, signal: AbortSignal): Promise<void> {
+  const close = () => conn.close();
+  signal.addEventListener("abort", close, { once: true });
+  if (signal.aborted) close();
+  process.stdout.on("error", () => {}); // Told by `send`.
+  const progress = { said: false, heard: false };
+  try {
+    // What is wrong with the connection shows where it is read, too.
+    sendInput(conn).then(() => progress.said = true, () => {});
+    for await (const chunk of chunksOf(conn)) {
+      progress.heard = true;
+      if (!await send(process.stdout, chunk)) return;
+    }
+  } catch (error) {
+    // Many servers hang up on a client that is gone without a word, and then without close_notify.
+    const nothingMissing = progress.said && !progress.heard;
+    if (!(error instanceof TlsError && error.code === "TRUNCATED" && nothingMissing)) throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+    close();
+  }
+}
+
+async function sendInput(conn: TlsConn): Promise<void> {
+  for await (const chunk of process.stdin) await conn.write(chunk);
+  await conn.closeWrite();
+}
+
+/** What arrives. A chunk is valid until the next one is asked for. */
+async function* chunksOf(conn: TlsConn): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK);
+  for (;;) {
+    const length = await conn.read(buffer);
+    if (length === null) return;
+    yield buffer.subarray(0, length);
+  }
+}

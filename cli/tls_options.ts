@@ -1,0 +1,74 @@
+/**
+ * Options that say how to speak TLS, shared by the commands that connect.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import type { ConnectTlsOptions } from "../mod.ts";
+import { type OptionSpecs, type OptionValues, readNumber, UsageError } from "./usage.ts";
+
+/** Whom to trust, who to be, how long to wait. */
+export const tlsOptions = {
+  ca: {
+    type: "string",
+    multiple: true,
+    value: "FILE",
+    help: "trust these roots (PEM) instead of the runtime's own; may be repeated",
+  },
+  cert: { type: "string", value: "FILE", help: "show this certificate (PEM, leaf first)" },
+  key: { type: "string", value: "FILE", help: "with this private key (PEM, not encrypted)" },
+  servername: { type: "string", value: "NAME", help: "ask for and verify this name" },
+  "tls1.2": { type: "boolean", help: "speak TLS 1.2 only" },
+  "tls1.3": { type: "boolean", help: "speak TLS 1.3 only" },
+  timeout: { type: "string", value: "MS", help: "give up connecting after this time (30000)" },
+} as const satisfies OptionSpecs;
+
+/** The largest delay timers take. */
+const LONGEST = 0x7fffffff;
+
+/**
+ * The options of `connectTls` that the values stand for.
+ *
+ * @throws {UsageError} when two options contradict, or a file can't be read
+ */
+export async function readTlsOptions(
+  values: OptionValues<typeof tlsOptions>,
+): Promise<Partial<ConnectTlsOptions>> {
+  const { ca, cert, key, servername, timeout } = values;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("Options --cert and --key go together");
+  }
+  if (values["tls1.2"] && values["tls1.3"]) {
+    throw new UsageError("Options --tls1.2 and --tls1.3 contradict each other");
+  }
+  const version = values["tls1.2"] ? "TLSv1.2" : values["tls1.3"] ? "TLSv1.3" : undefined;
+  const limits = { from: 1, to: LONGEST };
+  return {
+    ...(ca ? { caCerts: await Promise.all(ca.map((file) => readText("ca", file))) } : {}),
+    ...(cert !== undefined ? { cert: await readText("cert", cert) } : {}),
+    ...(key !== undefined ? { key: await readText("key", key) } : {}),
+    ...(servername !== undefined ? { serverName: servername } : {}),
+    ...(version ? { minVersion: version, maxVersion: version } : {}),
+    ...(timeout !== undefined ? { connectTimeout: readNumber("timeout", timeout, limits) } : {}),
+  };
+}
+
+async function readText(option: string, file: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(option, file));
+}
+
+/**
+ * The content of the file an option names.
+ *
+ * @throws {UsageError} when it can't be read
+ */
+export async function readBytes(option: string, file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    const why = code === "ENOENT" ? "there is no such file" : message;
+    throw new UsageError(`Option --${option} can't read "${file}": ${why}`);
+  }
+}

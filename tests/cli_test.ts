@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { version } from "../cli/version.ts";
+import { listenTls } from "../mod.ts";
+import { netlabSkip, startNetlab } from "./netlab/mod.ts";
+import { certificates } from "./peers/certificates.ts";
+import { httpRequest } from "./peers/http.ts";
+import { factsIn, startNginx } from "./peers/nginx.ts";
+import { here, type Place, requirePeer } from "./peers/peer.ts";
+
+const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
+const flags = "deno" in process.versions ? ["run", "-A", "--no-lock"] : [];
+const needsOpenssl = requirePeer("openssl");
+const needsNginx = needsOpenssl || requirePeer("nginx");
+const needsLab = needsNginx || netlabSkip();
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Run>;
+  /** Resolves once stderr matches. */
+  said(pattern: RegExp): Promise<void>;
+}
+
+/** Starts `firstflight`; a text is its whole input, `null` leaves the input open. */
+function start(args: readonly string[], input: string | null = "", place: Place = here): Running {
+  const child = place.spawn(process.execPath, [...flags, program, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  let stdout = "", stderr = "";
+  const heard = new Set<() => void>();
+  child.stdin?.on("error", () => {}); // It ended before it read everything.
+  if (input !== null) child.stdin?.end(input);
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    for (const look of heard) look();
+  });
+  return {
+    child,
+    ended: new Promise((resolve) => {
+      child.once("close", (code) => resolve({ code, stdout, stderr }));
+    }),
+    said: (pattern) =>
+      new Promise((resolve) => {
+        const look = () => pattern.test(stderr) && resolve();
+        heard.add(look);
+        look();
+      }),
+  };
+}
+
+function firstflight(args: readonly string[], input?: string, place?: Place): Promise<Run> {
+  return start(args, input, place).ended;
+}
+
+/** A listener that takes connections and says nothing. */
+async function startSilence(): Promise<{ port: number } & Disposable> {
+  const open = new Set<{ destroy(): void }>();
+  const server: Server = createServer((socket) => {
+    open.add(socket.on("error", () => {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const stop = () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  };
+  return { port, [Symbol.dispose]: stop };
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+test("help begins with examples and names every command and option", async () => {
+  const general = await firstflight(["--help"]);
+  assert.equal(general.code, 0);
+  assert.equal(general.stderr, "");
+  assert.match(general.stdout, /^firstflight: .*\n\nExamples:\n/);
+  for (const name of ["connect", "time", "doctor", "--version"]) {
+    assert.ok(general.stdout.includes(name), name);
+  }
+  const connect = await firstflight(["connect", "--help"]);
+  assert.equal(connect.code, 0);
+  assert.match(connect.stdout, /^firstflight connect: .*\n\nExamples:\n/);
+  const options = ["alpn", "ca", "cert", "key", "servername", "early-data", "timeout", "json"];
+  for (const name of options) assert.match(connect.stdout, new RegExp(`^ +--${name}\\b`, "m"));
+  assert.match(connect.stdout, /Exit codes: 0 .* 1 .* 2 .* 130/);
+});
+
+test("the version is the package's", async () => {
+  const { code, stdout } = await firstflight(["--version"]);
+  assert.deepEqual([code, stdout], [0, `firstflight ${version}\n`]);
+  for (const file of ["deno.json", "package.json"]) {
+    const text = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+    assert.equal(JSON.parse(text).version, version, file);
+  }
+});
+
+test("a wrong command line exits with 2 and says what was meant", async () => {
+  const wrong: [string[], RegExp][] = [
+    [[], /^firstflight: .*\n\nExamples:/],
+    [["conect"], /Unknown command "conect"; did you mean connect\?/],
+    [["--verson"], /Unknown option --verson; did you mean --version\?/],
+    [["connect"], /HOST\[:PORT\] is missing\nSee: firstflight connect --help/],
+    [["connect", "--ca", "/nowhere", "localhost"], /--ca can't read "\/nowhere": .*no such file/],
+    [["connect", "--ca", program, "localhost"], /--ca does not hold a certificate in PEM/],
+    [["connect", "--early-data", "-", "localhost"], /standard input is the conversation/],
+    [["connect", "--cert", program, "localhost"], /--cert and --key go together/],
+    [["time", "http://localhost"], /begins with https:\/\//],
+    [["time", "--method", "POST", "localhost"], /early data can be replayed/],
+    [["doctor", "localhost"], /Expected no arguments/],
+  ];
+  const runs = wrong.map(async ([args, message]) => {
+    const { code, stdout, stderr } = await firstflight(args);
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, message);
+  });
+  await Promise.all(runs);
+});
+
+test("connect: the answer on stdout, the facts on stderr", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx();
+  const args = ["connect", "--ca", certificates().caPath, `localhost:${nginx.port}`];
+  const { code, stdout, stderr } = await firstflight(args, httpRequest("/facts"));
+  assert.equal(code, 0, stderr);
+  assert.equal(factsIn(stdout).request, "GET /facts HTTP/1.1");
+  assert.match(stderr, /^Connected to localhost at (127\.0\.0\.1|\[::1\]):\d+\n/);
+  assert.match(stderr, /^ +protocol +TLSv1\.3, TLS_\w+, x25519$/mi);
+  assert.match(stderr, /^ +fast open +(no cookie|accepted)/m);
+  assert.match(stderr, /^ +certificate +CN=localhost \(localhost, firstflight\.test, /m);
+  assert.match(stderr, /^ +issued by +CN=Test Intermediate$/m);
+  assert.match(stderr, /^ +valid +until \d{4}-\d\d-\d\d, 36\d days left$/m);
+  assert.match(stderr, /^ +timing +lookup [\d.]+ ms, SYN [\d.]+ ms, .* secure [\d.]+ ms$/m);
+  assert.equal(stderr.trimEnd().split("\n").length, 11);
+});
+
+test("connect: facts as JSON, with every option", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx({ lines: ["ssl_verify_client on;"] });
+  const { ca: _, caPath, client, folder } = certificates();
+  const request = join(folder, "request.txt");
+  writeFileSync(request, httpRequest("/facts"));
+  const { code, stdout, stderr } = await firstflight([
+    ...["connect", "--json", "--warm-up", "--no-fast-open", "--tls1.3", "--timeout", "20000"],
+    ...["--ca", caPath, "--cert", client.certPath, "--key", client.keyPath],
+    ...["--alpn", "h7, http/1.1", "--early-data", request, "--servername", "localhost"],
+    `[::1]:${nginx.port}`,
+  ]);
+  assert.equal(code, 0, stderr);
+  const { early, client: verified, serverName } = factsIn(stdout);
+  assert.deepEqual([early, verified, serverName], [true, "SUCCESS", "localhost"]);
+  const facts = JSON.parse(stderr);
+  assert.equal(stderr.indexOf("\n"), stderr.length - 1);
+  assert.equal(facts.host, "::1");
+  assert.equal(facts.address, "::1");
+  assert.equal(facts.port, nginx.port);
+  assert.equal(facts.protocol, "TLSv1.3");
+  assert.equal(facts.alpn, "http/1.1");
+  assert.equal(facts.resumed, true);
+  assert.equal(facts.earlyData, "accepted");
+  assert.equal(facts.fastOpen.outcome, "disabled");
+  assert.equal(facts.certificate.subject, "CN=localhost");
+  assert.ok(facts.certificate.names.includes("fd77::2"));
+  assert.ok(facts.timing.secure >= facts.timing.firstByte);
+});
+
+test("connect: TLS 1.2, and nothing to say", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx();
+  const args = ["connect", "--json", "--tls1.2", "--ca", certificates().caPath];
+  // Without a request nginx hangs up, and that without close_notify; nothing is missing, though.
+  const { code, stderr } = await firstflight([...args, `localhost:${nginx.port}`]);
+  assert.equal(JSON.parse(stderr).protocol, "TLSv1.2");
+  assert.equal(code, 0);
+});
+
+test("connect: the end of the input ends one direction only", { skip: needsOpenssl }, async () => {
+  const { server: { cert, key }, caPath } = certificates();
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const args = ["connect", "--ca", caPath, `127.0.0.1:${listener.addr.port}`];
+  const run = firstflight(args, "all there is");
+  await using conn = await listener.accept();
+  let heard = "";
+  for await (const chunk of conn.readable) heard += decoder.decode(chunk);
+  const answer = encoder.encode(heard.toUpperCase().repeat(100_000));
+  await conn.write(answer);
+  await conn.closeWrite();
+  const { code, stdout, stderr } = await run;
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout.length, answer.length);
+  assert.ok(stdout === "ALL THERE IS".repeat(100_000), "other bytes than the server sent");
+});
+
+test("connect: whoever reads may leave early", { skip: needsOpenssl }, async () => {
+  const { server: { cert, key }, caPath } = certificates();
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const args = ["connect", "--ca", caPath, `127.0.0.1:${listener.addr.port}`];
+  const { child, ended } = start(args, null);
+  using conn = await listener.accept();
+  await conn.write(encoder.encode("hello"));
+  await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
+  child.stdout?.destroy();
+  const plenty = new Uint8Array(64 * 1024);
+  // The pipe and the sockets take some; then it has noticed.
+  const flood = async () => {
+    for (;;) await conn.write(plenty);
+  };
+  await assert.rejects(flood());
+  assert.equal((await ended).code, 0);
+});
+
+test("connect: Ctrl-C says goodbye to the server", { skip: needsOpenssl }, async () => {
+  const { server: { cert, key }, caPath } = certificates();
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const args = ["connect", "--ca", caPath, `127.0.0.1:${listener.addr.port}`];
+  const { child, ended, said } = start(args, null);
+  using conn = await listener.accept();
+  await said(/timing/);
+  // Deno tells no exit code of a child that child.kill() was called on, whatever it exited with.
+  process.kill(child.pid ?? 0, "SIGINT");
+  assert.equal(await conn.read(new Uint8Array(1)), null); // Without close_notify this would throw.
+  const { code, stderr } = await ended;
+  assert.equal(code, 130);
+  assert.doesNotMatch(stderr, /firstflight:/);
+});
+
+test("connect: failures exit with 1, in one line, with their code", {
+  skip: needsNginx,
+}, async () => {
+  await using nginx = await startNginx();
+  using silence = await startSilence();
+  const { caPath } = certificates();
+  const trust = ["--ca", caPath];
+  const failures: [string[], string][] = [
+    [["127.0.0.1:1"], "CONNECTION_REFUSED"],
+    [["name.invalid"], "NAME_NOT_FOUND"],
+    [[`localhost:${nginx.port}`], "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
+    [[...trust, "--servername", "example.org", `localhost:${nginx.port}`], "HOSTNAME_MISMATCH"],
+    [["--timeout", "300", `127.0.0.1:${silence.port}`], "TIMED_OUT"],
+  ];
+  const runs = failures.map(async ([args, code]) => {
+    const people = await firstflight(["connect", ...args]);
+    assert.deepEqual([people.code, people.stdout], [1, ""], people.stderr);
+    assert.match(people.stderr, new RegExp(`^firstflight: .* \\[${code}\\]\n$`));
+    assert.doesNotMatch(people.stderr, /caCerts|serverName/);
+    const programs = await firstflight(["connect", "--json", ...args]);
+    assert.equal(JSON.parse(programs.stderr).error.code, code);
+  });
+  await Promise.all(runs);
+});
+
+test("time: JSON tells every sample", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx();
+  const url = `https://localhost:${nginx.port}/facts`;
+  const args = ["time", "--repeat", "2", "--ca", certificates().caPath, "--json", url];
+  const { code, stdout, stderr } = await firstflight(args);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { status, rtt, ways } = JSON.parse(stdout);
+  assert.equal(status, 200);
+  assert.ok(rtt > 0);
+  assert.deepEqual(ways.map(({ way }: { way: string }) => way), [
+    "plain",
+    "fast-open",
+    "early-data",
+  ]);
+  const [plain, , early] = ways;
+  assert.deepEqual(plain.outcomes, { disabled: 2 });
+  assert.equal(early.earlyDataAccepted, 2);
+  assert.equal(early.resumed, 2);
+  const seen = (await nginx.requests(7)).map((request) => request.early);
+  assert.equal(seen.filter(Boolean).length, 2);
+});
+
+test("time: a server that never answers", { skip: needsOpenssl }, async () => {
+  const { server: { cert, key }, caPath } = certificates();
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const run = firstflight(
+    ["time", "--timeout", "500", "--ca", caPath, `127.0.0.1:${listener.addr.port}`],
+  );
+  using _conn = await listener.accept();
+  const { code, stderr } = await run;
+  assert.equal(code, 1);
+  assert.match(stderr, /gave no answer within 500 ms \[TIMED_OUT\]/);
+});
+
+test("time: one, two and three round trips", { skip: needsLab }, async () => {
+  await using lab = await startNetlab({ rtt: 40 });
+  await using nginx = await startNginx({ place: lab.server });
+  const url = `https://${lab.server.ipv4}:${nginx.port}/facts`;
+  const args = ["time", "--repeat", "3", "--ca", certificates().caPath];
+  const { stdout, stderr, code } = await firstflight([...args, url], "", lab.client);
+  assert.equal(code, 0, stderr);
+  const trips = [...stdout.matchAll(/ (\d\.\d\d) RTT/g)].map(([, trips]) => Number(trips));
+  assert.equal(trips.length, 3, stdout);
+  for (const [index, expected] of [3, 2, 1].entries()) {
+    const measured = trips[index] ?? NaN;
+    assert.ok(measured > expected - 0.1 && measured < expected + 0.5, stdout);
+  }
+  assert.match(stdout, /^Fast Open \+ ticket\b/m);
+  assert.equal(stdout.match(/accepted: the SYN carried (\d+) of \1 bytes/g)?.length, 2);
+  assert.match(stdout, /^With Fast Open \+ ticket \+ early data the answer comes/m);
+});
+
+test("time: what a server does not do is said", { skip: needsLab }, async () => {
+  await using lab = await startNetlab({ rtt: 10 });
+  const setup = { place: lab.server, fastOpen: false, earlyData: false };
+  await using nginx = await startNginx(setup);
+  const url = `https://${lab.server.ipv4}:${nginx.port}/facts`;
+  const args = ["time", "--repeat", "1", "--ca", certificates().caPath, url];
+  const { stdout, stderr, code } = await firstflight(args, "", lab.client);
+  assert.equal(code, 0, stderr);
+  const text = stdout.replaceAll("\n", " ");
+  assert.match(text, /Fast Open did not happen: the server gives no cookie/);
+  assert.match(text, /There was no early data: the tickets of the server allow none/);
+});
+
+test("doctor: a report whose exit code is its verdict", async () => {
+  const people = await firstflight(["doctor"]);
+  assert.equal(people.stderr, "");
+  assert.match(people.stdout, /^ok +runtime +(Deno|Bun|Node) \d/m);
+  assert.match(people.stdout, /^\w+ +OpenSSL /m);
+  assert.match(people.stdout, people.code === 0 ? /can use Fast Open\.$/m : /can't use Fast Open/);
+  const programs = await firstflight(["doctor", "--json"]);
+  const { works, checks } = JSON.parse(programs.stdout);
+  assert.equal(programs.code, works ? 0 : 1);
+  assert.equal(people.code, programs.code);
+  for (const { state, required } of checks) {
+    if (works && required) assert.equal(state, "ok");
+  }
+});
+
+test("doctor: names the command that switches Fast Open on", { skip: needsLab }, async () => {
+  await using lab = await startNetlab({ fastOpen: 0 });
+  const { code, stdout } = await firstflight(["doctor"], "", lab.client);
+  assert.equal(code, 1);
+  assert.match(stdout, /^lacking +Fast Open out [^→]*→ (sudo )?.*net\.ipv4\.tcp_fastopen=1\b/m);
+  assert.match(stdout, /^lacking +Fast Open in [^→]*→ (sudo )?.*net\.ipv4\.tcp_fastopen=3\b/m);
+});

@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * Installs what the demo and the tests need, where it is missing; otherwise silent and fast.
+ *
+ *     node tools/setup.mjs            what the demo needs
+ *     node tools/setup.mjs --peers    and the programs that the tests talk to
+ *
+ * Plain JavaScript without dependencies: it runs before anything is installed, on Node 20.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Debian's packages with something each brings: a program, or a library. */
+const needed = [["iproute2", "ip"], ["libssl3", "libssl.so.3"]];
+const peers = [
+  ["curl", "curl"],
+  ["gnutls-bin", "gnutls-cli"],
+  ["nginx", "nginx"],
+  ["openssl", "openssl"],
+  ["procps", "sysctl"],
+];
+
+/** Node 26, for the demo and the tests; the Node that runs this may be older. */
+const node = "node_modules/.bin/node";
+
+installDevDependencies();
+if (process.platform === "linux") {
+  installDebianPackages(process.argv.includes("--peers") ? [...needed, ...peers] : needed);
+}
+
+function installDevDependencies() {
+  if (upToDate()) return;
+  console.log("setup: installing the pinned runtimes and tools (npm ci)");
+  run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
+  // npm 10 forgets to link the commands of a workspace's dependencies.
+  if (!existsSync(node)) run("npm", "rebuild", "--ignore-scripts", "--silent");
+  // Deno's and Bun's packages put their programs in place in scripts that npm may not run by itself.
+  run(process.execPath, "node_modules/deno/install.cjs");
+  run(process.execPath, "node_modules/bun/install.js");
+}
+
+/** Whether node_modules holds what the lock file says; packages for other platforms may be absent. */
+function upToDate() {
+  const installed = "node_modules/.package-lock.json";
+  if (!existsSync(installed) || !existsSync(node)) return false;
+  const locked = JSON.parse(readFileSync("package-lock.json", "utf8")).packages;
+  const present = JSON.parse(readFileSync(installed, "utf8")).packages;
+  return Object.keys(locked).every((path) =>
+    path === "" || present[path]?.version === locked[path].version ||
+    (locked[path].optional && !present[path])
+  );
+}
+
+/** @param {string[][]} packages */
+function installDebianPackages(packages) {
+  const missing = packages.filter(([, file = ""]) => !installed(file)).map(([name = ""]) => name);
+  if (missing.length === 0) return;
+  const names = missing.join(" ");
+  if (!installed("apt-get")) {
+    return console.error(`setup: please install what Debian has in its packages ${names}`);
+  }
+  if (process.getuid?.() !== 0) {
+    return console.error(`setup: please run, as root: apt-get install ${names}`);
+  }
+  console.log(`setup: installing Debian's ${names} (apt-get)`);
+  process.env["DEBIAN_FRONTEND"] = "noninteractive";
+  const install = ["apt-get", "install", "-qq", "--no-install-recommends", ...missing];
+  if (attempt(...install).status === 0) return;
+  attempt("apt-get", "update", "-qq"); // The package lists were missing or out of date.
+  const { status, stderr } = attempt(...install);
+  if (status !== 0) console.error(`setup: that failed; what needs them will not run\n${stderr}`);
+}
+
+/** @param {string} file a program or a shared library */
+function installed(file) {
+  const programs = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const triplet = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  const libraries = [`/usr/lib/${triplet}`, `/lib/${triplet}`, "/usr/lib64", "/usr/lib", "/lib"];
+  const folders = file.includes(".so") ? libraries : programs;
+  return folders.some((folder) => existsSync(`${folder}/${file}`));
+}
+
+/** @param {string[]} command */
+function attempt(...[program = "", ...args]) {
+  return spawnSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/**
+ * Runs a command that must not fail.
+ *
+ * @param {string[]} command
+ */
+function run(...command) {
+  const { status, error, stdout, stderr } = attempt(...command);
+  if (status === 0) return;
+  console.error(`setup: "${command.join(" ")}" failed`);
+  console.error(error?.message ?? stdout + stderr);
+  process.exit(1);
+}

@@ -1,0 +1,40 @@
+/**
+ * What is checked without running the suite. Each check counts as one test.
+ *
+ * @module
+ */
+
+import { command } from "./command.ts";
+import { testExamples } from "./examples.ts";
+import type { Result } from "./result.ts";
+
+/** Milliseconds for one check. */
+const CHECK_LIMIT = 3 * 60_000;
+
+const checks: Readonly<Record<string, readonly string[]>> = {
+  "types, as tsc sees them": ["tsc"],
+  "types, as Deno sees them": ["deno", "check", "--quiet"],
+  "lint": ["deno", "lint", "--quiet"],
+  "formatting": ["deno", "fmt", "--check"],
+  "publishing to JSR": ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"],
+  "examples in the documentation": testExamples,
+};
+
+/** Runs the checks; prints what a failing one has to say. */
+export async function runChecks(): Promise<Result> {
+  const started = performance.now();
+  const failed: string[] = [];
+  for (const [name, program] of Object.entries(checks)) {
+    const output: string[] = [];
+    const { code } = await command(program, {
+      limit: CHECK_LIMIT,
+      onLine: (line) => output.push(line),
+    });
+    if (code === 0) continue;
+    failed.push(name);
+    console.log(output.join("\n"));
+  }
+  const passed = Object.keys(checks).length - failed.length;
+  const seconds = (performance.now() - started) / 1000;
+  return { name: "checks", passed, failed, skipped: [], seconds };
+}
