@@ -2,7 +2,7 @@
  * TLS connections whose first flight rides in the TCP SYN (TCP Fast Open, RFC 7413), on Deno, Bun
  * and Node.
  *
- * ```ts no-eval
+ * ```ts ignore
  * import { connectTls } from "@firstflight/tls";
  *
  * using conn = await connectTls({

@@ -33,6 +33,26 @@ const dropped = new FinalizationRegistry<TlsStream>((stream) => stream.close());
 /**
  * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
  * one of the faces, not both. Made by `connectTls`, `startTls` and `listenTls`.
+ *
+ * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) when the connection is
+ * cut or broken, after everything that had arrived before was read.
+ *
+ * ```ts
+ * import { connectTls, listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ *
+ * const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * const accepted = listener.accept();
+ * const { port } = listener.addr;
+ * using client = await connectTls({ hostname: "127.0.0.1", port, caCerts: [cert] });
+ * using server = await accepted;
+ *
+ * await client.write(new TextEncoder().encode("hello"));
+ * const p = new Uint8Array(16);
+ * console.log(await server.read(p)); // 5
+ * console.log(client.cipher, client.timing.secure);
+ * listener.close();
+ * ```
  */
 export class TlsConn extends StreamConn {
   /** When the parts of the connection were done. */

@@ -176,12 +176,29 @@ async function finish(
  * Anything the peer sent before the answer that agreed to TLS and that was not read yet would be
  * taken for TLS, so read that answer completely first.
  *
- * ```ts no-eval
- * import { connect, startTls } from "@firstflight/tls";
+ * ```ts
+ * import { connect, listenTls, startTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ * import { connect as connectTcp, createServer } from "node:net";
  *
- * const plain = await connect({ hostname: "mail.example.com", port: 587 });
- * // … EHLO, STARTTLS, 220 …
- * using conn = await startTls(plain);
+ * // A server that agrees to anything, and a TLS server it passes the rest on to.
+ * const inner = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * const server = createServer((socket) => {
+ *   socket.once("data", () => {
+ *     socket.write("220 go ahead\r\n");
+ *     socket.pipe(connectTcp(inner.addr.port, "127.0.0.1")).pipe(socket);
+ *   });
+ * }).listen(0, "127.0.0.1");
+ * await new Promise((resolve) => server.once("listening", resolve));
+ * const { port } = server.address() as { port: number };
+ *
+ * const plain = await connect({ hostname: "127.0.0.1", port });
+ * await plain.write(new TextEncoder().encode("STARTTLS\r\n"));
+ * await plain.read(new Uint8Array(64)); // "220 go ahead"
+ * using conn = await startTls(plain, { caCerts: [cert], serverName: "localhost" });
+ * console.log(conn.protocol); // "TLSv1.3"
+ * inner.close();
+ * server.close();
  * ```
  *
  * @throws {TlsError} when the handshake or the verification fails, or an option is wrong

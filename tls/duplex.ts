@@ -13,6 +13,26 @@ import type { TlsConn } from "./conn.ts";
 /**
  * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
  * on a TLS socket. Made by `conn.duplex`; destroying it closes the connection.
+ *
+ * ```ts
+ * import { connectTls, listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ * import { text } from "node:stream/consumers";
+ *
+ * const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * const served = listener.accept().then(async (conn) => {
+ *   await conn.write(new TextEncoder().encode("hello"));
+ *   await conn.closeWrite();
+ * });
+ *
+ * const { port } = listener.addr;
+ * const conn = await connectTls({ hostname: "127.0.0.1", port, caCerts: [cert] });
+ * console.log(conn.duplex.getPeerX509Certificate()?.subject);
+ * console.log(await text(conn.duplex)); // "hello"
+ * await served;
+ * conn.close();
+ * listener.close();
+ * ```
  */
 export class TlsDuplex extends Duplex {
   /** Always `true`, as on `tls.TLSSocket`. */

@@ -49,7 +49,18 @@ const HANDSHAKE_TIMEOUT = 10_000;
 /** Connections that may wait for `accept` after their handshake; beyond, clients are turned away. */
 const MOST_WAITING = 1024;
 
-/** A TLS server: an async iterable of its connections. Made by {@linkcode listenTls}. */
+/**
+ * A TLS server: an async iterable of its connections. Made by {@linkcode listenTls}.
+ *
+ * ```ts
+ * import { listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ *
+ * using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * setTimeout(() => listener.close(), 100);
+ * for await (const conn of listener) conn.close();
+ * ```
+ */
 export class TlsListener implements AsyncIterable<TlsConn> {
   /** Whether the listener takes data in the SYN. */
   readonly fastOpen: ListenerFastOpen;

@@ -201,7 +201,6 @@ export abstract class OpensslEngine implements Engine {
     if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return;
     this.#failed = true;
     const start = new TextDecoder("latin1").decode(ciphertext.subarray(0, 32)).split(/[\r\n]/, 1);
-    // deno-lint-ignore no-control-regex -- terminals obey them
     const text = JSON.stringify(start[0]).replace(/[\x7f-\x9f]/g, ".");
     const { hostname, port } = this.peer;
     const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
