@@ -30,7 +30,10 @@ const filters = args.filter((arg) => !isPart(arg));
 const wanted = args.filter(isPart);
 const files = globSync("tests/**/*_test.ts").sort()
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
-if (files.length === 0) throw new Error(`No test file has ${filters.join(" or ")} in its path`);
+if (files.length === 0) {
+  console.error(`No test file has ${filters.join(" or ")} in its path`);
+  process.exit(2);
+}
 
 /** Whether a part is named, or none is; the checks know no files. */
 const isWanted = (part: Part) =>
