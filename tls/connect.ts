@@ -70,8 +70,10 @@ interface Plan {
  * With a cookie from an earlier connection the ClientHello is in the SYN and the handshake is complete
  * after one round trip; with a session and `earlyData` the request is there too, and the answer's
  * first byte is back after one. The certificate is verified by OpenSSL against the runtime's roots
- * and the host name; that can't be switched off. Needs `--allow-ffi` and `--allow-net` under Deno,
- * and under Node's `--permission`.
+ * and the host name; that can't be switched off.
+ *
+ * Needs `--allow-ffi` and `--allow-net` under Deno and under Node's `--permission`. Deno's own roots
+ * also need `--allow-sys` and `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
