@@ -7,6 +7,7 @@
 import { type Address, formatAddress } from "./address.ts";
 import { type AttemptFailure, codeOfErrno, type ConnectErrorCode } from "./errors.ts";
 import { open, type Opened } from "./open/mod.ts";
+import { SystemCallError } from "./socket.ts";
 import type { Wire } from "./wire.ts";
 
 /** What an attempt needs to know. */
@@ -61,13 +62,13 @@ const ESTABLISHED_POLL = { first: 1, longest: 10 };
 export function attempt(address: Address, options: AttemptOptions): Promise<Link> {
   const { promise, resolve, reject } = Promise.withResolvers<Link>();
   const { signal, until } = options;
+  if (signal.aborted) return Promise.reject(signal.reason);
   let opened: Opened;
   try {
-    signal.throwIfAborted();
     opened = open({ address, flight: options.flight, fastOpen: options.fastOpen });
   } catch (error) {
-    const { errno } = error as { errno?: unknown };
-    if (typeof errno !== "string") return Promise.reject(error);
+    if (!(error instanceof SystemCallError)) return Promise.reject(error);
+    const { errno } = error;
     return Promise.reject(new AttemptError(address, codeOfErrno(errno), errno, error));
   }
   const openedAt = performance.now();

@@ -111,7 +111,9 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
     throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener));
   }
   const host = hostname ?? address;
+  if (host !== undefined && typeof host !== "string") {
+    throw new ConnectError("INVALID_OPTION", mustBe("hostname", "a string", host));
+  }
   // A name such as "localhost" says nothing about the address that was bound.
-  const named = typeof host !== "string" || !/^[\d.]+$|:/.test(host);
-  return { hostname: named ? undefined : host, port };
+  return { hostname: host !== undefined && /^[\d.]+$|:/.test(host) ? host : undefined, port };
 }

@@ -41,6 +41,7 @@ export class TcpStream implements ByteStream {
   readonly inbox: Inbox;
   readonly peer: Peer;
   #wire: Wire;
+  #closing: Promise<void> | undefined;
   #closed = false;
 
   constructor({ wire, received, ended }: Arrived, peer: Peer) {
@@ -58,7 +59,7 @@ export class TcpStream implements ByteStream {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#closed) return Promise.reject(closedHere(this.peer));
+    if (this.#closed || this.#closing) return Promise.reject(closedHere(this.peer));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { socket } = this.#wire;
     socket.write(bytes, (error) => error ? reject(brokenBy(error, this.peer)) : resolve());
@@ -67,7 +68,7 @@ export class TcpStream implements ByteStream {
 
   closeWrite(): Promise<void> {
     if (this.#closed) return Promise.reject(closedHere(this.peer));
-    return endOf(this.#wire, this.peer);
+    return this.#closing ??= endOf(this.#wire, this.peer);
   }
 
   close(): void {
@@ -87,7 +88,7 @@ export class TcpStream implements ByteStream {
 
   /** Hands the wire and everything unread to another owner; this stream is closed from then on. */
   release(): Arrived {
-    if (this.#closed) throw closedHere(this.peer);
+    if (this.#closed || this.#closing) throw closedHere(this.peer);
     this.#closed = true;
     const ended = this.inbox.done;
     const received = this.inbox.drain();

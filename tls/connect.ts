@@ -209,7 +209,8 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   const startedAt = performance.now();
   checkArguments(conn, options);
   const opened = TcpConn.peerOf(conn);
-  const peer: Peer = { hostname: options.hostname ?? opened.hostname, port: opened.port };
+  const { hostname = opened.hostname } = options;
+  const peer: Peer = { hostname, port: opened.port };
   checkDialOptions({ ...options, ...peer });
   checkClientOptions(options, peer);
   return await withDeadline({ ...options, ...peer }, async (deadline) => {

@@ -1,0 +1,63 @@
+/**
+ * Clients that are commands: curl, and gnutls-cli, whose patch began all this.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Host } from "../../tests/netlab/mod.ts";
+import { type Observation, request, type Target } from "../clients/latency/way.ts";
+
+/** Makes one connection. What the command itself doesn't tell, the link does. */
+export type Command = (host: Host, target: Target, folder: string) => Promise<Partial<Observation>>;
+
+function curl(...flags: string[]): Command {
+  return async (host, { hostname, port }, folder) => {
+    const format = "%{time_appconnect} %{time_starttransfer}";
+    const common = ["-s", "--http1.1", "-m", "5", "--cacert", join(folder, "cert.pem")];
+    const url = `https://${hostname}:${port}/close`;
+    const args = [...common, ...flags, "-o", "/dev/null", "-w", format, url];
+    const { code, stdout, stderr } = await host.run("curl", args);
+    if (code !== 0) throw new Error(`curl ended with ${code}: ${stderr}`);
+    const [handshake = NaN, firstByte = NaN] = stdout.split(" ").map((text) => Number(text) * 1000);
+    return { handshake, firstByte };
+  };
+}
+
+/** gnutls-cli's output when the last response of a run begins, and how many responses there are. */
+function gnutls(responses: number, ...flags: string[]): Command {
+  return async (host, target, folder) => {
+    const { hostname, port } = target;
+    const early = join(folder, "early-data");
+    writeFileSync(early, request(target));
+    const args = ["--x509cafile", join(folder, "cert.pem"), "--port", `${port}`];
+    const names = ["--sni-hostname", "localhost", "--verify-hostname", "localhost"];
+    const filled = flags.map((flag) => flag.replace("{early}", early));
+    const child = host.spawn("gnutls-cli", [...args, ...names, ...filled, hostname], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    let output = "";
+    const timeout = setTimeout(() => child.kill(), 3000);
+    const closed = once(child, "close");
+    child.stdin!.on("error", () => {}); // It ended before it read everything.
+    child.stdin!.write(request(target));
+    child.stdout!.setEncoding("latin1").on("data", (text: string) => {
+      output += text;
+      if (output.split("HTTP/1.1 200").length > responses) child.stdin!.end();
+    });
+    await closed;
+    clearTimeout(timeout);
+    if (!output.includes("HTTP/1.1 200")) throw new Error(`gnutls-cli got no response: ${output}`);
+    return {};
+  };
+}
+
+export const commands: Readonly<Record<string, Command>> = {
+  "curl": curl(),
+  "curl --tcp-fastopen": curl("--tcp-fastopen"),
+  "gnutls-cli": gnutls(1),
+  "gnutls-cli --fastopen": gnutls(1, "--fastopen"),
+  "gnutls-cli --fastopen, early data": gnutls(1, "--fastopen", "--resume", "--earlydata={early}"),
+};

@@ -1,0 +1,47 @@
+/**
+ * One connection as the link between client and server saw it: off-host, so nobody's own account.
+ *
+ * @module
+ */
+
+import type { SeenPacket } from "../../tests/netlab/mod.ts";
+
+/** A full segment: larger than a server's whole handshake, smaller than the response's first. */
+const FULL_SEGMENT = 1300;
+
+/** What the packets of a connection tell. */
+export interface Flow {
+  /** Bytes in the SYN. */
+  readonly synBytes: number;
+  /** Whether the SYN came with a Fast Open cookie. */
+  readonly cookie: boolean;
+  /** Whether the SYN-ACK acknowledged those bytes. */
+  readonly acknowledged: boolean;
+  /** Milliseconds from the SYN to the ACK of the SYN-ACK, at one and the same place: a round trip. */
+  readonly roundTrip: number;
+  /** Milliseconds from the SYN to the response's first packet, at one and the same place. */
+  readonly response: number;
+}
+
+/** Reads the last connection that was opened to `port`; `undefined` when there was none. */
+export function lastFlow(packets: readonly SeenPacket[], port: number): Flow | undefined {
+  const isSyn = ({ flags, destinationPort }: SeenPacket) =>
+    flags === "S" && destinationPort === port;
+  const syn = packets.findLast(isSyn);
+  if (!syn) return undefined;
+  const ofFlow = packets.filter(({ sourcePort, destinationPort }) =>
+    sourcePort === syn.sourcePort || destinationPort === syn.sourcePort
+  );
+  const synAck = ofFlow.find(({ flags }) => flags === "SA");
+  const ack = ofFlow.find(({ from, at, flags }) =>
+    synAck !== undefined && from === "client" && at > synAck.at && flags !== "S"
+  );
+  const response = ofFlow.find(({ from, payload }) => from === "server" && payload >= FULL_SEGMENT);
+  return {
+    synBytes: syn.payload,
+    cookie: syn.fastOpenOption === "cookie",
+    acknowledged: synAck !== undefined && synAck.ack === (syn.seq + 1 + syn.payload) >>> 0,
+    roundTrip: (ack?.at ?? NaN) - syn.at,
+    response: (response?.at ?? NaN) - syn.at,
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * nginx with a configuration of its own, in the foreground, for as long as it is needed.
+ *
+ * @module
+ */
+
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cert, key } from "./certificate.ts";
+
+/** A way to start a process: here, or on a host of the emulated network. */
+export type Spawn = (
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+) => ChildProcess;
+
+export interface Nginx extends AsyncDisposable {
+  /** A folder that is removed in the end; `cert.pem` and `key.pem` are there. */
+  readonly folder: string;
+}
+
+/**
+ * Starts nginx and waits until it listens.
+ *
+ * @param server directives of the one `server` block; `{folder}` stands for {@linkcode Nginx.folder}
+ */
+export async function startNginx(
+  spawn: Spawn,
+  server: string,
+  files: (folder: string) => void = () => {},
+): Promise<Nginx> {
+  const folder = mkdtempSync(join(tmpdir(), "firstflight-nginx-"));
+  writeFileSync(join(folder, "cert.pem"), cert);
+  writeFileSync(join(folder, "key.pem"), key);
+  files(folder);
+  writeFileSync(join(folder, "nginx.conf"), configuration(server).replaceAll("{folder}", folder));
+  const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => errors += text);
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) => {
+      errors += error.message;
+      resolve();
+    });
+  });
+  const cleanUp = () => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", cleanUp);
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    cleanUp();
+    process.off("exit", cleanUp);
+  };
+  // It listens a moment after it has checked its configuration; the pid file tells.
+  while (!existsSync(join(folder, "pid"))) {
+    if (await Promise.race([ended.then(() => true), sleep(5, false)])) {
+      await stop();
+      throw new Error(`nginx did not start: ${errors.trim()}`);
+    }
+  }
+  return { folder, [Symbol.asyncDispose]: stop };
+}
+
+/** One process: no master, so that there is one to end and one to measure. */
+function configuration(server: string): string {
+  return `
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr crit;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  ssl_certificate {folder}/cert.pem;
+  ssl_certificate_key {folder}/key.pem;
+  server {
+    ${server}
+  }
+}
+`;
+}

@@ -1,0 +1,119 @@
+/**
+ * Round trips until the handshake is complete and until the response begins, firstflight beside the
+ * runtimes' own TLS, curl and gnutls-cli, in one run:
+ *
+ *     npm run bench:latency -- --repeat 25 --runtimes deno,bun --json
+ *
+ * On the emulated network, 35 ms of round trip, against Debian's nginx. The connections take turns,
+ * so that what else the machine does hits all alike. What the link between the hosts saw is the
+ * witness: a connection of firstflight counts only if its flight rode in the SYN, where it should.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { netlabUnavailable, startNetlab } from "../tests/netlab/mod.ts";
+import type { Observation } from "./clients/latency/way.ts";
+import { exitOnSignals } from "./harness/client.ts";
+import { commands } from "./harness/commands.ts";
+import { lastFlow } from "./harness/flow.ts";
+import { LatencyClient } from "./harness/latency_client.ts";
+import { startNginx } from "./harness/nginx.ts";
+import { parseRuntimes, type RuntimeName, runtimeNames } from "./harness/runtimes.ts";
+import { type Measurement, objection, report, type Series } from "./latency_report.ts";
+
+const RTT = 35;
+const PORT = 443;
+/** Connections of each kind before those that are counted: compilers warm up, cookies arrive. */
+const WARM_UP = 5;
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    repeat: { type: "string", default: "25" },
+    runtimes: { type: "string", default: runtimeNames.join(",") },
+    only: { type: "string", default: "" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (options.help) {
+  console.log(`Usage: bench/latency.ts [options]
+
+  --repeat N        connections of each kind (default 25)
+  --runtimes LIST   of deno,bun,node (default all)
+  --only TEXT       measure only what has this in its name, such as "cookie"
+  --json            print everything as JSON`);
+  process.exit(0);
+}
+
+const missing = netlabUnavailable();
+if (missing !== undefined) {
+  console.error(`No emulated network, so there is nothing to measure: ${missing}`);
+  process.exit(1);
+}
+
+const natives: Readonly<Record<RuntimeName, readonly string[]>> = {
+  deno: ["Deno.connectTls"],
+  bun: ["Bun.connect"],
+  node: [],
+};
+const everywhere = [
+  "plain",
+  "cookie",
+  "plain, early data",
+  "cookie, early data",
+  "node:tls",
+  "fetch",
+];
+
+exitOnSignals();
+const runtimes = parseRuntimes(options.runtimes);
+await using lab = await startNetlab({ rtt: RTT });
+const target = { hostname: lab.server.ipv4, port: PORT };
+const directives = `
+    listen ${target.hostname}:${PORT} ssl fastopen=256;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_early_data on;
+    location / { return 200 "${"x".repeat(2000)}"; }
+    location /close { keepalive_timeout 0; return 200 "${"x".repeat(2000)}"; }`;
+await using nginx = await startNginx((...args) => lab.server.spawn(...args), directives);
+const env = { ...process.env, NODE_EXTRA_CA_CERTS: `${nginx.folder}/cert.pem` };
+using stack = new DisposableStack();
+
+const series: (Series & { readonly connect: () => Promise<Partial<Observation>> })[] = [];
+for (const runtime of runtimes) {
+  const spawn = (...args: Parameters<typeof lab.client.spawn>) => lab.client.spawn(...args);
+  const client = stack.use(new LatencyClient(spawn, runtime, target, env));
+  for (const way of [...everywhere, ...natives[runtime]]) {
+    series.push({ runtime, way, measurements: [], connect: () => client.ask(way) });
+  }
+}
+for (const [way, command] of Object.entries(commands)) {
+  const connect = () => command(lab.client, target, nginx.folder);
+  series.push({ runtime: "", way, measurements: [], connect });
+}
+const wanted = series.filter(({ runtime, way }) => `${runtime} ${way}`.includes(options.only));
+
+for (let round = -WARM_UP; round < Number(options.repeat); round++) {
+  for (const { runtime, way, measurements, connect } of wanted) {
+    if (runtime === "" && round < -1) continue; // A command starts anew each time.
+    if (process.stderr.isTTY) {
+      const name = round < 0 ? "warming up" : `round ${round + 1} of ${options.repeat}`;
+      process.stderr.write(`\r\x1b[K${name}: ${runtime} ${way}`);
+    }
+    await lab.clearPackets();
+    let measurement: Measurement;
+    try {
+      const observation = await connect();
+      measurement = { ...observation, flow: lastFlow(await lab.packets(), PORT) };
+    } catch (error) {
+      measurement = { failure: (error as Error).message };
+    }
+    if (round >= 0) measurements.push({ ...measurement, objection: objection(way, measurement) });
+  }
+}
+if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+if (options.json) console.log(JSON.stringify({ rtt: RTT, series: wanted }, null, 2));
+else console.log(report(wanted, RTT));

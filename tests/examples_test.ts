@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { cert, key } from "../examples/certificate.ts";
+import { listenTls, type TlsConn } from "../mod.ts";
+import { onAbruptEnd } from "./netlab/cleanup.ts";
+import { programArguments } from "./netlab/mod.ts";
+import { soon } from "./peers/peer.ts";
+
+/** Starts an example on this runtime. */
+function start(name: string, ...args: string[]): ChildProcess {
+  const program = programArguments(new URL(`../examples/${name}`, import.meta.url), ...args);
+  const child = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"] });
+  const takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
+  child.once("close", takeBack);
+  return child;
+}
+
+/** Runs an example to its end; returns its lines. */
+async function run(name: string, ...args: string[]): Promise<string[]> {
+  const child = start(name, ...args);
+  let stdout = "", stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  try {
+    const [code] = await soon(`the end of ${name}`, once(child, "close"));
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, "");
+  } finally {
+    child.kill("SIGKILL");
+  }
+  return stdout.trimEnd().split("\n");
+}
+
+/** Starts an example that serves, and calls `use` with its URL. */
+async function serving(name: string, use: (url: string) => Promise<void>): Promise<void> {
+  const server = start(name, "0");
+  const closed = once(server, "close");
+  let stderr = "";
+  server.stderr?.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  try {
+    const lines = createInterface({ input: server.stdout! });
+    const [url] = await soon(`the URL of ${name}`, once(lines, "line")) as [string];
+    await use(url);
+    assert.equal(stderr, "");
+  } finally {
+    server.kill("SIGKILL");
+    await closed;
+  }
+}
+
+test("get.ts gets its request to server.ts as early data", async () => {
+  await serving("server.ts", async (url) => {
+    const [first, , early, second, , lateEarly] = await run("get.ts", `${url}path?query`);
+    assert.match(first ?? "", /^first: HTTP\/1\.1 200 OK, \d+ characters$/);
+    assert.match(early ?? "", /early data not-sent/);
+    assert.match(second ?? "", /^second: HTTP\/1\.1 200 OK, \d+ characters$/);
+    assert.match(lateEarly ?? "", /early data accepted/);
+  });
+});
+
+test("get.ts does without early data where serve_fast_open.ts takes none", async () => {
+  await serving("serve_fast_open.ts", async (url) => {
+    const [first, , early, second, , lateEarly] = await run("get.ts", url);
+    for (const line of [first, second]) assert.match(line ?? "", /: HTTP\/1\.1 200 OK, /);
+    for (const line of [early, lateEarly]) assert.match(line ?? "", /early data not-sent/);
+  });
+});
+
+for (const server of ["server.ts", "serve_fast_open.ts"]) {
+  test(`agent.ts gets https.get to resume at ${server}`, async () => {
+    await serving(server, async (url) => {
+      const [first, full, second, resumed] = await run("agent.ts", `${url}path`);
+      assert.match(first ?? "", /^first: 200, \d+ bytes$/);
+      assert.match(full ?? "", /resumed false$/);
+      assert.match(second ?? "", /^second: 200, \d+ bytes$/);
+      assert.match(resumed ?? "", /resumed true$/);
+    });
+  });
+}
+
+/** A resolver's answer to a query for `www.example.com`: an alias, and two addresses for it. */
+function answerTo(query: Uint8Array): Uint8Array {
+  const message = [...query.subarray(2)];
+  message.splice(2, 6, 0x81, 0x80, 0, 1, 0, 3); // Recursion was available; three answers.
+  const record = (
+    type: number,
+    data: number[],
+  ) => [0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, ...data];
+  message.push(...record(5, [6, 3, 99, 100, 110, 0xc0, 16])); // cdn.example.com
+  for (const last of [1, 2]) message.push(...record(1, [4, 192, 0, 2, last]));
+  return Uint8Array.of(message.length >> 8, message.length & 0xff, ...message);
+}
+
+test("dns_over_tls.ts reads addresses out of a resolver's answer", async () => {
+  const listener = listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert,
+    key,
+    alpnProtocols: ["dot"],
+    maxEarlyData: 1024,
+  });
+  const resolve = async (conn: TlsConn) => {
+    await using _ = conn;
+    const query = new Uint8Array(512);
+    const length = await conn.read(query) ?? 0;
+    await conn.write(answerTo(query.subarray(0, length)));
+  };
+  const resolving = (async () => {
+    for await (const conn of listener) resolve(conn).catch(() => {});
+  })();
+  try {
+    const args = ["www.example.com", "localhost", String(listener.addr.port)];
+    const [first, early, second, lateEarly] = await run("dns_over_tls.ts", ...args);
+    assert.match(first ?? "", /^first: www\.example\.com 192\.0\.2\.1 192\.0\.2\.2, /);
+    assert.match(early ?? "", /early data not-sent$/);
+    assert.match(second ?? "", /^second: www\.example\.com 192\.0\.2\.1 192\.0\.2\.2, /);
+    assert.match(lateEarly ?? "", /early data accepted$/);
+  } finally {
+    listener.close();
+    await resolving;
+  }
+});

@@ -1,0 +1,61 @@
+/**
+ * Whole conversations over one connection.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { connectTls, type ConnectTlsOptions, type TlsConn } from "../../mod.ts";
+import { certificates } from "./certificates.ts";
+import { httpRequest } from "./http.ts";
+import { factsIn, type NginxFacts } from "./nginx.ts";
+import { soon } from "./peer.ts";
+
+/** What can be read from: this project's connections, and Deno's. */
+export interface Readable {
+  read(p: Uint8Array): Promise<number | null>;
+}
+
+export const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+/** Everything until the end, as text with a character per byte. */
+export async function readText(conn: Readable): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = new Uint8Array(64 * 1024);
+    const length = await soon("data", conn.read(chunk));
+    if (length === null) return Buffer.concat(chunks).toString("latin1");
+    chunks.push(chunk.subarray(0, length));
+  }
+}
+
+/** What has arrived once `pattern` matches it. */
+export async function readUntil(conn: Readable, pattern: RegExp): Promise<string> {
+  const chunk = new Uint8Array(64 * 1024);
+  let text = "";
+  while (!pattern.test(text)) {
+    const length = await soon(`data like ${pattern}`, conn.read(chunk));
+    if (length === null) throw new Error(`The data ended with ${JSON.stringify(text.slice(-200))}`);
+    text += Buffer.from(chunk.subarray(0, length)).toString("latin1");
+  }
+  return text;
+}
+
+/** Options with the defaults of {@linkcode open}. */
+export type LocalOptions = Partial<ConnectTlsOptions> & { port: number };
+
+/** Connects to this machine, trusting the test's root. */
+export function open(options: LocalOptions): Promise<TlsConn> {
+  return connectTls({ hostname: "127.0.0.1", caCerts: [certificates().ca], ...options });
+}
+
+/** Asks nginx for what it knows of a connection; early where `early` is set. */
+export async function ask(
+  options: LocalOptions,
+  { early = false, path = "/facts" }: { early?: boolean; path?: string } = {},
+): Promise<{ conn: TlsConn; facts: NginxFacts }> {
+  const request = encode(httpRequest(path));
+  using conn = await open(early ? { ...options, earlyData: request } : options);
+  if (!early) await conn.write(request);
+  return { conn, facts: factsIn(await readText(conn)) };
+}

@@ -1,0 +1,186 @@
+/**
+ * nginx as an HTTPS server that tells what it saw of each request.
+ *
+ * @module
+ */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { certificates, type Identity } from "./certificates.ts";
+import { httpBody } from "./http.ts";
+import { freePort, here, Peer, type Place } from "./peer.ts";
+
+/** What nginx says of a request, as its answer to `/facts` and in its log. */
+export interface NginxFacts {
+  /** `GET /facts HTTP/1.1` */
+  readonly request: string;
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  readonly cipher: string;
+  /** `X25519`, `prime256v1` */
+  readonly curve: string;
+  /** The name in the ClientHello; empty where there was none. */
+  readonly serverName: string;
+  /** The protocol agreed on; empty where none was. */
+  readonly alpn: string;
+  readonly resumed: boolean;
+  /** The request arrived as early data, before the handshake was complete. */
+  readonly early: boolean;
+  /** Length of the request's body. */
+  readonly bodyBytes: number;
+  /** `SUCCESS`, `NONE`, or `FAILED:…` with the reason. */
+  readonly client: string;
+}
+
+const FACTS = [
+  `"request":"$request"`,
+  `"protocol":"$ssl_protocol"`,
+  `"cipher":"$ssl_cipher"`,
+  `"curve":"$ssl_curve"`,
+  `"serverName":"$ssl_server_name"`,
+  `"alpn":"$ssl_alpn_protocol"`,
+  `"resumed":$resumed`,
+  `"early":$early`,
+  `"bodyBytes":$body_bytes`,
+  `"client":"$ssl_client_verify"`,
+].join();
+
+export interface NginxOptions {
+  /** Default this machine. */
+  readonly place?: Place;
+  /** Default a free one. */
+  readonly port?: number;
+  /** Where it listens, IPv6 in brackets. Default everywhere. */
+  readonly addresses?: readonly string[];
+  /** Where it answers without TLS. Default nowhere. */
+  readonly plainPort?: number;
+  readonly identity?: Identity;
+  readonly protocols?: string;
+  /** Default true. */
+  readonly earlyData?: boolean;
+  /** Speaks HTTP/2 too, and prefers it. Default false. */
+  readonly http2?: boolean;
+  /** Listens with `fastopen=256`. Default true. */
+  readonly fastOpen?: boolean;
+  /** The key of its tickets; without one, each start makes its own. */
+  readonly ticketKey?: Uint8Array;
+  /** More lines of the `server` block. */
+  readonly lines?: readonly string[];
+}
+
+/** A running nginx. `PUT /upload/NAME` keeps a body, `GET /upload/NAME` gives it back. */
+export class Nginx implements AsyncDisposable {
+  readonly port: number;
+  #folder: string;
+  #peer: Peer;
+
+  constructor(port: number, folder: string, peer: Peer) {
+    this.port = port;
+    this.#folder = folder;
+    this.#peer = peer;
+  }
+
+  /** Makes a file that `GET /upload/NAME` answers with. */
+  serve(name: string, content: Uint8Array): void {
+    writeFileSync(join(this.#folder, "upload", name), content);
+  }
+
+  /** A body that `PUT /upload/NAME` brought. */
+  uploaded(name: string): Uint8Array {
+    return Uint8Array.from(readFileSync(join(this.#folder, "upload", name)));
+  }
+
+  /** Resolves to everything that was requested, once that is at least `count` requests. */
+  async requests(count = 1): Promise<NginxFacts[]> {
+    return await this.#peer.until(`${count} requests in its log`, () => {
+      const lines = readFileSync(join(this.#folder, "access.log"), "utf8").split("\n");
+      const requests = lines.slice(0, -1).map((line) => JSON.parse(line) as NginxFacts);
+      return requests.length >= count ? requests : undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#peer.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** Starts nginx. */
+export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
+  const { place = here, port = await freePort(), fastOpen = true } = options;
+  const { server, caPath } = certificates();
+  const { certPath, keyPath } = options.identity ?? server;
+  const folder = mkdtempSync(join(tmpdir(), "firstflight-nginx-"));
+  mkdirSync(join(folder, "upload"));
+  const { addresses = ["0.0.0.0", "[::]"] } = options;
+  const listen = (port: number, more = "") => {
+    const wishes = `backlog=512 ${fastOpen ? "fastopen=256" : ""} ${more}`;
+    return addresses.map((address) => `listen ${address}:${port} ${wishes};`).join(" ");
+  };
+  const locations = `
+    default_type text/plain;
+    location = /facts { return 200 '{${FACTS}}'; }
+    location /upload/ { root ${folder}; dav_methods PUT; }`;
+  const plain = options.plainPort && `server { ${listen(options.plainPort)} ${locations} }`;
+  const ticketLines = ["ssl_session_timeout 1h;"];
+  if (options.ticketKey) {
+    writeFileSync(join(folder, "ticket.key"), options.ticketKey);
+    ticketLines.push(`ssl_session_ticket_key ${folder}/ticket.key;`);
+  }
+  const configuration = `
+    daemon off;
+    master_process off;
+    pid ${folder}/pid;
+    error_log stderr warn;
+    worker_rlimit_nofile 4096;
+    events { worker_connections 2048; }
+    http {
+      log_format facts escape=json '{${FACTS}}';
+      access_log ${folder}/access.log facts;
+      ${["body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => tempPath(folder, name)).join("")}
+      map $ssl_session_reused $resumed { r true; default false; }
+      map $ssl_early_data $early { 1 true; default false; }
+      map $content_length $body_bytes { "" 0; default $content_length; }
+      client_max_body_size 100m;
+      keepalive_timeout 30s;
+      server {
+        ${listen(port, options.http2 ? "ssl http2" : "ssl")}
+        ssl_certificate ${certPath};
+        ssl_certificate_key ${keyPath};
+        ssl_client_certificate ${caPath};
+        ssl_verify_depth 3;
+        ssl_protocols ${options.protocols ?? "TLSv1.2 TLSv1.3"};
+        ssl_early_data ${options.earlyData === false ? "off" : "on"};
+        ${ticketLines.join("\n")}
+        ${(options.lines ?? []).join("\n")}
+        ${locations}
+      }
+      ${plain ?? ""}
+    }`;
+  writeFileSync(join(folder, "nginx.conf"), configuration);
+  writeFileSync(join(folder, "access.log"), "");
+  const peer = new Peer(place, "nginx", ["-c", join(folder, "nginx.conf"), "-e", "stderr"]);
+  const nginx = new Nginx(port, folder, peer);
+  try {
+    // It names its process only after it listens.
+    await peer.until("a process id", () => readFileSync(join(folder, "pid"), { flag: "a+" }).length);
+    return nginx;
+  } catch (error) {
+    await nginx.stop();
+    throw error;
+  }
+}
+
+function tempPath(folder: string, kind: string): string {
+  return `${kind === "body" ? "client_body" : kind}_temp_path ${folder}/temp-${kind};\n`;
+}
+
+/** What {@linkcode Nginx} answered to `/facts`. */
+export function factsIn(answer: string): NginxFacts {
+  return JSON.parse(httpBody(answer)) as NginxFacts;
+}

@@ -1,0 +1,51 @@
+/**
+ * `openssl s_server`: one connection at a time; what it hears is in its output, and what is typed
+ * into it goes to the client.
+ *
+ * @module
+ */
+
+import { certificates, type Identity } from "./certificates.ts";
+import { here, Peer, type Place } from "./peer.ts";
+
+export interface OpensslServerOptions {
+  /** Default this machine. */
+  readonly place?: Place;
+  /** Default a free one on 127.0.0.1: `host:port`, IPv6 in brackets. */
+  readonly accept?: string;
+  readonly identity?: Identity;
+}
+
+/** A running `openssl s_server`. */
+export class OpensslServer extends Peer {
+  port = 0;
+
+  /** How many handshakes it has completed. */
+  get handshakes(): number {
+    return this.output.match(/^-----BEGIN SSL SESSION PARAMETERS-----$/gm)?.length ?? 0;
+  }
+}
+
+/** Starts `openssl s_server` with more arguments of its own. */
+export async function startOpensslServer(
+  args: readonly string[] = [],
+  options: OpensslServerOptions = {},
+): Promise<OpensslServer> {
+  const { place = here, accept = "127.0.0.1:0", identity = certificates().server } = options;
+  const { leafPath, keyPath, certPath } = identity;
+  const server = new OpensslServer(place, "openssl", [
+    "s_server",
+    "-accept",
+    accept,
+    ...["-cert", leafPath, "-key", keyPath, "-cert_chain", certPath],
+    ...args,
+  ]);
+  try {
+    const [, port] = await server.saw(/^ACCEPT\b.*?(?::(\d+))?$/m);
+    server.port = Number(port ?? accept.split(":").at(-1));
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}

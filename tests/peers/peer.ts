@@ -1,0 +1,215 @@
+/**
+ * Programs that others wrote, started as peers of this project's connections.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import process from "node:process";
+import { onAbruptEnd } from "../netlab/cleanup.ts";
+
+/** Where a peer runs: this machine as it is, or a host of the emulated network. */
+export interface Place {
+  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
+}
+
+/** This machine as it is. */
+export const here: Place = { spawn: (command, args, options = {}) => spawn(command, args, options) };
+
+/** The commands the tests talk to, and where they come from. */
+const packages = {
+  "curl": "curl",
+  "gnutls-cli": "gnutls-bin",
+  "gnutls-serv": "gnutls-bin",
+  "nginx": "nginx",
+  "openssl": "openssl",
+} as const;
+
+/** A command the tests talk to. */
+export type PeerName = keyof typeof packages;
+
+/** Not on every user's PATH. */
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+function installed(name: PeerName): boolean {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), ...SYSTEM_FOLDERS];
+  return folders.some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/**
+ * The `skip` option for a test that needs these commands. Where tests run unattended a skip would go
+ * unnoticed, so there it is an error.
+ */
+export function requirePeer(...names: PeerName[]): string | false {
+  const missing = names.find((name) => !installed(name));
+  if (missing === undefined) return false;
+  const reason = `${missing} is not installed (Debian's package ${packages[missing]})`;
+  if (process.env["CI"]) throw new Error(reason);
+  return reason;
+}
+
+/** Milliseconds; longer than any peer takes on a busy machine, shorter than a test may. */
+const PATIENCE = 15_000;
+
+/** Rejects when `promise` takes longer than anything should. */
+export function soon<T>(what: string, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`There was no ${what} in time`)), PATIENCE);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Characters of a program's output that an error repeats. */
+const MOST_REPORTED = 2000;
+
+/** A running program. */
+export class Peer implements AsyncDisposable {
+  /** Everything it has said, on stdout and stderr in the order it came. */
+  output = "";
+  readonly #ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #takeBack: () => void;
+  #over = false;
+  #watchers = new Set<() => void>();
+
+  constructor(place: Place, command: string, args: readonly string[], options: SpawnOptions = {}) {
+    this.#name = `${command} ${args[0] ?? ""}`.trim();
+    const child = place.spawn(command, args, {
+      ...options,
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, PATH: [process.env["PATH"], ...SYSTEM_FOLDERS].join(":") },
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+        this.#wake();
+      });
+    }
+    child.stdin?.on("error", () => {}); // It ended while being written to; that shows elsewhere.
+    this.#takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
+    this.#ended = new Promise((resolve) => {
+      const end = (code: number | null) => {
+        this.#over = true;
+        this.#takeBack();
+        resolve(code);
+        this.#wake();
+      };
+      child.once("close", end);
+      child.once("error", (error) => {
+        this.output += error.message;
+        end(null);
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves once the output matches; rejects, with the output, when it can't any more. */
+  async saw(pattern: RegExp): Promise<RegExpExecArray> {
+    return await this.until(`output like ${pattern}`, () => pattern.exec(this.output));
+  }
+
+  /** Resolves to what `look` finds, which is asked whenever something may have changed. */
+  async until<T>(what: string, look: () => T | null | undefined | false): Promise<T> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      const found = look();
+      if (found) return found;
+      const late = Date.now() > deadline;
+      if (late || this.#over) throw this.#without(what, late ? "gave" : "ended, having given");
+      await this.#change();
+    }
+  }
+
+  #without(what: string, verb: string): Error {
+    const said = this.output.slice(-MOST_REPORTED);
+    return new Error(`${this.#name} ${verb} no ${what}; it said last:\n${said}`);
+  }
+
+  /** Types into its stdin. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Ends its stdin. */
+  endInput(): void {
+    this.#child.stdin?.end();
+  }
+
+  /** Resolves to its exit status, `null` after a signal. */
+  finished(): Promise<number | null> {
+    return soon(`end of ${this.#name}`, this.#ended);
+  }
+
+  /** Ends it and waits until it is gone. */
+  async stop(): Promise<void> {
+    if (!this.#over) this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #change(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = () => {
+      clearTimeout(timer);
+      this.#watchers.delete(done);
+      resolve();
+    };
+    const timer = setTimeout(done, 20); // Some peers speak through files.
+    this.#watchers.add(done);
+    return promise;
+  }
+
+  #wake(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+/** What a command that ran to its end left. */
+export interface Ran {
+  /** The exit status, `null` after a signal. */
+  readonly code: number | null;
+  /** Everything it said, on stdout and stderr in the order it came. */
+  readonly output: string;
+}
+
+/** Runs a command to its end, with `input` as its stdin. */
+export async function run(
+  place: Place,
+  command: string,
+  args: readonly string[],
+  input = "",
+): Promise<Ran> {
+  await using peer = new Peer(place, command, args);
+  peer.type(input);
+  peer.endInput();
+  return { code: await peer.finished(), output: peer.output };
+}
+
+/** Below the range that the kernel takes for outgoing connections. */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 31_000;
+
+/** A port that nothing on this machine listens on, for peers that can't pick one themselves. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once("error", () => resolve(false));
+  server.listen({ port, host: "::" }, () => server.close(() => resolve(true)));
+  return promise;
+}
