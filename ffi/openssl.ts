@@ -111,6 +111,8 @@ export const opensslSymbols = {
   SSL_SESSION_up_ref: { parameters: ["pointer"], result: "i32" },
   /** `void SSL_SESSION_free(SSL_SESSION *session);` */
   SSL_SESSION_free: { parameters: ["pointer"], result: "void" },
+  /** `int SSL_SESSION_get_protocol_version(const SSL_SESSION *session);` */
+  SSL_SESSION_get_protocol_version: { parameters: ["pointer"], result: "i32" },
   /** `uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);` */
   SSL_SESSION_get_max_early_data: { parameters: ["pointer"], result: "u32" },
   /** `unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);` */

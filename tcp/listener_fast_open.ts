@@ -110,7 +110,7 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
     const expectation = "a listener that listens, or its { port, hostname }";
     throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener));
   }
-  const host = hostname ?? address;
+  const host = hostname === undefined ? address : hostname;
   if (host !== undefined && typeof host !== "string") {
     throw new ConnectError("INVALID_OPTION", mustBe("hostname", "a string", host));
   }

@@ -162,8 +162,8 @@ async function finish(
       throw new FellBack();
     }
     learnGroup(config.hostname, config.port, group);
-  } else if (stored && stream.info().protocol === "TLSv1.2") {
-    resumption.putBack(stored); // Only TLS 1.3 wants a new ticket each time.
+  } else if (stored && engine.sessionReusable) {
+    resumption.putBack(stored);
   }
   const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
   // Not awaited: the server may want its answer read before it takes more. Later writes queue up

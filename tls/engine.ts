@@ -64,6 +64,8 @@ export interface Engine {
   start(earlyData?: Uint8Array): Uint8Array;
   /** The session was resumed; known once {@linkcode secured}. */
   readonly resumed: boolean;
+  /** The session that was offered may be offered again: TLS 1.2's are not used up. */
+  readonly sessionReusable: boolean;
   /** What became of early data; known once {@linkcode secured}. */
   readonly earlyData: EarlyDataStatus;
   /** How many bytes of `earlyData` the first flight took. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import type { Arrived } from "../tcp/attempt.ts";
 import type { ByteStream } from "../tcp/conn.ts";
 import { Inbox } from "../tcp/inbox.ts";
@@ -139,7 +140,8 @@ export class TlsStream implements ByteStream {
       return this.fail(error);
     }
     if (this.#closed) return;
-    this.#flush();
+    if (engine.writable) this.#flushSoon();
+    else this.#flush();
     if (engine.writable) this.#ready.resolve();
     if (engine.secured) this.#secured.resolve();
     if (engine.peerClosed) this.#peerClosed();
@@ -191,6 +193,16 @@ export class TlsStream implements ByteStream {
     const bytes = this.#engine.output();
     const { socket } = this.#wire;
     return bytes === undefined || socket.destroyed || socket.write(bytes);
+  }
+
+  /**
+   * What TLS has to say leaves with what the caller writes in this turn of the event loop: a client's
+   * Finished with its request, a server's whole flight with its answer to early data.
+   */
+  #flushSoon(): void {
+    setImmediate(() => {
+      if (!this.#closed) this.#flush();
+    });
   }
 
   async #drain(): Promise<void> {

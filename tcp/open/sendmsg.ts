@@ -45,8 +45,6 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK | constants.SOCK_CLOEXEC;
   const fd = call.socket(domain, type, constants.IPPROTO_TCP);
   if (fd < 0) throw new SystemCallError("socket", libc(platform).errno());
-  setOption(platform, fd, constants.IPPROTO_TCP, constants.TCP_NODELAY, 1);
-
   const flight = request.flight.filter((piece) => piece.length > 0);
   const flightBytes = flight.reduce((total, piece) => total + piece.length, 0);
   const asked = request.fastOpen && flightBytes > 0;
@@ -60,6 +58,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     throw error;
   }
 
+  setOption(platform, fd, constants.IPPROTO_TCP, constants.TCP_NODELAY, 1);
   return {
     wire: Wire.adopt(fd),
     sent,

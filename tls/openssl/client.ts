@@ -158,6 +158,8 @@ class OpensslClient extends OpensslEngine {
     if (session === 0n) return;
     if (library.SSL_set_session(ssl, session) === 1) {
       this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
+      const version = library.SSL_SESSION_get_protocol_version(session);
+      this.sessionReusable = version < OPENSSL.TLS1_3_VERSION;
     }
     freeSession(session); // The connection has a reference of its own.
   }

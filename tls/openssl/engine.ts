@@ -30,6 +30,7 @@ export abstract class OpensslEngine implements Engine {
   secured = false;
   peerClosed = false;
   earlyDataTaken = 0;
+  sessionReusable = false;
   protected readonly library: Openssl;
   protected readonly ssl: bigint;
   protected readonly peer: FailurePeer;
