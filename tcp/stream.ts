@@ -98,11 +98,17 @@ export class TcpStream implements ByteStream {
 }
 
 /** Ends the writing side; resolves when everything written has left. */
-export function endOf({ socket }: Wire, peer: Peer): Promise<void> {
+export async function endOf(wire: Wire, peer: Peer): Promise<void> {
+  if (!wire.heard) await new Promise((resolve) => setTimeout(resolve)); // One turn to read in.
+  const { socket } = wire;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onClose = () => resolve();
   const onError = (error: Error) => reject(brokenBy(error, peer));
   socket.once("close", onClose).once("error", onError);
   socket.end(resolve);
-  return promise.finally(() => socket.off("close", onClose).off("error", onError));
+  try {
+    await promise;
+  } finally {
+    socket.off("close", onClose).off("error", onError);
+  }
 }

@@ -588,3 +588,47 @@ test("one session handed out many times is refused with its early data, and noth
     listener.close();
   });
 });
+
+for (const way of ["connectTls", "startTls"] as const) {
+  test(`${way}: a session that the server has forgotten costs a full handshake and nothing else`, async () => {
+    await leavesNothing(async () => {
+      const { listener, port } = serving();
+      const stored: StoredSession[] = [];
+      const sessions: SessionStore = {
+        take: () => stored.pop(),
+        put: (_, session) => void stored.push(session),
+      };
+      for (const round of ["full", "resumed"]) {
+        using conn = await ways[way](port, { sessions });
+        assert.equal(await conn.read(new Uint8Array(9)), 1);
+        assert.equal(conn.resumed, round === "resumed");
+        await until(() => stored.length > 0);
+      }
+      listener.close();
+      await sleep(50);
+      using forgetful = startListener({ port });
+      const accepting = forgetful.accept();
+      using conn = await ways[way](port, { sessions });
+      using server = await accepting;
+      assert.equal(conn.resumed, false);
+      await server.write(new Uint8Array(3));
+      assert.equal(await conn.read(new Uint8Array(9)), 3);
+    });
+  });
+}
+
+test("a buffer that is transferred while it is read into breaks nothing but that read", async () => {
+  await leavesNothing(async () => {
+    using listener = startListener();
+    const { client, server } = await pair(listener);
+    const into = new Uint8Array(100);
+    const reading = client.read(into).catch(() => {});
+    structuredClone(into.buffer, { transfer: [into.buffer] });
+    await server.write(new Uint8Array(50));
+    await reading;
+    await server.write(new Uint8Array(50));
+    await client.read(new Uint8Array(100)).catch(() => {});
+    client.close();
+    server.close();
+  });
+});

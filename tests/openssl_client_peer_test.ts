@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { startOpensslClient } from "./peers/openssl_client.ts";
 import { type Peer, requirePeer } from "./peers/peer.ts";
+import { startRemoteServer } from "./peers/remote_server.ts";
 
 const skip = requirePeer("openssl");
 
@@ -87,46 +89,45 @@ test("versions that the server does not speak are refused", { skip }, async () =
   }
 });
 
-test(
-  "early data is taken before the handshake is over, a replay of it is not",
-  { skip },
-  async () => {
-    using folder = temporaryFolder();
-    await using server = new LocalServer({ maxEarlyData: 16_384 });
-    const address = `127.0.0.1:${server.port}`;
-    const [session, early] = [folder.path("session"), folder.path("early")];
-    writeFileSync(early, httpRequest("/early"));
-    {
-      await using client = startOpensslClient(address, ["-sess_out", session]);
-      await request(client, "/first");
-    }
-    {
-      await using client = startOpensslClient(address, ["-sess_in", session, "-early_data", early]);
-      await client.saw(/HTTP\/1\.1 200 OK/);
-      await client.finished();
-      assert.match(client.output, /^Early data was accepted$/m);
-    }
-    const [first, second] = await server.requests(2);
-    assert.equal(first?.earlyData, "not-sent");
-    assert.equal(second?.request, "GET /early HTTP/1.1");
-    assert.equal(second.earlyData, "accepted");
-    assert.equal(second.resumed, true);
-    assert.equal(second.secured, false); // It was answered before.
+test("early data is answered before the handshake is over, a replay of it is not", {
+  skip: netlabSkip() || skip,
+}, async () => {
+  using folder = temporaryFolder();
+  const [session, early] = [folder.path("session"), folder.path("early")];
+  writeFileSync(early, httpRequest("/early"));
+  await using lab = await startNetlab({ rtt: 60 }); // So long it takes to finish a handshake.
+  await using server = await startRemoteServer(lab.server, { maxEarlyData: 16_384 });
+  const start = (args: string[]) => startOpensslClient(`${lab.server.ipv4}:443`, args, lab.client);
+  {
+    await using client = start(["-sess_out", session]);
+    await request(client, "/first");
+  }
+  {
+    await using client = start(["-sess_in", session, "-early_data", early]);
+    await client.saw(/HTTP\/1\.1 200 OK/);
+    await client.finished();
+    assert.match(client.output, /^Early data was accepted$/m);
+  }
+  const [first, second] = await server.requests(2);
+  assert.equal(first?.earlyData, "not-sent");
+  assert.equal(second?.request, "GET /early HTTP/1.1");
+  assert.equal(second.earlyData, "accepted");
+  assert.equal(second.resumed, true);
+  assert.equal(second.secured, false);
 
-    // The same ticket with the same early data: who recorded a flight could send it like this.
-    await using client = startOpensslClient(address, ["-sess_in", session, "-early_data", early]);
-    await client.saw(/^Early data was rejected$/m);
-    await request(client, "/again");
-    const served = await server.requests(3);
-    assert.deepEqual(served.map(({ request }) => request), [
-      "GET /first HTTP/1.1",
-      "GET /early HTTP/1.1",
-      "GET /again HTTP/1.1",
-    ]);
-    assert.equal(served[2]?.earlyData, "rejected");
-    assert.equal(served[2].resumed, false);
-  },
-);
+  // The same ticket with the same early data: who recorded a flight could send it like this.
+  await using client = start(["-sess_in", session, "-early_data", early]);
+  await client.saw(/^Early data was rejected$/m);
+  await request(client, "/again");
+  const served = await server.requests(3);
+  assert.deepEqual(served.map(({ request }) => request), [
+    "GET /first HTTP/1.1",
+    "GET /early HTTP/1.1",
+    "GET /again HTTP/1.1",
+  ]);
+  assert.equal(served[2]?.earlyData, "rejected");
+  assert.equal(served[2].resumed, false);
+});
 
 test("a server that takes no early data offers none", { skip }, async () => {
   using folder = temporaryFolder();

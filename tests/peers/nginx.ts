@@ -4,7 +4,16 @@
  * @module
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { certificates, type Identity } from "./certificates.ts";
@@ -53,7 +62,7 @@ export interface NginxOptions {
   readonly port?: number;
   /** Where it listens, IPv6 in brackets. Default everywhere. */
   readonly addresses?: readonly string[];
-  /** Where it answers without TLS. Default nowhere. */
+  /** Where it answers without TLS; 0 picks a free one. Default nowhere. */
   readonly plainPort?: number;
   readonly identity?: Identity;
   readonly protocols?: string;
@@ -72,11 +81,14 @@ export interface NginxOptions {
 /** A running nginx. `PUT /upload/NAME` keeps a body, `GET /upload/NAME` gives it back. */
 export class Nginx implements AsyncDisposable {
   readonly port: number;
+  /** Where it answers without TLS; 0 for nowhere. */
+  readonly plainPort: number;
   #folder: string;
   #peer: Peer;
 
-  constructor(port: number, folder: string, peer: Peer) {
+  constructor(port: number, plainPort: number, folder: string, peer: Peer) {
     this.port = port;
+    this.plainPort = plainPort;
     this.#folder = folder;
     this.#peer = peer;
   }
@@ -84,6 +96,13 @@ export class Nginx implements AsyncDisposable {
   /** Makes a file that `GET /upload/NAME` answers with. */
   serve(name: string, content: Uint8Array): void {
     writeFileSync(join(this.#folder, "upload", name), content);
+  }
+
+  /** Makes a file of so many zeros, which takes no room. */
+  serveZeros(name: string, size: number): void {
+    const file = openSync(join(this.#folder, "upload", name), "w");
+    ftruncateSync(file, size);
+    closeSync(file);
   }
 
   /** A body that `PUT /upload/NAME` brought. */
@@ -126,7 +145,8 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
     default_type text/plain;
     location = /facts { return 200 '{${FACTS}}'; }
     location /upload/ { root ${folder}; dav_methods PUT; }`;
-  const plain = options.plainPort && `server { ${listen(options.plainPort)} ${locations} }`;
+  const plainPort = options.plainPort === 0 ? await freePort() : options.plainPort;
+  const plain = plainPort && `server { ${listen(plainPort)} ${locations} }`;
   const ticketLines = ["ssl_session_timeout 1h;"];
   if (options.ticketKey) {
     writeFileSync(join(folder, "ticket.key"), options.ticketKey);
@@ -165,7 +185,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   writeFileSync(join(folder, "nginx.conf"), configuration);
   writeFileSync(join(folder, "access.log"), "");
   const peer = new Peer(place, "nginx", ["-c", join(folder, "nginx.conf"), "-e", "stderr"]);
-  const nginx = new Nginx(port, folder, peer);
+  const nginx = new Nginx(port, plainPort ?? 0, folder, peer);
   try {
     // It names its process only after it listens.
     await peer.until("a process id", () => readFileSync(join(folder, "pid"), { flag: "a+" }).length);

@@ -25,7 +25,7 @@ export function openssl(): Openssl {
 
 function load(): Openssl {
   if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
-  const named = runtime.env("FIRSTFLIGHT_LIBSSL");
+  const named = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty one names nothing.
   if (named !== undefined) {
     if (!named.startsWith("/")) {
       throw unavailable(`FIRSTFLIGHT_LIBSSL must be an absolute path, got "${named}"`);
