@@ -28,6 +28,8 @@ export interface ByteStream {
   close(): void;
   ref(): void;
   unref(): void;
+  /** Called once, when everything was released or given to somebody else. */
+  onRelease: (() => void) | undefined;
 }
 
 /** Where a connection's ends are and how it was opened. */
@@ -52,6 +54,17 @@ function checkBytes(p: unknown): void {
   throw new ConnectError("INVALID_OPTION", mustBe("p", "a Uint8Array", p));
 }
 
+/**
+ * Closes connections that were dropped without being closed. Nothing below a connection holds it, so
+ * that it can be collected; a pending read or write does, through its own frame.
+ */
+const dropped = new FinalizationRegistry<ByteStream>((stream) => stream.close());
+
+function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
+  dropped.register(conn, stream, stream);
+  stream.onRelease = () => dropped.unregister(stream);
+}
+
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
   readonly localAddr: NetAddr;
@@ -66,6 +79,7 @@ export abstract class StreamConn {
   constructor(stream: ByteStream, facts: ConnFacts) {
     this.#stream = stream;
     this.fastOpen = facts.fastOpen;
+    closeWhenDropped(this, stream);
     this.localAddr = facts.localAddr;
     this.remoteAddr = facts.remoteAddr;
   }

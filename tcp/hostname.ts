@@ -23,6 +23,16 @@ const LONGEST_LABEL = 63;
  */
 export function canonicalHost(hostname: string): string | undefined {
   if (parseAddress(hostname, 0)) return hostname;
+  const [asked, known] = last;
+  if (asked === hostname) return known;
+  last = [hostname, canonicalName(hostname)];
+  return last[1];
+}
+
+/** One connection asks several times, and the next one is likely to go to the same host. */
+let last: [asked: string, known: string | undefined] = ["", undefined];
+
+function canonicalName(hostname: string): string | undefined {
   if (!NAME.test(hostname)) return undefined;
   const name = domainToASCII(hostname).replace(/\.$/, "");
   if (name === "" || name.length > LONGEST_NAME) return undefined;

@@ -45,7 +45,7 @@ export class Inbox {
   #size = 0;
   #paused = false;
   #ended = false;
-  #error: unknown;
+  #error: (() => unknown) | undefined;
   #waiting: Waiting[] = [];
   /** A reader that was woken and has not run yet: its buffer can still take more. */
   #filling: Waiting | undefined;
@@ -114,12 +114,15 @@ export class Inbox {
   /** The source broke. What is queued can still be read; then every read throws `error`. */
   fail(error: unknown): void {
     if (this.done) return;
-    this.#error = error;
+    this.#error = () => error;
     this.#wake();
   }
 
-  /** Drops everything: every read from now on, and every waiting one, throws `error`. */
-  close(error: unknown): void {
+  /**
+   * Drops everything: every read from now on, and every waiting one, throws what `error` makes. An
+   * error kept ready would hold on to the frames it was made in.
+   */
+  close(error: () => unknown): void {
     this.#chunks = [];
     this.#size = 0;
     this.#ended = false;
@@ -171,7 +174,7 @@ export class Inbox {
 
   /** Whether an empty queue may fill again; throws what the source broke with. */
   #more(): boolean {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error) throw this.#error();
     return !this.#ended;
   }
 

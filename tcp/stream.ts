@@ -40,6 +40,7 @@ export function brokenBy(error: Error & { code?: string }, peer: Peer): ConnectE
 export class TcpStream implements ByteStream {
   readonly inbox: Inbox;
   readonly peer: Peer;
+  onRelease: (() => void) | undefined;
   #wire: Wire;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -74,8 +75,9 @@ export class TcpStream implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.inbox.close(closedHere(this.peer));
+    this.inbox.close(() => closedHere(this.peer));
     this.#wire.destroy();
+    this.onRelease?.();
   }
 
   ref(): void {
@@ -92,7 +94,8 @@ export class TcpStream implements ByteStream {
     this.#closed = true;
     const ended = this.inbox.done;
     const received = this.inbox.drain();
-    this.inbox.close(closedHere(this.peer));
+    this.inbox.close(() => closedHere(this.peer));
+    this.onRelease?.();
     return { wire: this.#wire, received, ended };
   }
 }

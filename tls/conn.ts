@@ -27,9 +27,6 @@ export interface TlsTiming {
   readonly secure: number;
 }
 
-/** Closes connections that were dropped without being closed. */
-const dropped = new FinalizationRegistry<TlsStream>((stream) => stream.close());
-
 /**
  * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
  * one of the faces, not both. Made by `connectTls`, `startTls` and `listenTls`.
@@ -65,7 +62,6 @@ export class TlsConn extends StreamConn {
     super(stream, facts);
     this.#stream = stream;
     this.timing = timing;
-    dropped.register(this, stream);
   }
 
   /**

@@ -214,7 +214,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   checkDialOptions({ ...options, ...peer });
   checkClientOptions(options, peer);
   return await withDeadline({ ...options, ...peer }, async (deadline) => {
-    const plan = await makePlan(options, peer, deadline, undefined);
+    const plan = withoutFallback(await makePlan(options, peer, deadline, undefined));
     const engine = opensslClient({ ...plan.config, session: plan.stored?.session });
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
@@ -232,6 +232,14 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       throw error;
     }
   });
+}
+
+/** This connection can't be made again, so it does not offer a session that might make that necessary. */
+function withoutFallback(plan: Plan): Plan {
+  const { config, resumption, stored } = plan;
+  if (!stored || !isHybrid(config.keyShare)) return plan;
+  resumption.putBack(stored);
+  return { ...plan, stored: undefined };
 }
 
 function checkArguments(conn: unknown, options: unknown): void {

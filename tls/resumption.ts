@@ -30,10 +30,23 @@ export class Resumption {
   async take(signal: AbortSignal): Promise<StoredSession | undefined> {
     const store = this.#store;
     if (!store) return undefined;
-    const taken = Promise.try(() => store.take(this.#key)).catch(() => undefined);
-    const stored = await abortable(taken, signal);
+    const stored = await this.#answer(store, signal);
     const usable = stored?.session instanceof Uint8Array && stored.session.length > 0;
     return usable ? stored : undefined;
+  }
+
+  /** What the store says; one that answers at once is not waited for. */
+  #answer(
+    store: SessionStore,
+    signal: AbortSignal,
+  ): StoredSession | undefined | Promise<StoredSession | undefined> {
+    try {
+      const answer = store.take(this.#key);
+      if (!(answer instanceof Promise)) return answer;
+      return abortable(answer.catch(() => undefined), signal);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Keeps what the server sent. */

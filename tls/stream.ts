@@ -22,13 +22,13 @@ const WRITE_SLICE = 256 * 1024;
 export class TlsStream implements ByteStream {
   readonly inbox: Inbox;
   readonly side: "client" | "server";
+  onRelease: (() => void) | undefined;
   #wire: Wire;
   #engine: Engine;
   #peer: Peer;
   #secured = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #drained: PromiseWithResolvers<void> | undefined;
-  #info: EngineInfo | undefined;
   #error: unknown;
   /** Writes take turns: a long one is sent in slices, and another must not come between. */
   #turn: Promise<void> = Promise.resolve();
@@ -75,10 +75,7 @@ export class TlsStream implements ByteStream {
 
   /** What the handshake settled; before it is complete, what is known so far. */
   info(): EngineInfo {
-    if (this.#info) return this.#info;
-    const info = this.#engine.info();
-    if (this.#engine.secured) this.#info = info;
-    return info;
+    return this.#engine.info();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -108,9 +105,8 @@ export class TlsStream implements ByteStream {
       this.#engine.close();
       this.#flush();
     }
-    const error = this.#closedHere();
-    this.#release(error);
-    this.inbox.close(error);
+    this.#release(() => this.#closedHere());
+    this.inbox.close(() => this.#closedHere());
     this.#wire.hangUp();
   }
 
@@ -127,7 +123,7 @@ export class TlsStream implements ByteStream {
     if (this.#closed) return;
     this.#error = error;
     this.#flush(); // An alert, perhaps.
-    this.#release(error);
+    this.#release(() => error);
     this.inbox.fail(error);
     this.#wire.hangUp();
   }
@@ -231,17 +227,20 @@ export class TlsStream implements ByteStream {
   /** Both sides have said goodbye: nothing native is needed any more. */
   #finishIfDone(): void {
     if (!this.#engine.peerClosed || !this.#writeClosed || this.#closed) return;
-    this.#release(this.#closedHere());
+    this.#release(() => this.#closedHere());
     this.#wire.hangUp();
   }
 
-  /** Frees the engine; `error` is for those who still wait for something to be sent. */
-  #release(error: unknown): void {
+  /** Frees the engine; `error` makes what those get who still wait for something to happen. */
+  #release(error: () => unknown): void {
     this.#closed = true;
-    this.#info ??= this.#engine.info(); // The last chance to ask.
     this.#engine.free();
-    this.#secured.reject(error);
-    this.#ready.reject(error);
-    this.#endDrain((drained) => drained.reject(error));
+    if (!this.#engine.secured) {
+      const reason = error();
+      this.#secured.reject(reason);
+      this.#ready.reject(reason);
+    }
+    this.#endDrain((drained) => drained.reject(error()));
+    this.onRelease?.();
   }
 }

@@ -119,6 +119,16 @@ export class Nginx implements AsyncDisposable {
     });
   }
 
+  /** Makes it do nothing at all until {@linkcode Nginx.resume}; the kernel goes on for it. */
+  pause(): void {
+    this.#peer.pause();
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#peer.resume();
+  }
+
   async stop(): Promise<void> {
     await this.#peer.stop();
     rmSync(this.#folder, { recursive: true, force: true });

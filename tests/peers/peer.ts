@@ -141,6 +141,16 @@ export class Peer implements AsyncDisposable {
     this.#child.stdin?.end();
   }
 
+  /** Makes it do nothing at all until {@linkcode Peer.resume}; the kernel goes on for it. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Resolves to its exit status, `null` after a signal. */
   finished(): Promise<number | null> {
     return soon(`end of ${this.#name}`, this.#ended);

@@ -77,7 +77,7 @@ class OpensslClient extends OpensslEngine {
     return this.secured;
   }
 
-  get earlyData(): EarlyDataStatus {
+  protected askEarlyData(): EarlyDataStatus {
     if (this.earlyDataTaken === 0) return "not-sent";
     const status = this.library.SSL_get_early_data_status(this.ssl);
     return status === OPENSSL.SSL_EARLY_DATA_ACCEPTED ? "accepted" : "rejected";

@@ -31,6 +31,8 @@ export abstract class OpensslEngine implements Engine {
   peerClosed = false;
   earlyDataTaken = 0;
   sessionReusable = false;
+  resumed = false;
+  earlyData: EarlyDataStatus = "not-sent";
   protected readonly library: Openssl;
   protected readonly ssl: bigint;
   protected readonly peer: FailurePeer;
@@ -40,6 +42,7 @@ export abstract class OpensslEngine implements Engine {
   #answered = false;
   #failed = false;
   #freed = false;
+  #info: EngineInfo | undefined;
 
   constructor(context: bigint, peer: FailurePeer, listener: Listener) {
     const library = openssl();
@@ -63,7 +66,7 @@ export abstract class OpensslEngine implements Engine {
 
   abstract start(earlyData?: Uint8Array): Uint8Array;
   abstract get writable(): boolean;
-  abstract get earlyData(): EarlyDataStatus;
+  protected abstract askEarlyData(): EarlyDataStatus;
 
   /** Moves the handshake on; true once it is complete. May hand out early data. */
   protected abstract handshake(plaintext: PlaintextSink): boolean;
@@ -80,7 +83,7 @@ export abstract class OpensslEngine implements Engine {
       library.SSL_set0_rbio(ssl, input);
       try {
         library.ERR_clear_error();
-        if (!this.secured) this.secured = this.handshake(plaintext);
+        if (!this.secured && this.handshake(plaintext)) this.#settle();
         if (this.secured) this.#decrypt(ciphertext.length, plaintext);
       } finally {
         library.BIO_up_ref(this.#noInput);
@@ -116,11 +119,14 @@ export abstract class OpensslEngine implements Engine {
     this.library.ERR_clear_error();
   }
 
-  get resumed(): boolean {
-    return this.library.SSL_session_reused(this.ssl) === 1;
+  info(): EngineInfo {
+    if (this.#info) return this.#info;
+    const info = this.#ask();
+    if (this.secured) this.#info = info;
+    return info;
   }
 
-  info(): EngineInfo {
+  #ask(): EngineInfo {
     const { library, ssl } = this;
     const cipher = library.SSL_get_current_cipher(ssl);
     return {
@@ -128,14 +134,15 @@ export abstract class OpensslEngine implements Engine {
       cipher: readString(library.SSL_CIPHER_standard_name(cipher)) ?? "",
       group: cipher === 0n ? undefined : this.#group(),
       alpnProtocol: this.#alpnProtocol(),
-      resumed: this.resumed,
-      earlyData: this.earlyData,
+      resumed: library.SSL_session_reused(ssl) === 1,
+      earlyData: this.askEarlyData(),
       peerCertificate: this.#peerCertificate(),
     };
   }
 
   free(): void {
     if (this.#freed) return;
+    this.#info ??= this.#ask(); // The last chance to ask.
     this.#freed = true;
     listeners.delete(this.ssl);
     // A connection freed without a goodbye would take the tickets it gave out along.
@@ -161,6 +168,13 @@ export abstract class OpensslEngine implements Engine {
       return true;
     }
     throw this.fail(call);
+  }
+
+  /** The handshake is complete. What the hurried want to know is asked at once. */
+  #settle(): void {
+    this.secured = true;
+    this.resumed = this.library.SSL_session_reused(this.ssl) === 1;
+    this.earlyData = this.askEarlyData();
   }
 
   #decrypt(ciphertextLength: number, plaintext: PlaintextSink): void {

@@ -45,7 +45,7 @@ class OpensslServer extends OpensslEngine {
     return this.secured || (this.#early && this.#tookEarly);
   }
 
-  get earlyData(): EarlyDataStatus {
+  protected askEarlyData(): EarlyDataStatus {
     const status = this.library.SSL_get_early_data_status(this.ssl);
     return status === OPENSSL.SSL_EARLY_DATA_ACCEPTED
       ? "accepted"
