@@ -157,7 +157,7 @@ async function finish(
   }
   if (!engine.resumed) {
     const { group } = stream.info();
-    if (stored && isHybrid(config.keyShare) && !isHybrid(group)) {
+    if (stored && config.forSyn && isHybrid(config.keyShare) && !isHybrid(group)) {
       stream.close();
       throw new FellBack();
     }
@@ -214,7 +214,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   checkDialOptions({ ...options, ...peer });
   checkClientOptions(options, peer);
   return await withDeadline({ ...options, ...peer }, async (deadline) => {
-    const plan = withoutFallback(await makePlan(options, peer, deadline, undefined));
+    const plan = await makePlan({ ...options, fastOpen: false }, peer, deadline, undefined);
     const engine = opensslClient({ ...plan.config, session: plan.stored?.session });
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
@@ -234,14 +234,6 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   });
 }
 
-/** This connection can't be made again, so it does not offer a session that might make that necessary. */
-function withoutFallback(plan: Plan): Plan {
-  const { config, resumption, stored } = plan;
-  if (!stored || !isHybrid(config.keyShare)) return plan;
-  resumption.putBack(stored);
-  return { ...plan, stored: undefined };
-}
-
 function checkArguments(conn: unknown, options: unknown): void {
   if (!(conn instanceof TcpConn)) {
     throw new TlsError("INVALID_OPTION", mustBe("conn", "a TcpConn", conn));
@@ -253,7 +245,7 @@ function checkArguments(conn: unknown, options: unknown): void {
 
 /** What a connection needs to know before it has an engine. */
 async function makePlan(
-  options: TlsClientOptions,
+  options: TlsClientOptions & { fastOpen?: boolean },
   { hostname, port }: Peer,
   { signal }: Deadline,
   earlyData: Uint8Array | undefined,
@@ -280,6 +272,7 @@ async function makePlan(
     minVersion,
     maxVersion,
     keyShare: pickedGroup(hostname, port),
+    forSyn: options.fastOpen ?? true,
     session: undefined,
     onTicket: resumption.enabled ? (ticket) => resumption.keep(ticket) : undefined,
     keyLog: keyLogOf(options.keyLog),

@@ -106,6 +106,8 @@ export interface ClientConfig {
   readonly maxVersion: TlsVersion;
   /** The one group to send a key share for; `undefined` leaves it to the library. */
   readonly keyShare: string | undefined;
+  /** The first flight is meant for a SYN and should be small. */
+  readonly forSyn: boolean;
   /** A session to resume, as {@linkcode SessionTicket} carried it. */
   readonly session: Uint8Array | undefined;
   /** Called with every ticket the server sends. */

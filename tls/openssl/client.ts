@@ -46,12 +46,12 @@ const CLASSICAL = ["x25519", "secp256r1", "x448", "secp384r1", "secp521r1"];
  * OpenSSL's list of groups for a hello with a single key share, the first of the list.
  *
  * A server that prefers the hybrid would ask for it with a HelloRetryRequest whenever it is offered
- * without a share, and refuse early data with it. So a hello that resumes a hybrid session leaves it
- * out: what protects that session is the secret it inherits from the exchange that was hybrid.
+ * without a share, and refuse early data with it. So a hello that resumes a hybrid session in a SYN,
+ * where that share has no room, leaves it out: what protects that session is the secret it inherits from the exchange that was hybrid.
  */
-function groupsFor(keyShare: string, resuming: boolean): string {
+function groupsFor(keyShare: string, resumingInSyn: boolean): string {
   const hybrid = openssl().OpenSSL_version_num() >= HYBRID_SINCE;
-  if (resuming && keyShare === HYBRID) return CLASSICAL.join(":");
+  if (resumingInSyn && keyShare === HYBRID) return CLASSICAL.join(":");
   const others = hybrid ? [HYBRID, ...CLASSICAL] : CLASSICAL;
   return [keyShare, ...others.filter((group) => group !== keyShare)].join(":");
 }
@@ -85,7 +85,7 @@ class OpensslClient extends OpensslEngine {
 
   configure(): void {
     const { library, ssl } = this;
-    const { serverName, verifyName, alpnProtocols, keyShare, session } = this.#config;
+    const { serverName, verifyName, alpnProtocols, keyShare, forSyn, session } = this.#config;
     library.SSL_set_connect_state(ssl);
     library.ERR_clear_error();
     const name = cString(serverName);
@@ -108,7 +108,7 @@ class OpensslClient extends OpensslEngine {
       this.#check("alpnProtocols", failed === 0 ? 1 : 0);
     }
     if (keyShare !== undefined) {
-      const groups = cString(groupsFor(keyShare, session !== undefined));
+      const groups = cString(groupsFor(keyShare, forSyn && session !== undefined));
       this.#control("keyShare", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, groups);
     }
     if (session !== undefined) this.#resume(session);
