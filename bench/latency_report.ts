@@ -80,10 +80,8 @@ const show = (value: number, digits: number) => Number.isFinite(value) ? value.t
 
 /** A table with bars, what was dropped, and the verdicts. */
 export function report(all: readonly Series[], rtt: number): string {
-  const measured = median(
-    all.filter(({ way }) => !way.includes("cookie") && !way.includes("astopen"))
-      .flatMap(counted).map(({ flow }) => flow?.roundTrip ?? NaN).filter(Number.isFinite),
-  );
+  const trips = all.flatMap(counted).map(({ flow }) => flow?.roundTrip ?? NaN);
+  const measured = median(trips.filter(Number.isFinite));
   const heading = ["", "n", "secure ms", "RTT", "first byte ms", "RTT", "measured", "at the link"];
   const slowest = Math.max(...all.map((series) => firstByteOf(series) || 0));
   const rows = all.map((series) => {
@@ -108,7 +106,7 @@ export function report(all: readonly Series[], rtt: number): string {
     `the link saw it.\n"At the link" is from the SYN to the response's first packet, seen half way.`,
     drawTable([heading, ...rows]),
     ...dropped(all),
-    all.flatMap((series) => judge(series, all, rtt)).join("\n"),
+    all.flatMap((series) => judge(series, all, { rtt, measured })).join("\n"),
   ].join("\n\n");
 }
 
@@ -124,15 +122,21 @@ function dropped(all: readonly Series[]): string[] {
   return lines.length === 0 ? [] : [["Not counted:", ...lines].join("\n")];
 }
 
-function judge(series: Series, all: readonly Series[], rtt: number): string[] {
+/** Verdicts by nominal round trips; in brackets the same in those that the link measured. */
+function judge(
+  series: Series,
+  all: readonly Series[],
+  { rtt, measured }: { rtt: number; measured: number },
+): string[] {
   const { runtime, way } = series;
   const expected = ways[way];
   if (!expected?.fastOpen || counted(series).length === 0) return [];
   const name = `${runtime}, ${way}`;
+  const inTrips = (value: number) => `${show(value / rtt, 3)} RTT (${show(value / measured, 3)})`;
   const verdict = (what: string, value: number, bar: number) =>
     drawVerdict(
       value / rtt <= bar,
-      `${name}: ${what} after ${show(value / rtt, 3)} RTT, at most ${bar.toFixed(2)}`,
+      `${name}: ${what} after ${inTrips(value)}, at most ${bar.toFixed(2)}`,
     );
   const verdicts = expected.early
     ? [verdict("first byte, the request inside the SYN,", firstByteOf(series), EARLY_FIRST_BYTE)]
@@ -144,9 +148,9 @@ function judge(series: Series, all: readonly Series[], rtt: number): string[] {
     each.runtime === runtime && each.way === way.replace("cookie", "plain")
   );
   if (plain && counted(plain).length > 0) {
-    const saved = (firstByteOf(plain) - firstByteOf(series)) / rtt;
-    const what = `${saved.toFixed(3)} RTT saved against fastOpen: false, at least ${LEAST_SAVED}`;
-    verdicts.push(drawVerdict(saved >= LEAST_SAVED, `${name}: ${what}`));
+    const saved = firstByteOf(plain) - firstByteOf(series);
+    const what = `${inTrips(saved)} saved against fastOpen: false, at least ${LEAST_SAVED}`;
+    verdicts.push(drawVerdict(saved / rtt >= LEAST_SAVED, `${name}: ${what}`));
   }
   return verdicts;
 }

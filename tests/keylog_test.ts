@@ -27,16 +27,18 @@ function temporaryFolder(): Disposable & { path(name: string): string } {
 
 const labels = (lines: readonly string[]) => lines.map((line) => line.split(" ")[0]).toSorted();
 
-for (const [version, expected] of Object.entries({
-  "TLSv1.2": ["CLIENT_RANDOM"],
-  "TLSv1.3": [
-    "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-    "CLIENT_TRAFFIC_SECRET_0",
-    "EXPORTER_SECRET",
-    "SERVER_HANDSHAKE_TRAFFIC_SECRET",
-    "SERVER_TRAFFIC_SECRET_0",
-  ],
-})) {
+for (
+  const [version, expected] of Object.entries({
+    "TLSv1.2": ["CLIENT_RANDOM"],
+    "TLSv1.3": [
+      "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+      "CLIENT_TRAFFIC_SECRET_0",
+      "EXPORTER_SECRET",
+      "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+      "SERVER_TRAFFIC_SECRET_0",
+    ],
+  })
+) {
   test(`${version}: keyLog gets the secrets that the server has too`, { skip }, async () => {
     using folder = temporaryFolder();
     const theirs = folder.path("theirs");
@@ -51,7 +53,9 @@ for (const [version, expected] of Object.entries({
     await conn.write(encode("done\n"));
     await server.saw(/^done$/m);
     assert.deepEqual(labels(lines), expected);
-    for (const line of lines) assert.match(line, version === "TLSv1.2" ? /^\S+ \w{64} \w{96}$/ : LINE);
+    for (const line of lines) {
+      assert.match(line, version === "TLSv1.2" ? /^\S+ \w{64} \w{96}$/ : LINE);
+    }
     const written = readFileSync(theirs, "utf8").split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
     assert.deepEqual(lines.toSorted(), written.toSorted());

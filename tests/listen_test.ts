@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectNet, createServer } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
-import { connect, connectTls, ConnectError, enableFastOpen, listenTls, TlsError } from "../mod.ts";
+import { connect, ConnectError, connectTls, enableFastOpen, listenTls, TlsError } from "../mod.ts";
 import { netlabSkip, programArguments, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { encode, open, readText } from "./peers/exchange.ts";

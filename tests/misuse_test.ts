@@ -432,15 +432,15 @@ async function aSession(port: number): Promise<StoredSession> {
 }
 
 /** Serves every client a byte. */
-function serving(on = 0): { listener: TlsListener; port: number } {
-  const listener = startListener({ maxEarlyData: 1_000, port: on });
+function serving(port = 0): TlsListener {
+  const listener = startListener({ maxEarlyData: 1_000, port });
   (async () => {
     for await (const conn of listener) {
       conn.write(new Uint8Array(1)).catch(() => {}).finally(() => conn.closeWrite())
         .catch(() => {}).finally(() => conn.close());
     }
   })();
-  return { listener, port: listener.addr.port };
+  return listener;
 }
 
 function storing(take: unknown, put: unknown = () => {}): { sessions: SessionStore } {
@@ -466,7 +466,8 @@ const rubbish: Readonly<Record<string, unknown>> = {
 for (const [what, taken] of Object.entries(rubbish)) {
   test(`a store that hands out ${what} costs a full handshake and nothing else`, async () => {
     await leavesNothing(async () => {
-      const { listener, port } = serving();
+      using listener = serving();
+      const { port } = listener.addr;
       for (const take of [() => taken, async () => await taken]) {
         using conn = await ways.connectTls(port, {
           ...storing(take),
@@ -476,14 +477,14 @@ for (const [what, taken] of Object.entries(rubbish)) {
         assert.equal(conn.earlyData, "not-sent");
         assert.equal(await conn.read(new Uint8Array(9)), 1);
       }
-      listener.close();
     });
   });
 }
 
 test("a store that throws or rejects costs a full handshake and nothing else", async () => {
   await leavesNothing(async () => {
-    const { listener, port } = serving();
+    using listener = serving();
+    const { port } = listener.addr;
     const failing: ((reason?: unknown) => unknown)[] = [
       () => {
         throw new Error("the store is broken");
@@ -495,13 +496,13 @@ test("a store that throws or rejects costs a full handshake and nothing else", a
       using conn = await ways.connectTls(port, storing(fail, fail));
       assert.equal(await conn.read(new Uint8Array(9)), 1);
     }
-    listener.close();
   });
 });
 
 test("a store that never answers is waited for until connectTimeout, and no longer", async () => {
   await leavesNothing(async () => {
-    const { listener, port } = serving();
+    using listener = serving();
+    const { port } = listener.addr;
     const never = () => new Promise<undefined>(() => {});
     const opening = ways.connectTls(port, { ...storing(never), connectTimeout: 300 });
     const peer = { hostname: here, port };
@@ -510,13 +511,13 @@ test("a store that never answers is waited for until connectTimeout, and no long
     // One that never takes what it is given holds nobody up.
     using conn = await ways.connectTls(port, storing(() => undefined, never));
     assert.equal(await conn.read(new Uint8Array(9)), 1);
-    listener.close();
   });
 });
 
 test("a store that can't take a session back neither hides the error nor delays it", async () => {
   await leavesNothing(async () => {
-    const { listener, port } = serving();
+    using listener = serving();
+    const { port } = listener.addr;
     const stored = await aSession(port);
     const puts: ((key: string) => unknown)[] = [
       () => {
@@ -533,13 +534,13 @@ test("a store that can't take a session back neither hides the error nor delays 
       const error = await failureOf(ways.connectTls(443, unknown), 5_000);
       assert.ok(error instanceof ConnectError, String(error));
     }
-    listener.close();
   });
 });
 
 test("a session that was tampered with costs a full handshake and nothing else", async () => {
   await leavesNothing(async () => {
-    const { listener, port } = serving();
+    using listener = serving();
+    const { port } = listener.addr;
     const { session, expires } = await aSession(port);
 
     using good = await ways.connectTls(port, storing(() => ({ session, expires })));
@@ -567,13 +568,13 @@ test("a session that was tampered with costs a full handshake and nothing else",
       }
     }
     assert.ok(full > tampered.length / 2, `${full} of ${tampered.length} were full handshakes`);
-    listener.close();
   });
 });
 
 test("one session handed out many times is refused with its early data, and nothing is lost", async () => {
   await leavesNothing(async () => {
-    const { listener, port } = serving();
+    using listener = serving();
+    const { port } = listener.addr;
     const stored = await aSession(port);
     const outcomes: string[] = [];
     for (let round = 0; round < 3; round++) {
@@ -586,14 +587,14 @@ test("one session handed out many times is refused with its early data, and noth
     }
     assert.equal(outcomes[0], "accepted");
     assert.ok(!outcomes.slice(1).includes("accepted"), outcomes.join());
-    listener.close();
   });
 });
 
 for (const way of ["connectTls", "startTls"] as const) {
   test(`${way}: a session that the server has forgotten costs a full handshake and nothing else`, async () => {
     await leavesNothing(async () => {
-      const { listener, port } = serving();
+      using listener = serving();
+      const { port } = listener.addr;
       const stored: StoredSession[] = [];
       const sessions: SessionStore = {
         take: () => stored.pop(),
@@ -607,11 +608,10 @@ for (const way of ["connectTls", "startTls"] as const) {
       }
       listener.close();
       await sleep(50);
-      const { listener: forgetful } = serving(port);
+      using _ = serving(port);
       using conn = await ways[way](port, { sessions });
       assert.equal(conn.resumed, false);
       assert.equal(await conn.read(new Uint8Array(9)), 1);
-      forgetful.close();
     });
   });
 }

@@ -101,11 +101,11 @@ for (const call of ["connect", "connectTls"] as const) {
     }
   });
 
-  test(`${call}: one write of 64 MB resolves only when the peer keeps up`, { skip }, async () => {
+  test(`${call}: one write of 24 MB resolves only when the peer keeps up`, { skip }, async () => {
     await using nginx = await startNginx({ plainPort: 0 });
     using conn = await dial(call, call === "connect" ? nginx.plainPort : nginx.port);
     nginx.pause();
-    const content = bytesOfSize(64 * MEGABYTE);
+    const content = bytesOfSize(24 * MEGABYTE);
     let written = false;
     const writing = conn.write(httpPut("/upload/up", content)).then(() => written = true);
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 export type RuntimeName = "deno" | "bun" | "node";
@@ -26,10 +27,13 @@ export function commandFor(
   return [fileURLToPath(binary), [...flags[name], fileURLToPath(program), ...args]];
 }
 
-/** The runtimes a user named, as in `deno,bun`. */
+/** The runtimes a user named, as in `deno,bun`; ends the process where one does not exist. */
 export function parseRuntimes(text: string): RuntimeName[] {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !runtimeNames.includes(name as RuntimeName));
-  if (unknown !== undefined) throw new Error(`There is no runtime "${unknown}"`);
+  if (unknown !== undefined) {
+    console.error(`There is no runtime "${unknown}"; there are ${runtimeNames.join(", ")}`);
+    process.exit(2);
+  }
   return names as RuntimeName[];
 }

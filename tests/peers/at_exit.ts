@@ -15,6 +15,8 @@ export function atExit(undo: () => void): void {
   };
   process.on("exit", once);
   // Deno's test runner emits no "exit".
-  const { addEventListener } = globalThis as { addEventListener?: typeof globalThis.addEventListener };
+  const { addEventListener } = globalThis as {
+    addEventListener?: typeof globalThis.addEventListener;
+  };
   addEventListener?.("unload", once);
 }

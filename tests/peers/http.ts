@@ -5,7 +5,10 @@
  */
 
 /** A request as HTTP/1.1 spells it, after whose answer the connection ends. */
-export function httpRequest(path: string, options: { host?: string; method?: string } = {}): string {
+export function httpRequest(
+  path: string,
+  options: { host?: string; method?: string } = {},
+): string {
   const { host = "localhost", method = "GET" } = options;
   return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 }

@@ -172,7 +172,9 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
     http {
       log_format facts escape=json '{${FACTS}}';
       access_log ${folder}/access.log facts;
-      ${["body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => tempPath(folder, name)).join("")}
+      ${
+    ["body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => tempPath(folder, name)).join("")
+  }
       map $ssl_session_reused $resumed { r true; default false; }
       map $ssl_early_data $early { 1 true; default false; }
       map $content_length $body_bytes { "" 0; default $content_length; }
@@ -198,7 +200,10 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   const nginx = new Nginx(port, plainPort ?? 0, folder, peer);
   try {
     // It names its process only after it listens.
-    await peer.until("a process id", () => readFileSync(join(folder, "pid"), { flag: "a+" }).length);
+    await peer.until(
+      "a process id",
+      () => readFileSync(join(folder, "pid"), { flag: "a+" }).length,
+    );
     return nginx;
   } catch (error) {
     await nginx.stop();

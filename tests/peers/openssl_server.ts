@@ -20,9 +20,12 @@ export interface OpensslServerOptions {
 export class OpensslServer extends Peer {
   port = 0;
 
-  /** How many handshakes it has completed. */
-  get handshakes(): number {
-    return this.output.match(/^-----BEGIN SSL SESSION PARAMETERS-----$/gm)?.length ?? 0;
+  /** Resolves when so many handshakes are complete on its side too. */
+  async handshakes(count = 1): Promise<void> {
+    await this.until(`${count} handshakes`, () => {
+      const sessions = this.output.match(/^-----END SSL SESSION PARAMETERS-----$/gm) ?? [];
+      return sessions.length >= count;
+    });
   }
 }
 

@@ -16,7 +16,9 @@ export interface Place {
 }
 
 /** This machine as it is. */
-export const here: Place = { spawn: (command, args, options = {}) => spawn(command, args, options) };
+export const here: Place = {
+  spawn: (command, args, options = {}) => spawn(command, args, options),
+};
 
 /** The commands the tests talk to, and where they come from. */
 const packages = {
@@ -143,12 +145,12 @@ export class Peer implements AsyncDisposable {
 
   /** Makes it do nothing at all until {@linkcode Peer.resume}; the kernel goes on for it. */
   pause(): void {
-    this.#child.kill("SIGSTOP");
+    this.#signal("SIGSTOP");
   }
 
   /** Lets it go on. */
   resume(): void {
-    this.#child.kill("SIGCONT");
+    this.#signal("SIGCONT");
   }
 
   /** Resolves to its exit status, `null` after a signal. */
@@ -164,6 +166,11 @@ export class Peer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    // Deno's child.kill() takes any signal for the last one.
+    if (this.pid !== undefined && !this.#over) process.kill(this.pid, signal);
   }
 
   #change(): Promise<void> {
