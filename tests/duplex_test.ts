@@ -128,7 +128,7 @@ test("it passes for a TLS socket", { skip }, async () => {
   assert.equal(duplex.connecting, false);
   assert.equal(duplex.alpnProtocol, "http/1.1");
   assert.equal(duplex.getProtocol(), "TLSv1.3");
-  assert.equal(duplex.getCipher().standardName, "TLS_AES_256_GCM_SHA384");
+  assert.equal(duplex.getCipher().standardName, conn.cipher);
   assert.equal(duplex.isSessionReused(), false);
   assert.equal(duplex.remoteAddress, "127.0.0.1");
   assert.equal(duplex.remotePort, nginx.port);
@@ -234,6 +234,19 @@ test("setTimeout emits timeout once nothing happens any more", { skip }, async (
   server.type("still here\n");
   const [chunk] = await soon("data", once(duplex, "data")) as [Buffer];
   assert.equal(String(chunk), "still here\n");
+  duplex.destroy();
+});
+
+test("closing the connection ends the duplex, and that is no error", { skip }, async () => {
+  await using server = await startOpensslServer();
+  const conn = await open({ port: server.port });
+  const { duplex } = conn;
+  const errors: unknown[] = [];
+  duplex.on("error", (error) => errors.push(error)).resume();
+  const closed = once(duplex, "close");
+  conn.close();
+  await soon("close", closed);
+  assert.deepEqual(errors, []);
 });
 
 test("an HTTP server of the runtime takes a listener's connections", { skip }, async () => {

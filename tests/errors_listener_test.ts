@@ -54,7 +54,7 @@ test("a port that is taken is said to be, whoever has it", async () => {
 });
 
 test("an address that is not this machine's can't be listened on", async () => {
-  await leavesNothing(async () => {
+  await leavesNothing(() => {
     for (const hostname of ["192.0.2.1", "2001:db8::1"]) {
       const error = thrownBy(() => startListener({ hostname, port: 0 }));
       assertFailure(error, connectError("NETWORK_UNREACHABLE"), { hostname, port: 0 });
@@ -64,7 +64,7 @@ test("an address that is not this machine's can't be listened on", async () => {
 });
 
 test("an interface that does not exist can't be listened on", async () => {
-  await leavesNothing(async () => {
+  await leavesNothing(() => {
     for (let round = 0; round < 10; round++) {
       const hostname = "fe80::1%nosuch0";
       const error = thrownBy(() => startListener({ hostname, port: 0 }));
