@@ -243,7 +243,8 @@ test("closing the connection ends the duplex, and that is no error", { skip }, a
   const { duplex } = conn;
   const errors: unknown[] = [];
   duplex.on("error", (error) => errors.push(error)).resume();
-  const closed = once(duplex, "close");
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  duplex.on("close", resolve);
   conn.close();
   await soon("close", closed);
   assert.deepEqual(errors, []);

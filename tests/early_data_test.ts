@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemorySessionStore, type TlsConn } from "../mod.ts";
+import { MemorySessionStore, type TlsConn, TlsError } from "../mod.ts";
 import { ask, encode, open, readText, readUntil } from "./peers/exchange.ts";
 import { startGnutlsServer } from "./peers/gnutls_server.ts";
 import { httpPut } from "./peers/http.ts";
@@ -181,6 +181,26 @@ test("a TLS 1.2 server gets it after the handshake", { skip }, async () => {
     assert.equal(conn.resumed, resumed);
   }
   assert.equal((await nginx.requests(2)).length, 2);
+});
+
+test("a server that went back to TLS 1.2 can't be given it, but can be connected to", {
+  skip,
+}, async () => {
+  const { nginx, sessions } = await restarted({}, { protocols: "TLSv1.2" });
+  await using _ = nginx;
+  // RFC 8446, D.3: a client that sent early data can't go on when the answer is TLS 1.2.
+  for (let attempts = 1;; attempts++) {
+    try {
+      const { conn } = await ask({ port: nginx.port, sessions }, { early: true });
+      assert.equal(conn.protocol, "TLSv1.2");
+      assert.equal(conn.earlyData, "not-sent");
+      break;
+    } catch (error) {
+      assert.ok(error instanceof TlsError);
+      assert.ok(attempts <= 4, "no session is used twice");
+    }
+  }
+  assert.equal((await nginx.requests()).length, 1);
 });
 
 test("openssl s_server takes it, and after a restart rejects it", { skip }, async () => {

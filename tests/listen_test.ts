@@ -112,6 +112,7 @@ test("connections nobody accepted yet wait, and are closed with the listener", {
   const chunk = new Uint8Array(100);
   const length = await accepted.read(chunk);
   assert.equal(new TextDecoder().decode(chunk.subarray(0, length ?? 0)), "I am the first");
+  await new Promise((resolve) => setTimeout(resolve, 100)); // until the second's Finished is there
   listener.close();
   assert.equal(await readText(second), "");
 });
@@ -234,7 +235,8 @@ for (const kind of ["node:net", "node:http", "node:https", "the runtime's own", 
   }, async () => {
     await using lab = await startNetlab({ rtt: 4 });
     const program = new URL("./fixtures/foreign_server.ts", import.meta.url);
-    const args = programArguments(program, kind);
+    const { certPath, keyPath } = certificates().server;
+    const args = programArguments(program, kind, certPath, keyPath);
     await using server = new Peer(lab.server, process.execPath, args);
     await server.saw(/^\{"enabled":true\}$/m);
     const scheme = kind === "node:https" ? "https" : "http";

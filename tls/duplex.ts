@@ -9,6 +9,7 @@ import type { PeerCertificate } from "node:tls";
 import { Duplex } from "node:stream";
 import type { Inbox } from "../tcp/inbox.ts";
 import type { TlsConn } from "./conn.ts";
+import { TlsError } from "./errors.ts";
 
 /**
  * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
@@ -159,7 +160,11 @@ export class TlsDuplex extends Duplex {
     this.#inbox.next().then((chunk) => {
       this.#touch();
       this.push(chunk);
-    }, (error) => this.destroy(error));
+    }, (error) => {
+      // Whoever closed the connection knows; that is no error of the stream's.
+      const closedHere = error instanceof TlsError && error.code === "CONNECTION_CLOSED";
+      this.destroy(closedHere ? undefined : error);
+    });
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {

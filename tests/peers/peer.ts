@@ -20,28 +20,33 @@ export const here: Place = {
   spawn: (command, args, options = {}) => spawn(command, args, options),
 };
 
-/** The commands the tests talk to, and where they come from. */
+/** What the tests talk to, and the Debian packages it comes in. */
 const packages = {
   "curl": "curl",
   "gnutls-cli": "gnutls-bin",
   "gnutls-serv": "gnutls-bin",
   "nginx": "nginx",
+  "nginx-mail": "libnginx-mod-mail",
   "openssl": "openssl",
 } as const;
 
-/** A command the tests talk to. */
+/** Something the tests talk to. */
 export type PeerName = keyof typeof packages;
 
 /** Not on every user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
+/** nginx's module for mail protocols. */
+export const NGINX_MAIL = "/usr/lib/nginx/modules/ngx_mail_module.so";
+
 function installed(name: PeerName): boolean {
+  if (name === "nginx-mail") return existsSync(NGINX_MAIL) && installed("nginx");
   const folders = [...(process.env["PATH"] ?? "").split(":"), ...SYSTEM_FOLDERS];
   return folders.some((folder) => existsSync(`${folder}/${name}`));
 }
 
 /**
- * The `skip` option for a test that needs these commands. Where tests run unattended a skip would go
+ * The `skip` option for a test that needs these peers. Where tests run unattended a skip would go
  * unnoticed, so there it is an error.
  */
 export function requirePeer(...names: PeerName[]): string | false {

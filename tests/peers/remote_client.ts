@@ -25,6 +25,8 @@ export interface Exchange {
   readonly abortAfter?: number | undefined;
   /** Milliseconds. */
   readonly busyFor?: number | undefined;
+  /** A regular expression. */
+  readonly upgradeAfter?: string | undefined;
 }
 
 /** An error that was caught there. */
@@ -68,6 +70,8 @@ export interface ExchangeOptions {
   readonly abortAfter?: number;
   /** Milliseconds for which the process does nothing but compute, once it has called. */
   readonly busyFor?: number;
+  /** Starts TLS on a plain connection once what was received matches this regular expression. */
+  readonly upgradeAfter?: string;
 }
 
 type Addressed = Partial<ConnectTlsOptions> & { hostname: string };
@@ -89,7 +93,8 @@ export class RemoteClient implements AsyncDisposable {
 
   /** Connects by TCP, to port 80 unless told otherwise. */
   connect(options: Addressed, exchange: ExchangeOptions = {}): Promise<ExchangeResult> {
-    return this.#exchange("connect", { port: 80, ...options }, exchange);
+    const trust = exchange.upgradeAfter === undefined ? {} : { caCerts: [certificates().ca] };
+    return this.#exchange("connect", { port: 80, ...trust, ...options }, exchange);
   }
 
   /** What the resolver of that host says. */

@@ -1,0 +1,101 @@
+/**
+ * nginx as a mail server that begins in the clear and upgrades when asked to.
+ *
+ * @module
+ */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { certificates, type Identity } from "./certificates.ts";
+import { freePort, here, NGINX_MAIL, Peer, type Place } from "./peer.ts";
+
+/** How to ask a protocol for TLS. */
+export interface StartTlsProtocol {
+  readonly greeting: RegExp;
+  /** What to say before, and what that is answered with. */
+  readonly before?: readonly [string, RegExp];
+  readonly command: string;
+  readonly agreed: RegExp;
+  /** Something to say over TLS, and what that is answered with. */
+  readonly afterwards: readonly [string, RegExp];
+}
+
+/** The protocols that nginx speaks. */
+export const protocols = {
+  smtp: {
+    greeting: /^220 .*\r\n/,
+    before: ["EHLO client.test\r\n", /^250-[^]*^250 STARTTLS\r\n/m],
+    command: "STARTTLS\r\n",
+    agreed: /^220 2\.0\.0 Start TLS\r\n/,
+    afterwards: ["EHLO client.test\r\n", /^250 AUTH PLAIN LOGIN\r\n/m],
+  },
+  imap: {
+    greeting: /^\* OK .*\r\n/,
+    command: "a STARTTLS\r\n",
+    agreed: /^a OK .*\r\n/,
+    afterwards: ["b CAPABILITY\r\n", /^\* CAPABILITY .*\r\nb OK .*\r\n/],
+  },
+  pop3: {
+    greeting: /^\+OK .*\r\n/,
+    command: "STLS\r\n",
+    agreed: /^\+OK\r\n/,
+    afterwards: ["CAPA\r\n", /^\+OK [^]*^\.\r\n/m],
+  },
+} as const satisfies Record<string, StartTlsProtocol>;
+
+export interface MailServerOptions {
+  /** Default this machine. */
+  readonly place?: Place;
+  /** Default a free one. */
+  readonly port?: number;
+  readonly identity?: Identity;
+  /** Default both. */
+  readonly versions?: string;
+}
+
+/** A running mail server. */
+export interface MailServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Starts a server of one protocol. */
+export async function startMailServer(
+  protocol: keyof typeof protocols,
+  options: MailServerOptions = {},
+): Promise<MailServer> {
+  const { place = here, port = await freePort(), identity = certificates().server } = options;
+  const folder = mkdtempSync(join(tmpdir(), "firstflight-mail-"));
+  const configuration = `
+    load_module ${NGINX_MAIL};
+    daemon off;
+    master_process off;
+    pid ${folder}/pid;
+    error_log stderr warn;
+    events { worker_connections 256; }
+    mail {
+      server_name localhost;
+      auth_http 127.0.0.1:1/nobody;
+      starttls on;
+      ssl_certificate ${identity.certPath};
+      ssl_certificate_key ${identity.keyPath};
+      ssl_protocols ${options.versions ?? "TLSv1.2 TLSv1.3"};
+      server { listen 0.0.0.0:${port}; listen [::]:${port} ipv6only=on; protocol ${protocol}; }
+    }`;
+  writeFileSync(join(folder, "nginx.conf"), configuration);
+  const peer = new Peer(place, "nginx", ["-c", join(folder, "nginx.conf"), "-e", "stderr"]);
+  const stop = async () => {
+    await peer.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await peer.until(
+      "a process id",
+      () => readFileSync(join(folder, "pid"), { flag: "a+" }).length,
+    );
+    return { port, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
