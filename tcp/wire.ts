@@ -23,11 +23,15 @@ export interface WireOwner {
 /** Milliseconds that queued bytes may take to leave before the socket is closed all the same. */
 const HANG_UP_TIMEOUT = 2_000;
 
+/** Milliseconds to wait for the peer's FIN after that. */
+const LINGER = 1_000;
+
 /** A TCP socket whose events go to one owner; without an owner they are ignored. */
 export class Wire {
   readonly socket: Socket;
   owner: WireOwner | undefined;
   #heard = false;
+  #ended = false;
 
   /** `make` makes the socket, which hands what it receives to the function it is given. */
   private constructor(make: (receive: (bytes: Uint8Array) => void) => Socket) {
@@ -36,7 +40,10 @@ export class Wire {
       this.owner?.onBytes(bytes);
     });
     this.socket
-      .on("end", () => this.owner?.onEnd())
+      .on("end", () => {
+        this.#ended = true;
+        this.owner?.onEnd();
+      })
       .on("error", (error) => this.owner?.onError(error))
       .on("close", () => this.owner?.onClose())
       .on("drain", () => this.owner?.onDrain?.());
@@ -65,14 +72,23 @@ export class Wire {
     return this.#heard;
   }
 
-  /** Closes once what is queued has left. What still happens concerns nobody. */
-  hangUp(): void {
+  /**
+   * Closes once what is queued has left and the peer has ended too, or `linger` milliseconds have
+   * passed. What arrives meanwhile is dropped, but read: a socket closed over unread data resets the
+   * connection, and the peer loses what it had not read yet.
+   */
+  hangUp(linger: number = LINGER): void {
     this.owner = undefined;
     const { socket } = this;
-    const timer = setTimeout(() => socket.destroy(), HANG_UP_TIMEOUT);
-    timer.unref?.();
+    const close = () => void socket.destroy();
+    let timer = setTimeout(close, HANG_UP_TIMEOUT);
     socket.once("close", () => clearTimeout(timer));
-    socket.end(() => socket.destroy());
+    socket.end(() => {
+      clearTimeout(timer);
+      if (this.#ended || linger === 0) return close();
+      timer = setTimeout(close, linger);
+      socket.once("end", close);
+    });
     socket.resume();
   }
 

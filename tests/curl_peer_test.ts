@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { bytesOfSize } from "./peers/http_server.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { here, type Place, type Ran, requirePeer, run } from "./peers/peer.ts";
@@ -46,21 +45,17 @@ test("16 MB each way arrive as they are", { skip }, async () => {
   const size = 16 * 1024 * 1024;
   const content = bytesOfSize(size);
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-curl-"));
-  try {
-    await using server = new LocalServer();
-    const [sent, got] = [join(folder, "sent"), join(folder, "got")];
-    writeFileSync(sent, content);
-    const url = `https://localhost:${server.port}`;
-    const upload = await curl(here, `${url}/`, "--upload-file", sent, "--header", "Expect:");
-    assert.equal(upload.code, 0, upload.output);
-    assert.deepEqual(JSON.parse(upload.output), { bodyBytes: size, bodySha256: sha256(content) });
-    const download = await curl(here, `${url}/bytes/${size}`, "--output", got);
-    assert.equal(download.code, 0, download.output);
-    assert.equal(sha256(readFileSync(got)), sha256(content));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using folder = temporaryFolder();
+  const [sent, got] = [folder.path("sent"), folder.path("got")];
+  writeFileSync(sent, content);
+  await using server = new LocalServer();
+  const url = `https://localhost:${server.port}`;
+  const upload = await curl(here, `${url}/`, "--upload-file", sent, "--header", "Expect:");
+  assert.equal(upload.code, 0, upload.output);
+  assert.deepEqual(JSON.parse(upload.output), { bodyBytes: size, bodySha256: sha256(content) });
+  const download = await curl(here, `${url}/bytes/${size}`, "--output", got);
+  assert.equal(download.code, 0, download.output);
+  assert.equal(sha256(readFileSync(got)), sha256(content));
 });
 
 test("200 requests, a hundred at a time", { skip }, async () => {

@@ -32,7 +32,6 @@ function thrownBy(call: () => unknown): unknown {
   throw new Error("It threw nothing");
 }
 
-// ---------------------------------------------------------------------------------------------
 // Listening
 
 test("a port that is taken is said to be, whoever has it", async () => {
@@ -188,7 +187,6 @@ test("what a connection was can be asked after it was closed, at whatever stage"
   });
 });
 
-// ---------------------------------------------------------------------------------------------
 // Clients that behave badly
 
 const hello = (() => {

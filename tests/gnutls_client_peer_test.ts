@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { startGnutlsClient } from "./peers/gnutls_client.ts";
 import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
@@ -47,21 +46,17 @@ for (const version of ["1.2", "1.3"]) {
 }
 
 test("it resumes with early data, which is accepted", { skip }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-gnutls-"));
-  try {
-    const early = join(folder, "early");
-    writeFileSync(early, httpRequest("/early"));
-    await using server = new LocalServer({ maxEarlyData: 16_384 });
-    const args = ["--resume", "--waitresumption", `--earlydata=${early}`];
-    await using client = startGnutlsClient("localhost", server.port, args);
-    await client.saw(/HTTP\/1\.1 200 OK/);
-    assert.equal(await client.finished(), 0);
-    const [served] = await server.requests();
-    assert.equal(served?.request, "GET /early HTTP/1.1");
-    assert.equal(served.earlyData, "accepted");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using folder = temporaryFolder();
+  const early = folder.path("early");
+  writeFileSync(early, httpRequest("/early"));
+  await using server = new LocalServer({ maxEarlyData: 16_384 });
+  const args = ["--resume", "--waitresumption", `--earlydata=${early}`];
+  await using client = startGnutlsClient("localhost", server.port, args);
+  await client.saw(/HTTP\/1\.1 200 OK/);
+  assert.equal(await client.finished(), 0);
+  const [served] = await server.requests();
+  assert.equal(served?.request, "GET /early HTTP/1.1");
+  assert.equal(served.earlyData, "accepted");
 });
 
 test("no common protocol ends in that alert", { skip }, async () => {

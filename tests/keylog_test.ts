@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { MemorySessionStore } from "../mod.ts";
 import { ask, encode, open, readText } from "./peers/exchange.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { startNginx } from "./peers/nginx.ts";
@@ -16,14 +15,6 @@ const skip = requirePeer("nginx", "openssl");
 
 /** What NSS calls the format: a label, the client's random, the secret. */
 const LINE = /^[A-Z_0-9]+ [0-9a-f]{64} (?:[0-9a-f]{64}|[0-9a-f]{96})$/;
-
-function temporaryFolder(): Disposable & { path(name: string): string } {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-keylog-"));
-  return {
-    path: (name) => join(folder, name),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
-  };
-}
 
 const labels = (lines: readonly string[]) => lines.map((line) => line.split(" ")[0]).toSorted();
 

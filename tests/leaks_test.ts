@@ -11,9 +11,11 @@ import {
 import { askChild } from "./fixtures/hostile_child.ts";
 import { leavesNothing } from "./fixtures/hostile_census.ts";
 import type { Collected } from "./fixtures/hostile_finalizer.ts";
+import type { Exhausted } from "./fixtures/hostile_exhausted.ts";
 import type { Growth } from "./fixtures/hostile_many.ts";
 import { answering, closedPort, startRawServer } from "./fixtures/hostile_server.ts";
 import { here, startListener, ways } from "./fixtures/hostile_ways.ts";
+import { certificates } from "./peers/certificates.ts";
 
 /** Answers every client with as much as it sends first, then says goodbye. */
 function echoing(): ReturnType<typeof startListener> {
@@ -174,3 +176,28 @@ for (const call of ["connectTls", "connect"] as const) {
     });
   }
 }
+
+test("a process that has run out of descriptors is told so, and goes on when it has some", async () => {
+  using listener = startListener();
+  const accepted: TlsConn[] = [];
+  (async () => {
+    for await (const conn of listener) accepted.push(conn);
+  })();
+  const through = ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"];
+  const args = [String(listener.addr.port), certificates().ca];
+  const { opened, failures, afterwards } = await askChild<Exhausted>("exhausted", args, {
+    through,
+  });
+  for (const conn of accepted) conn.close();
+  assert.ok(opened > 5 && opened < 64, `${opened} connections`);
+  for (const { name, code, errno, message } of failures) {
+    assert.equal(`${name} ${code} ${errno}`, "ConnectError SYSTEM_ERROR EMFILE", message);
+    assert.ok(message.includes(here), message);
+  }
+  assert.equal(afterwards, "TLSv1.3");
+});
+
+test("threads connect at the same time, and may be ended in the middle of it", async () => {
+  const { received } = await askChild<{ received: number[] }>("threads");
+  assert.deepEqual(received, [50, 20, 50]);
+});

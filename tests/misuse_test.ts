@@ -22,7 +22,6 @@ import {
 import { closedPort, startRawServer } from "./fixtures/hostile_server.ts";
 import { here, pair, startListener, trusting, until, ways } from "./fixtures/hostile_ways.ts";
 
-// ---------------------------------------------------------------------------------------------
 // Use after the end
 
 /** A connection of each kind, with a peer that takes everything and sends a little. */
@@ -231,7 +230,6 @@ test("both faces of a closed connection are closed", async () => {
   });
 });
 
-// ---------------------------------------------------------------------------------------------
 // Bytes in unusual shapes and amounts
 
 /** What {@linkcode reader} has received. */
@@ -415,7 +413,6 @@ test("closing while a large write is under way rejects it and leaves nothing", a
   });
 });
 
-// ---------------------------------------------------------------------------------------------
 // Session stores that misbehave
 
 /** A session that serves for `port`, as bytes of our own. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { startOpensslClient } from "./peers/openssl_client.ts";
@@ -12,15 +11,6 @@ import { type Peer, requirePeer } from "./peers/peer.ts";
 import { startRemoteServer } from "./peers/remote_server.ts";
 
 const skip = requirePeer("openssl");
-
-/** A folder that is gone afterwards. */
-function temporaryFolder(): Disposable & { path(name: string): string } {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-s_client-"));
-  return {
-    path: (name) => join(folder, name),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
-  };
-}
 
 /** Asks for `path` and waits for all of the answer. */
 async function request(client: Peer, path = "/"): Promise<void> {

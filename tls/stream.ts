@@ -125,7 +125,7 @@ export class TlsStream implements ByteStream {
     this.#flush(); // An alert, perhaps.
     this.#release(() => error);
     this.inbox.fail(error);
-    this.#wire.hangUp();
+    this.#wire.hangUp(0);
   }
 
   #receive(ciphertext: Uint8Array): void {

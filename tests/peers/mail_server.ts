@@ -4,11 +4,10 @@
  * @module
  */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { certificates, type Identity } from "./certificates.ts";
-import { freePort, here, NGINX_MAIL, Peer, type Place } from "./peer.ts";
+import { temporaryFolder } from "./folder.ts";
+import { startNginxProcess } from "./nginx_process.ts";
+import { freePort, here, NGINX_MAIL, type Place } from "./peer.ts";
 
 /** How to ask a protocol for TLS. */
 export interface StartTlsProtocol {
@@ -65,14 +64,9 @@ export async function startMailServer(
   options: MailServerOptions = {},
 ): Promise<MailServer> {
   const { place = here, port = await freePort(), identity = certificates().server } = options;
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-mail-"));
-  const configuration = `
+  const folder = temporaryFolder();
+  const mail = `
     load_module ${NGINX_MAIL};
-    daemon off;
-    master_process off;
-    pid ${folder}/pid;
-    error_log stderr warn;
-    events { worker_connections 256; }
     mail {
       server_name localhost;
       auth_http 127.0.0.1:1/nobody;
@@ -82,20 +76,15 @@ export async function startMailServer(
       ssl_protocols ${options.versions ?? "TLSv1.2 TLSv1.3"};
       server { listen 0.0.0.0:${port}; listen [::]:${port} ipv6only=on; protocol ${protocol}; }
     }`;
-  writeFileSync(join(folder, "nginx.conf"), configuration);
-  const peer = new Peer(place, "nginx", ["-c", join(folder, "nginx.conf"), "-e", "stderr"]);
-  const stop = async () => {
-    await peer.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
   try {
-    await peer.until(
-      "a process id",
-      () => readFileSync(join(folder, "pid"), { flag: "a+" }).length,
-    );
+    const peer = await startNginxProcess(place, folder, mail);
+    const stop = async () => {
+      await peer.stop();
+      folder[Symbol.dispose]();
+    };
     return { port, [Symbol.asyncDispose]: stop };
   } catch (error) {
-    await stop();
+    folder[Symbol.dispose]();
     throw error;
   }
 }

@@ -4,21 +4,12 @@
  * @module
  */
 
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { certificates, type Identity } from "./certificates.ts";
+import { type Folder, temporaryFolder } from "./folder.ts";
 import { httpBody } from "./http.ts";
-import { freePort, here, Peer, type Place } from "./peer.ts";
+import { startNginxProcess } from "./nginx_process.ts";
+import { freePort, here, type Peer, type Place } from "./peer.ts";
 
 /** What nginx says of a request, as its answer to `/facts` and in its log. */
 export interface NginxFacts {
@@ -83,10 +74,10 @@ export class Nginx implements AsyncDisposable {
   readonly port: number;
   /** Where it answers without TLS; 0 for nowhere. */
   readonly plainPort: number;
-  #folder: string;
+  #folder: Folder;
   #peer: Peer;
 
-  constructor(port: number, plainPort: number, folder: string, peer: Peer) {
+  constructor(port: number, plainPort: number, folder: Folder, peer: Peer) {
     this.port = port;
     this.plainPort = plainPort;
     this.#folder = folder;
@@ -95,25 +86,24 @@ export class Nginx implements AsyncDisposable {
 
   /** Makes a file that `GET /upload/NAME` answers with. */
   serve(name: string, content: Uint8Array): void {
-    writeFileSync(join(this.#folder, "upload", name), content);
+    writeFileSync(this.#folder.path("upload", name), content);
   }
 
   /** Makes a file of so many zeros, which takes no room. */
   serveZeros(name: string, size: number): void {
-    const file = openSync(join(this.#folder, "upload", name), "w");
-    ftruncateSync(file, size);
-    closeSync(file);
+    this.serve(name, new Uint8Array());
+    truncateSync(this.#folder.path("upload", name), size);
   }
 
   /** A body that `PUT /upload/NAME` brought. */
   uploaded(name: string): Uint8Array {
-    return Uint8Array.from(readFileSync(join(this.#folder, "upload", name)));
+    return Uint8Array.from(readFileSync(this.#folder.path("upload", name)));
   }
 
   /** Resolves to everything that was requested, once that is at least `count` requests. */
   async requests(count = 1): Promise<NginxFacts[]> {
     return await this.#peer.until(`${count} requests in its log`, () => {
-      const lines = readFileSync(join(this.#folder, "access.log"), "utf8").split("\n");
+      const lines = readFileSync(this.#folder.path("access.log"), "utf8").split("\n");
       const requests = lines.slice(0, -1).map((line) => JSON.parse(line) as NginxFacts);
       return requests.length >= count ? requests : undefined;
     });
@@ -131,7 +121,7 @@ export class Nginx implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.#peer.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -141,78 +131,67 @@ export class Nginx implements AsyncDisposable {
 
 /** Starts nginx. */
 export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
-  const { place = here, port = await freePort(), fastOpen = true } = options;
-  const { server, caPath } = certificates();
-  const { certPath, keyPath } = options.identity ?? server;
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-nginx-"));
-  mkdirSync(join(folder, "upload"));
-  const { addresses = ["0.0.0.0", "[::]"] } = options;
-  const listen = (port: number, more = "") => {
-    const wishes = `backlog=512 ${fastOpen ? "fastopen=256" : ""} ${more}`;
-    return addresses.map((address) => `listen ${address}:${port} ${wishes};`).join(" ");
-  };
-  const locations = `
-    default_type text/plain;
-    location = /facts { return 200 '{${FACTS}}'; }
-    location /upload/ { root ${folder}; dav_methods PUT; }`;
-  const plainPort = options.plainPort === 0 ? await freePort() : options.plainPort;
-  const plain = plainPort && `server { ${listen(plainPort)} ${locations} }`;
-  const ticketLines = ["ssl_session_timeout 1h;"];
-  if (options.ticketKey) {
-    writeFileSync(join(folder, "ticket.key"), options.ticketKey);
-    ticketLines.push(`ssl_session_ticket_key ${folder}/ticket.key;`);
-  }
-  const configuration = `
-    daemon off;
-    master_process off;
-    pid ${folder}/pid;
-    error_log stderr warn;
-    worker_rlimit_nofile 4096;
-    events { worker_connections 2048; }
-    http {
-      log_format facts escape=json '{${FACTS}}';
-      access_log ${folder}/access.log facts;
-      ${
-    ["body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => tempPath(folder, name)).join("")
-  }
-      map $ssl_session_reused $resumed { r true; default false; }
-      map $ssl_early_data $early { 1 true; default false; }
-      map $content_length $body_bytes { "" 0; default $content_length; }
-      client_max_body_size 100m;
-      keepalive_timeout 30s;
-      server {
-        ${listen(port, options.http2 ? "ssl http2" : "ssl")}
-        ssl_certificate ${certPath};
-        ssl_certificate_key ${keyPath};
-        ssl_client_certificate ${caPath};
-        ssl_verify_depth 3;
-        ssl_protocols ${options.protocols ?? "TLSv1.2 TLSv1.3"};
-        ssl_early_data ${options.earlyData === false ? "off" : "on"};
-        ${ticketLines.join("\n")}
-        ${(options.lines ?? []).join("\n")}
-        ${locations}
-      }
-      ${plain ?? ""}
-    }`;
-  writeFileSync(join(folder, "nginx.conf"), configuration);
-  writeFileSync(join(folder, "access.log"), "");
-  const peer = new Peer(place, "nginx", ["-c", join(folder, "nginx.conf"), "-e", "stderr"]);
-  const nginx = new Nginx(port, plainPort ?? 0, folder, peer);
+  const { place = here, port = await freePort() } = options;
+  const plainPort = options.plainPort === 0 ? await freePort() : options.plainPort ?? 0;
+  const folder = temporaryFolder();
   try {
-    // It names its process only after it listens.
-    await peer.until(
-      "a process id",
-      () => readFileSync(join(folder, "pid"), { flag: "a+" }).length,
-    );
-    return nginx;
+    mkdirSync(folder.path("upload"));
+    writeFileSync(folder.path("access.log"), "");
+    if (options.ticketKey) writeFileSync(folder.path("ticket.key"), options.ticketKey);
+    const http = configurationOf(options, port, plainPort, folder);
+    return new Nginx(port, plainPort, folder, await startNginxProcess(place, folder, http));
   } catch (error) {
-    await nginx.stop();
+    folder[Symbol.dispose]();
     throw error;
   }
 }
 
-function tempPath(folder: string, kind: string): string {
-  return `${kind === "body" ? "client_body" : kind}_temp_path ${folder}/temp-${kind};\n`;
+/** Where nginx keeps what is on its way; each must be set, or it is a folder of the system's. */
+const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+
+function configurationOf(
+  options: NginxOptions,
+  port: number,
+  plainPort: number,
+  folder: Folder,
+): string {
+  const { addresses = ["0.0.0.0", "[::]"], fastOpen = true, earlyData = true, lines = [] } =
+    options;
+  const { server, caPath } = certificates();
+  const { certPath, keyPath } = options.identity ?? server;
+  const listen = (port: number, how: string) =>
+    addresses
+      .map((address) => `listen ${address}:${port} ${how} ${fastOpen ? "fastopen=256" : ""};`)
+      .join(" ");
+  const locations = `
+    default_type text/plain;
+    location = /facts { return 200 '{${FACTS}}'; }
+    location /upload/ { root ${folder.path()}; dav_methods PUT; }`;
+  const ticketKey = options.ticketKey && `ssl_session_ticket_key ${folder.path("ticket.key")};`;
+  const plain = plainPort && `server { ${listen(plainPort, "backlog=512")} ${locations} }`;
+  return `http {
+    log_format facts escape=json '{${FACTS}}';
+    access_log ${folder.path("access.log")} facts;
+    ${TEMPORARY.map((kind) => `${kind}_temp_path ${folder.path(kind)};`).join("\n")}
+    map $ssl_session_reused $resumed { r true; default false; }
+    map $ssl_early_data $early { 1 true; default false; }
+    map $content_length $body_bytes { "" 0; default $content_length; }
+    client_max_body_size 100m;
+    server {
+      ${listen(port, options.http2 ? "backlog=512 ssl http2" : "backlog=512 ssl")}
+      ssl_certificate ${certPath};
+      ssl_certificate_key ${keyPath};
+      ssl_client_certificate ${caPath};
+      ssl_verify_depth 3;
+      ssl_protocols ${options.protocols ?? "TLSv1.2 TLSv1.3"};
+      ssl_early_data ${earlyData ? "on" : "off"};
+      ssl_session_timeout 1h;
+      ${ticketKey ?? ""}
+      ${lines.join("\n")}
+      ${locations}
+    }
+    ${plain || ""}
+  }`;
 }
 
 /** What {@linkcode Nginx} answered to `/facts`. */

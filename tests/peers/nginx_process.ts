@@ -1,0 +1,31 @@
+/**
+ * nginx itself, whatever it serves.
+ *
+ * @module
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Folder } from "./folder.ts";
+import { Peer, type Place } from "./peer.ts";
+
+/** Starts nginx with all its files in `folder`; `main` is what its configuration says of servers. */
+export async function startNginxProcess(place: Place, folder: Folder, main: string): Promise<Peer> {
+  const [configuration, pid] = [folder.path("nginx.conf"), folder.path("pid")];
+  const process = `
+    daemon off;
+    master_process off;
+    pid ${pid};
+    error_log stderr warn;
+    worker_rlimit_nofile 4096;
+    events { worker_connections 2048; }`;
+  writeFileSync(configuration, `${main}\n${process}`);
+  const peer = new Peer(place, "nginx", ["-c", configuration, "-e", "stderr"]);
+  try {
+    // It tells its process id only once it listens.
+    await peer.until("a process id", () => readFileSync(pid, { flag: "a+" }).length);
+    return peer;
+  } catch (error) {
+    await peer.stop();
+    throw error;
+  }
+}
