@@ -57,14 +57,15 @@ test("the round trip takes as long as asked for, over IPv4 and IPv6", { skip }, 
   for (const host of [lab.server.ipv4, lab.server.ipv6]) {
     await lab.clearPackets();
     const { connect } = await get(lab, "1", host);
-    assert.ok(connect >= 35 && connect < 40, `connected in ${connect} ms`);
+    // Never too soon; how late depends on what else the machine does.
+    assert.ok(connect >= 35 && connect < 70, `connected in ${connect} ms`);
 
     const packets = await lab.packets();
     const syn = find(packets, "client", "S");
     assert.equal(syn.destination, host);
     const flow = packets.filter(({ sourcePort }) => sourcePort === syn.sourcePort);
     const trip = find(flow, "client", "A").at - syn.at;
-    assert.ok(trip >= 35 && trip < 38, `SYN to ACK in ${trip} ms`);
+    assert.ok(trip >= 35 && trip < 70, `SYN to ACK in ${trip} ms`);
   }
 });
 
