@@ -101,9 +101,7 @@ export class TcpStream implements ByteStream {
 }
 
 /** Ends the writing side; resolves when everything written has left. */
-export async function endOf(wire: Wire, peer: Peer): Promise<void> {
-  if (!wire.heard) await new Promise((resolve) => setTimeout(resolve)); // One turn to read in.
-  const { socket } = wire;
+export async function endOf({ socket }: Wire, peer: Peer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onClose = () => resolve();
   const onError = (error: Error) => reject(brokenBy(error, peer));

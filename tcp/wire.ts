@@ -30,15 +30,11 @@ const LINGER = 1_000;
 export class Wire {
   readonly socket: Socket;
   owner: WireOwner | undefined;
-  #heard = false;
   #ended = false;
 
   /** `make` makes the socket, which hands what it receives to the function it is given. */
   private constructor(make: (receive: (bytes: Uint8Array) => void) => Socket) {
-    this.socket = make((bytes) => {
-      this.#heard = true;
-      this.owner?.onBytes(bytes);
-    });
+    this.socket = make((bytes) => this.owner?.onBytes(bytes));
     this.socket
       .on("end", () => {
         this.#ended = true;
@@ -62,14 +58,6 @@ export class Wire {
   /** Takes over a socket the runtime made. */
   static over(socket: Socket): Wire {
     return new Wire((receive) => socket.on("data", receive));
-  }
-
-  /**
-   * Whether anything was received yet. Deno's `node:net` loses what is waiting in the kernel when the
-   * writing side is ended before the first read; `tests/half_close_test.ts` shows it.
-   */
-  get heard(): boolean {
-    return this.#heard;
   }
 
   /**

@@ -11,10 +11,10 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atExit } from "./at_exit.ts";
+import { makeFolder, removeFolder } from "./folder.ts";
 
 /** A certificate with its private key, as text and as files. */
 export interface Identity {
@@ -179,8 +179,8 @@ function serving(names: readonly string[], addresses: readonly string[]): string
 }
 
 function make(): Certificates {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-certificates-"));
-  atExit(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = makeFolder();
+  atExit(() => removeFolder(folder));
   const issue = issuer(folder);
 
   const root = issue("ca", { commonName: "Test Root", extensions: AUTHORITY });

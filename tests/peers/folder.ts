@@ -1,12 +1,16 @@
 /**
  * Folders for what peers need and leave.
  *
+ * A name says whose folder it is: `firstflight-`, the process id, something random. So what a killed
+ * process left behind can be told from what a living one uses.
+ *
  * @module
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
 
 /** A folder that is gone once it is disposed of, or the process ends. */
@@ -17,14 +21,44 @@ export interface Folder extends Disposable {
 
 /** Makes an empty folder. */
 export function temporaryFolder(): Folder {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-test-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  const takeBack = onAbruptEnd(remove);
+  const folder = makeFolder();
+  const takeBack = onAbruptEnd(() => removeFolder(folder));
   return {
     path: (...names) => join(folder, ...names),
     [Symbol.dispose]() {
-      remove();
+      removeFolder(folder);
       takeBack();
     },
   };
+}
+
+/** Makes an empty folder that its maker has to remove, and removes those nobody will any more. */
+export function makeFolder(): string {
+  sweep();
+  return mkdtempSync(join(tmpdir(), `firstflight-${process.pid}-`));
+}
+
+/** Removes a folder and everything in it. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+let swept = false;
+
+function sweep(): void {
+  if (swept) return;
+  swept = true;
+  for (const name of readdirSync(tmpdir())) {
+    const owner = /^firstflight-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !lives(Number(owner))) removeFolder(join(tmpdir(), name));
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM"; // It lives, as somebody else's.
+  }
 }
