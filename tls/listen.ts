@@ -77,7 +77,8 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     this.#options = options;
     this.#engines = engines;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#handshake(socket);
+      // Without an engine for it, one client is turned away and the others are not disturbed.
+      this.#handshake(socket).catch(() => socket.destroy());
     });
     this.#server.on("error", () => {}); // What could go wrong has been thrown by listen().
     this.fastOpen = listen(this.#server, options);

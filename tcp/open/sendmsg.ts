@@ -59,10 +59,12 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   }
 
   setOption(platform, fd, constants.IPPROTO_TCP, constants.TCP_NODELAY, 1);
+  const wire = Wire.adopt(fd);
   return {
-    wire: Wire.adopt(fd),
+    wire,
     sent,
     established() {
+      if (wire.socket.destroyed) return false; // The number may be somebody else's by now.
       const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);
       return state !== undefined && !notEstablished.includes(state);
     },
