@@ -109,9 +109,7 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
       else fail(new AttemptError(address, "CONNECTION_CLOSED"));
     },
     onError(error) {
-      // A write may find the socket closed before a read has been told why: nobody accepted it.
-      const errno = error.code === "EPIPE" ? "ECONNREFUSED" : error.code;
-      fail(new AttemptError(address, codeOfErrno(errno), errno, error));
+      fail(new AttemptError(address, codeOfErrno(error.code), error.code, error));
     },
     onClose() {
       ended = true;

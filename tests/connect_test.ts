@@ -150,11 +150,11 @@ test("where every address fails, the error lists them all", { skip }, async () =
   for (const call of ["connect", "connectTls"] as const) {
     const { error } = await client[call]({ hostname: "firstflight.test" }, { early: request });
     assert.equal(error?.name, "ConnectError");
-    assert.equal(error.code, "CONNECTION_REFUSED");
-    assert.deepEqual(
-      error.attempts?.map(({ address, code }) => `${address} ${code}`).toSorted(),
-      addresses.map((address) => `${address} CONNECTION_REFUSED`).toSorted(),
-    );
+    // Under load Bun's write finds the socket closed (EPIPE) before its read is told why.
+    assert.match(error.code ?? "", /^CONNECTION_(REFUSED|RESET)$/);
+    const { attempts = [] } = error;
+    assert.deepEqual(attempts.map(({ address }) => address).toSorted(), addresses.toSorted());
+    for (const { code } of attempts) assert.match(code, /^CONNECTION_(REFUSED|RESET)$/);
   }
 });
 

@@ -2,12 +2,13 @@
  * Folders for what peers need and leave.
  *
  * A name says whose folder it is: `firstflight-`, the process id, something random. So what a killed
- * process left behind can be told from what a living one uses.
+ * process left behind can be told from what a living one uses. A file called `pid` in it names a
+ * process that works there, and that is ended then, too.
  *
  * @module
  */
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -50,7 +51,21 @@ function sweep(): void {
   swept = true;
   for (const name of readdirSync(tmpdir())) {
     const owner = /^firstflight-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !lives(Number(owner))) removeFolder(join(tmpdir(), name));
+    if (owner === undefined || lives(Number(owner))) continue;
+    const folder = join(tmpdir(), name);
+    endOrphan(folder);
+    removeFolder(folder);
+  }
+}
+
+/** Ends the process that works in `folder`, if it is still the one that says so. */
+function endOrphan(folder: string): void {
+  try {
+    const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    if (command.includes(`${folder}/`)) process.kill(pid, "SIGKILL");
+  } catch {
+    // There is none.
   }
 }
 
