@@ -4,13 +4,12 @@
  * @module
  */
 
-import { Socket } from "node:net";
 import { getCACertificates } from "node:tls";
+import { adoptBySocket } from "./adopt.ts";
 import {
   type NativeSignature,
   type NativeTable,
   type NativeType,
-  READ_SIZE,
   type Runtime,
 } from "./runtime.ts";
 
@@ -89,22 +88,7 @@ export const runtime: Runtime = {
     };
   },
 
-  adopt(fd, receive) {
-    return new Socket({
-      fd,
-      readable: true,
-      writable: true,
-      allowHalfOpen: true,
-      // One buffer over and over costs half of what "data" events with one buffer each do.
-      onread: {
-        buffer: new Uint8Array(READ_SIZE),
-        callback: (length, buffer) => {
-          receive(buffer.subarray(0, length));
-          return true;
-        },
-      },
-    });
-  },
+  adopt: adoptBySocket,
 
   listen(server, _address, open) {
     server.listen({ fd: open() });
