@@ -6,12 +6,7 @@
 
 import { getCACertificates } from "node:tls";
 import { adoptBySocket } from "./adopt.ts";
-import {
-  type NativeSignature,
-  type NativeTable,
-  type NativeType,
-  type Runtime,
-} from "./runtime.ts";
+import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of the `Deno` namespace used here, so that other runtimes need not have its types. */
 interface DenoNamespace {

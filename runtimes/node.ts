@@ -7,12 +7,7 @@
 import process from "node:process";
 import { getCACertificates } from "node:tls";
 import { adoptBySocket } from "./adopt.ts";
-import {
-  type NativeSignature,
-  type NativeTable,
-  type NativeType,
-  type Runtime,
-} from "./runtime.ts";
+import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of `node:ffi` used here, so that other runtimes need not have its types. */
 interface NodeFfi {
