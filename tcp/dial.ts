@@ -6,7 +6,7 @@
  */
 
 import { runtime } from "../runtimes/mod.ts";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress, parseAddress } from "./address.ts";
 import { attempt, AttemptError, type AttemptOptions, type Link } from "./attempt.ts";
 import { type AttemptFailure, ConnectError, describe, listOf } from "./errors.ts";
 import { canonicalHost } from "./hostname.ts";
@@ -39,7 +39,8 @@ export async function dial(
   const host = canonicalHost(hostname) ?? hostname;
   const denied = runtime.deniedNet(host, port);
   if (denied !== undefined) throw notPermitted(hostname, port, denied);
-  const found = await abortable(lookup(host, port), signal);
+  const literal = parseAddress(host, port);
+  const found = literal ? [literal] : await abortable(lookup(host, port), signal);
   const addresses = found.filter(({ ip }) => !runtime.forbidsAddress(ip, port));
   if (addresses.length < found.length && addresses.length === 0) {
     throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);

@@ -147,7 +147,7 @@ test("without ALPN and certificate it says so as a TLS socket does", { skip }, a
   using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
   const [server, client] = await Promise.all([
     listener.accept(),
-    open({ port: listener.addr.port }),
+    open({ port: listener.addr.port, sessions: false }),
   ]);
   assert.equal(client.duplex.alpnProtocol, false);
   assert.equal(server.duplex.authorized, false);
@@ -186,7 +186,7 @@ test("end half-closes: the peer hears it and may still answer", { skip }, async 
   using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
   const [server, client] = await Promise.all([
     listener.accept(),
-    open({ port: listener.addr.port }),
+    open({ port: listener.addr.port, sessions: false }),
   ]);
   client.duplex.write("quest");
   client.duplex.end("ion");
@@ -259,7 +259,7 @@ test("an HTTP server of the runtime takes a listener's connections", { skip }, a
   (async () => {
     for await (const conn of listener) server.emit("connection", conn.duplex);
   })();
-  using conn = await open({ port: listener.addr.port });
+  using conn = await open({ port: listener.addr.port, sessions: false });
   await conn.write(encode(httpRequest("/something")));
   assert.match(await readText(conn), /You asked for \/something/);
 });

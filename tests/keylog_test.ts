@@ -9,7 +9,8 @@ import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { startOpensslServer } from "./peers/openssl_server.ts";
-import { requirePeer } from "./peers/peer.ts";
+import { here, requirePeer } from "./peers/peer.ts";
+import { startRemoteClient, succeeded } from "./peers/remote_client.ts";
 
 const skip = requirePeer("nginx", "openssl");
 
@@ -92,23 +93,20 @@ test("a listener's keyLog gets what its clients' get", { skip }, async () => {
 
 test("SSLKEYLOGFILE gets the lines too, for its owner alone", { skip }, async () => {
   using folder = temporaryFolder();
+  const theirs = folder.path("theirs");
   const file = folder.path("keys");
-  await using nginx = await startNginx();
-  const before = process.env["SSLKEYLOGFILE"];
-  process.env["SSLKEYLOGFILE"] = file;
-  const lines: string[] = [];
-  try {
-    await ask({ port: nginx.port, sessions: false, keyLog: (line) => lines.push(line) });
-    const first = readFileSync(file, "utf8");
-    assert.equal(first, lines.map((line) => `${line}\n`).join(""));
-    await ask({ port: nginx.port, sessions: false });
-    assert.ok(readFileSync(file, "utf8").startsWith(first));
-    assert.equal(readFileSync(file, "utf8").length, first.length * 2);
-    assert.equal(statSync(file).mode & 0o777, 0o600);
-  } finally {
-    if (before === undefined) delete process.env["SSLKEYLOGFILE"];
-    else process.env["SSLKEYLOGFILE"] = before;
+  await using server = await startOpensslServer(["-keylogfile", theirs]);
+  const env = { ...process.env, SSLKEYLOGFILE: file };
+  await using client = startRemoteClient({
+    spawn: (command, args, options) => here.spawn(command, args, { ...options, env }),
+  });
+  const lines = (path: string) => readFileSync(path, "utf8").match(/^[A-Z].*$/gm)?.toSorted() ?? [];
+  for (const round of [1, 2]) {
+    const options = { hostname: "127.0.0.1", port: server.port, sessions: false } as const;
+    succeeded(await client.connectTls(options, { send: `done ${round}\n`, receive: 0 }));
+    await server.saw(new RegExp(`^done ${round}$`, "m"));
+    assert.deepEqual(lines(file), lines(theirs));
+    assert.equal(lines(file).length, 5 * round);
   }
-  await ask({ port: nginx.port, sessions: false });
-  assert.equal(readFileSync(file, "utf8").match(/\n/g)?.length, lines.length * 2);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
 });

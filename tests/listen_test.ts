@@ -29,7 +29,7 @@ test("the port is known at once, and both ends of a connection agree", { skip },
     assert.ok(addr.port > 0);
     const [server, client] = await Promise.all([
       listener.accept(),
-      open({ hostname, port: addr.port }),
+      open({ hostname, port: addr.port, sessions: false }),
     ]);
     assert.deepEqual(server.remoteAddr, client.localAddr);
     assert.deepEqual(server.localAddr, client.remoteAddr);
@@ -47,7 +47,7 @@ test('"localhost" and every address can be listened on', { skip }, async () => {
     using listener = listenTls({ port: 0, cert, key, ...(hostname ? { hostname } : {}) });
     const [server, client] = await Promise.all([
       listener.accept(),
-      open({ port: listener.addr.port }),
+      open({ port: listener.addr.port, sessions: false }),
     ]);
     client.close();
     server.close();
@@ -78,7 +78,7 @@ test("close ends accept and iteration, not the connections handed out", { skip }
   const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
   const [server, client] = await Promise.all([
     listener.accept(),
-    open({ port: listener.addr.port }),
+    open({ port: listener.addr.port, sessions: false }),
   ]);
   const accepting = listener.accept();
   const iterating = (async () => {

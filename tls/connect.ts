@@ -150,7 +150,7 @@ async function finish(
   { config, resumption, stored, earlyData }: Plan,
 ): Promise<void> {
   try {
-    await abortable(stream.secured, signal);
+    if (!engine.secured) await abortable(stream.secured, signal);
   } catch (error) {
     stream.fail(error);
     throw error;

@@ -8,11 +8,14 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 
+/** What SSLKEYLOGFILE says; asked once, as every program does that heeds it. */
+let named: { readonly file: string | undefined } | undefined;
+
 /** Where the lines of a connection go: to the caller, and to the file SSLKEYLOGFILE names. */
 export function keyLogOf(
   keyLog: ((line: string) => void) | undefined,
 ): ((line: string) => void) | undefined {
-  const file = runtime.env("SSLKEYLOGFILE");
+  const { file } = named ??= { file: runtime.env("SSLKEYLOGFILE") };
   if (!file) return keyLog;
   if (!runtime.mayAccess(file, "write")) return keyLog;
   return (line) => {

@@ -26,6 +26,9 @@ const CLOCK_MONOTONIC = 1;
 /** Packets read from one device before the other one, and what is due, get their turn. */
 const BATCH = 32;
 
+/** Milliseconds the kernel may take to wake a sleeper; that long before a packet is due we stay awake. */
+const WAKE_UP = 0.1;
+
 const config = JSON.parse(process.argv[2] ?? "") as LinkConfig;
 
 /** What goes in at one host and comes out at the other. */
@@ -136,7 +139,7 @@ for (;;) {
   deliver(up);
   deliver(down);
   poller.watch(ANSWERS, control.hasOutgoing ? POLLOUT : 0);
-  poller.wait(Math.min(up.queue.nextDue, down.queue.nextDue) - performance.now());
+  poller.wait(Math.min(up.queue.nextDue, down.queue.nextDue) - performance.now() - WAKE_UP);
 
   // A device vanishes with its namespace, the pipe with the parent.
   const gone = poller.happened(CLIENT) | poller.happened(SERVER) | poller.happened(ANSWERS);

@@ -7,9 +7,9 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import type { ConnectTlsOptions, FastOpenResult, NetAddr, TlsConn } from "../../mod.ts";
-import { type Host, programArguments } from "../netlab/mod.ts";
+import { programArguments } from "../netlab/mod.ts";
 import { certificates } from "./certificates.ts";
-import { Peer } from "./peer.ts";
+import { Peer, type Place } from "./peer.ts";
 
 /** One connection, as it travels to the other process. */
 export interface Exchange {
@@ -133,10 +133,10 @@ export class RemoteClient implements AsyncDisposable {
   }
 }
 
-/** Starts a client on `host`. */
-export function startRemoteClient(host: Host): RemoteClient {
+/** Starts a client at `place`, which may be a host of the emulated network. */
+export function startRemoteClient(place: Place): RemoteClient {
   const program = new URL("../fixtures/client.ts", import.meta.url);
-  return new RemoteClient(new Peer(host, process.execPath, programArguments(program)));
+  return new RemoteClient(new Peer(place, process.execPath, programArguments(program)));
 }
 
 /** Narrows to an exchange that went well; throws what it failed with otherwise. */
