@@ -29,6 +29,7 @@ export {
 } from "./tcp/listener_fast_open.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
+export { type BlockedPath, type KnownPath, type PathMemory, pathMemory } from "./tcp/paths.ts";
 export {
   connectTls,
   type ConnectTlsOptions,

@@ -16,6 +16,7 @@ export const darwin = {
     AF_INET: 2,
     AF_INET6: 30,
     SOCK_STREAM: 1,
+    SOCK_DGRAM: 2,
     IPPROTO_TCP: 6,
     SOL_SOCKET: 0xffff,
     SO_REUSEADDR: 4,
@@ -63,6 +64,8 @@ export const darwin = {
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    /** `int connect(int fd, const struct sockaddr *addr, socklen_t len);` */
+    connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /**
      * `int connectx(int fd, const sa_endpoints_t *endpoints, sae_associd_t associd, unsigned flags,
      * const struct iovec *iov, unsigned iovcnt, size_t *sent, sae_connid_t *connid);`

@@ -16,6 +16,7 @@ export const freebsd = {
     AF_INET: 2,
     AF_INET6: 28,
     SOCK_STREAM: 1,
+    SOCK_DGRAM: 2,
     SOCK_NONBLOCK: 0x20000000,
     SOCK_CLOEXEC: 0x10000000,
     IPPROTO_TCP: 6,

@@ -22,6 +22,7 @@ export const linux = {
     AF_INET: 2,
     AF_INET6: 10,
     SOCK_STREAM: 1,
+    SOCK_DGRAM: 2,
     SOCK_NONBLOCK: 0x800,
     SOCK_CLOEXEC: 0x80000,
     IPPROTO_TCP: 6,

@@ -52,6 +52,15 @@ function ipOfBytes(bytes: Uint8Array): string {
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
+/** Bits of an address that name the network it is in, by custom: an IPv4 subnet, an IPv6 link. */
+const PREFIX = { 4: 24, 6: 64 };
+
+/** The network of an address: `192.0.2.0/24`, `2001:db8::/64`. */
+export function networkOf(address: Address): string {
+  const bits = PREFIX[address.family];
+  return `${ipOfBytes(bytesOfIp(address).fill(0, bits / 8))}/${bits}`;
+}
+
 /** Sizes and offsets that all platforms agree on. */
 const SOCKADDR_IN = { size: 16, port: 2, addr: 4 };
 const SOCKADDR_IN6 = { size: 28, port: 2, addr: 8, scope: 24 };

@@ -12,7 +12,7 @@ import type { Wire } from "./wire.ts";
 
 /** What an attempt needs to know. */
 export interface AttemptOptions {
-  /** The first flight, in pieces; may be empty. */
+  /** What to open with, in pieces; may be empty. */
   readonly flight: readonly Uint8Array[];
   readonly fastOpen: boolean;
   /**
@@ -21,9 +21,8 @@ export interface AttemptOptions {
    * answer to wait for, by the three-way handshake.
    */
   readonly until: "first-byte" | "established";
-  /** Milliseconds before the attempt is given up. */
-  readonly timeout: number;
-  readonly signal: AbortSignal;
+  /** Called once, unless the attempt is cancelled before. */
+  readonly onEnd: (end: Arrived | AttemptError) => void;
 }
 
 /** A wire, and what has arrived on it before it got its new owner. */
@@ -33,16 +32,11 @@ export interface Arrived {
   readonly ended: boolean;
 }
 
-/** A connection that stands, and what has arrived on it so far. */
-export interface Link {
+/** An attempt under way. */
+export interface Attempt {
   readonly opened: Opened;
-  readonly address: Address;
-  /** `performance.now()` when the SYN had been handed to the kernel. */
-  readonly openedAt: number;
-  /** `performance.now()` at the moment the attempt succeeded. */
-  readonly provedAt: number;
-  /** What the new owner of the wire has missed; it owns what arrives from now on. */
-  take(): Arrived;
+  /** Closes the connection; nothing is reported any more. */
+  cancel(): void;
 }
 
 /** Why an attempt failed. */
@@ -58,20 +52,10 @@ export class AttemptError extends Error {
 /** The event loop tells no runtime's adopted socket "connected", so the kernel is asked. */
 const ESTABLISHED_POLL = { first: 1, longest: 10 };
 
-/** Makes one attempt. Rejects with `AttemptError` or the signal's reason, and nothing left open. */
-export function attempt(address: Address, options: AttemptOptions): Promise<Link> {
-  const { promise, resolve, reject } = Promise.withResolvers<Link>();
-  const { signal, until } = options;
-  if (signal.aborted) return Promise.reject(signal.reason);
-  let opened: Opened;
-  try {
-    opened = open({ address, flight: options.flight, fastOpen: options.fastOpen });
-  } catch (error) {
-    if (!(error instanceof SystemCallError)) return Promise.reject(error);
-    const { errno } = error;
-    return Promise.reject(new AttemptError(address, codeOfErrno(errno), errno, error));
-  }
-  const openedAt = performance.now();
+/** Starts an attempt. Throws `AttemptError` when that fails at once; nothing is left open then. */
+export function attempt(address: Address, options: AttemptOptions): Attempt {
+  const { flight, fastOpen, until } = options;
+  const opened = openOrThrow(address, flight, fastOpen);
   const { wire } = opened;
   const received: Uint8Array[] = [];
   let ended = false;
@@ -80,23 +64,26 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
 
   const settle = () => {
     settled = true;
-    clearTimeout(deadline);
     clearTimeout(poll);
-    signal.removeEventListener("abort", onAbort);
   };
-  const fail = (error: unknown) => {
+  const fail = (code: ConnectErrorCode, error?: Error & { code?: string }) => {
     if (settled) return;
     settle();
-    reject(error);
     wire.destroy();
+    options.onEnd(new AttemptError(address, code, error?.code, error));
   };
   const succeed = () => {
     if (settled) return;
     settle();
-    const take = () => ({ wire, received, ended });
-    resolve({ opened, address, openedAt, provedAt: performance.now(), take });
+    // The new owner looks later, and more may have come by then.
+    options.onEnd({
+      wire,
+      received,
+      get ended() {
+        return ended;
+      },
+    });
   };
-  const onAbort = () => fail(signal.reason);
   wire.owner = {
     onBytes(borrowed) {
       received.push(new Uint8Array(borrowed)); // A Buffer's slice() is no copy.
@@ -106,30 +93,44 @@ export function attempt(address: Address, options: AttemptOptions): Promise<Link
       ended = true;
       // A peer that closes an established connection without a word has still accepted it.
       if (until === "established") succeed();
-      else fail(new AttemptError(address, "CONNECTION_CLOSED"));
+      else fail("CONNECTION_CLOSED");
     },
-    onError(error) {
-      fail(new AttemptError(address, codeOfErrno(error.code), error.code, error));
-    },
+    onError: (error) => fail(codeOfErrno(error.code), error),
     onClose() {
       ended = true;
-      fail(new AttemptError(address, "CONNECTION_CLOSED"));
+      fail("CONNECTION_CLOSED");
     },
   };
-  signal.addEventListener("abort", onAbort, { once: true });
-  const deadline = setTimeout(
-    () => fail(new AttemptError(address, "TIMED_OUT")),
-    Math.max(1, options.timeout),
-  );
   if (until === "established") {
     const look = (delay: number) => {
       if (opened.established()) return succeed();
       poll = setTimeout(look, delay, Math.min(delay * 2, ESTABLISHED_POLL.longest));
     };
-    look(ESTABLISHED_POLL.first);
+    // Over loopback it may stand already; who asked for it shall have the attempt in hand by then.
+    queueMicrotask(() => settled || look(ESTABLISHED_POLL.first));
   }
-  writeRest(opened, options.flight);
-  return promise;
+  writeRest(opened, flight);
+  return {
+    opened,
+    cancel() {
+      if (settled) return;
+      settle();
+      wire.destroy();
+    },
+  };
+}
+
+function openOrThrow(
+  address: Address,
+  flight: readonly Uint8Array[],
+  fastOpen: boolean,
+): Opened {
+  try {
+    return open({ address, flight, fastOpen });
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    throw new AttemptError(address, codeOfErrno(error.errno), error.errno, error);
+  }
 }
 
 /** Writes what the SYN did not take. */

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { type ConnFacts, netAddr, StreamConn } from "./conn.ts";
+import { type ConnFacts, StreamConn } from "./conn.ts";
 import { withDeadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
-import type { Link } from "./attempt.ts";
 import { ConnectError } from "./errors.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "./options.ts";
 import { type Peer, TcpStream } from "./stream.ts";
@@ -51,15 +50,6 @@ export class TcpConn extends StreamConn {
   }
 }
 
-/** What a {@linkcode Link} knows of its connection. */
-export function factsOf({ opened, address }: Link): ConnFacts {
-  return {
-    localAddr: netAddr(opened.localAddress()),
-    remoteAddr: netAddr(address),
-    fastOpen: opened.fastOpen(),
-  };
-}
-
 /**
  * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
  *
@@ -96,9 +86,14 @@ export async function connect(options: ConnectOptions): Promise<TcpConn> {
     });
   }
   return await withDeadline(options, async (deadline) => {
-    const flight = data === undefined ? [] : [data];
-    const { link } = await dial(options, deadline, () => flight, "established");
-    const facts = factsOf(link);
-    return new TcpConn(new TcpStream(link.take(), { hostname, port }), facts);
+    const flight = { whole: data === undefined ? [] : [data], repeatable: () => [] };
+    const { link: { arrived, facts, whole } } = await dial(
+      options,
+      deadline,
+      () => flight,
+      "established",
+    );
+    if (data && !whole) arrived.wire.socket.write(new Uint8Array(data));
+    return new TcpConn(new TcpStream(arrived, { hostname, port }), facts);
   });
 }

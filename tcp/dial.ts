@@ -1,18 +1,19 @@
 /**
- * From a host name to a connection that stands: permission, look-up, and the walk over the addresses
- * with one and the same first flight.
+ * From a host name to a connection that stands: permission, look-up, and the race of its
+ * addresses with one and the same first flight.
  *
  * @module
  */
 
 import { runtime } from "../runtimes/mod.ts";
-import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { attempt, AttemptError, type AttemptOptions, type Link } from "./attempt.ts";
+import { formatAddress, parseAddress } from "./address.ts";
 import { type AttemptFailure, ConnectError, describe, listOf } from "./errors.ts";
 import { canonicalHost } from "./hostname.ts";
-import { abortable, type Deadline, TimeUp } from "./deadline.ts";
+import { abortable, type Deadline } from "./deadline.ts";
+import type { FirstFlight } from "./first_flight.ts";
 import { lookup } from "./lookup.ts";
 import type { DialOptions } from "./options.ts";
+import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
 
 /** A {@linkcode Link} and when its parts happened. */
 export interface Dialed {
@@ -31,9 +32,9 @@ export interface Dialed {
  */
 export async function dial(
   { hostname, port, fastOpen = true }: DialOptions,
-  { signal, remaining }: Deadline,
-  firstFlight: () => readonly Uint8Array[],
-  until: AttemptOptions["until"],
+  { signal }: Deadline,
+  firstFlight: () => FirstFlight,
+  until: RaceOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
   const host = canonicalHost(hostname) ?? hostname;
@@ -46,42 +47,13 @@ export async function dial(
     throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);
   }
   const lookupTime = performance.now() - startedAt;
-  const failures: AttemptFailure[] = [];
-  const options = { flight: firstFlight(), fastOpen, until, signal };
-  let link: Link | undefined;
   try {
-    link = await walk(addresses, options, remaining, failures);
+    const link = await race(addresses, { flight: firstFlight(), fastOpen, until, signal });
+    return { link, startedAt, lookup: lookupTime };
   } catch (error) {
-    if (error instanceof TimeUp) error.attempts = failures;
+    if (error instanceof RaceLost) throw connectError(hostname, port, error.attempts);
     throw error;
   }
-  if (!link) throw connectError(hostname, port, failures);
-  return { link, startedAt, lookup: lookupTime };
-}
-
-/** Tries one address after the other; a dead one gets its share of the time and no more. */
-async function walk(
-  addresses: readonly Address[],
-  options: Omit<AttemptOptions, "timeout">,
-  remaining: () => number,
-  failures: AttemptFailure[],
-): Promise<Link | undefined> {
-  for (const [index, address] of addresses.entries()) {
-    const last = index === addresses.length - 1;
-    const timeout = last ? Infinity : remaining() / (addresses.length - index);
-    try {
-      return await attempt(address, { ...options, timeout: Math.min(timeout, 0x7fffffff) });
-    } catch (error) {
-      if (error instanceof TimeUp) failures.push(timedOut(address));
-      if (!(error instanceof AttemptError)) throw error;
-      failures.push(error.failure);
-    }
-  }
-  return undefined;
-}
-
-function timedOut(address: Address): AttemptFailure {
-  return { address: formatAddress(address), code: "TIMED_OUT" };
 }
 
 function notPermitted(hostname: string, port: number, why: string): ConnectError {

@@ -1,56 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FastOpenOutcome } from "../mod.ts";
-import { type Netlab, type NetlabOptions, netlabSkip, startNetlab } from "./netlab/mod.ts";
-import { factsIn, type Nginx, startNginx } from "./peers/nginx.ts";
+import { netlabSkip, startNetlab } from "./netlab/mod.ts";
+import { startNginx } from "./peers/nginx.ts";
 import { httpBody, httpPut, httpRequest } from "./peers/http.ts";
 import { requirePeer } from "./peers/peer.ts";
-import {
-  type ExchangeOptions,
-  type RemoteClient,
-  startRemoteClient,
-  type Succeeded,
-  succeeded,
-} from "./peers/remote_client.ts";
+import { type ExchangeOptions, startRemoteClient, succeeded } from "./peers/remote_client.ts";
+import { calls, startScene } from "./peers/scene.ts";
 import { acknowledged, answeredAtOnce, onlyFlow } from "./peers/wire.ts";
 
 const skip = netlabSkip() || requirePeer("nginx", "openssl");
-
-/** Client, server and network of one test. */
-interface Scene extends AsyncDisposable {
-  readonly lab: Netlab;
-  readonly nginx: Nginx;
-  readonly client: RemoteClient;
-}
-
-async function startScene(options: NetlabOptions = {}): Promise<Scene> {
-  await using stack = new AsyncDisposableStack();
-  const lab = stack.use(await startNetlab({ rtt: 4, ...options }));
-  const nginx = stack.use(await startNginx({ place: lab.server, port: 443, plainPort: 80 }));
-  const client = stack.use(startRemoteClient(lab.client));
-  const scene = stack.move();
-  return { lab, nginx, client, [Symbol.asyncDispose]: () => scene.disposeAsync() };
-}
-
-const request = httpRequest("/facts");
-
-/** The two ways to connect, each with a request that goes first and one that goes later. */
-const calls = {
-  async connectTls(client: RemoteClient, hostname: string, options: object = {}) {
-    const result = await client.connectTls({ hostname, ...options }, { early: request });
-    return checked(result);
-  },
-  async connect(client: RemoteClient, hostname: string, options: object = {}) {
-    return checked(await client.connect({ hostname, ...options }, { early: request }));
-  },
-};
-
-function checked(result: Parameters<typeof succeeded>[0]): Succeeded {
-  const success = succeeded(result);
-  assert.match(success.received, /^HTTP\/1\.1 200 OK\r\n/);
-  assert.equal(factsIn(success.received).request, "GET /facts HTTP/1.1");
-  return success;
-}
 
 for (const call of ["connectTls", "connect"] as const) {
   for (const family of ["ipv4", "ipv6"] as const) {
@@ -172,22 +131,6 @@ for (const call of ["connectTls", "connect"] as const) {
     assert.equal(counters["TCPFastOpenPassiveFail"], 1);
     assert.equal(counters["TCPFastOpenPassive"], 1);
     assert.equal((await nginx.requests(3)).length, 3);
-  });
-
-  test(`${call} gets through a path that drops SYNs with data`, { skip }, async () => {
-    await using scene = await startScene();
-    const { lab, nginx, client } = scene;
-    await calls[call](client, lab.server.ipv4);
-    await lab.setMiddleboxes([{ kind: "drop-syn-data" }]);
-    await lab.clearPackets();
-    const { fastOpen } = await calls[call](client, lab.server.ipv4);
-    assert.equal(fastOpen.outcome, "blocked");
-    const packets = await lab.packets();
-    const syns = packets.filter(({ flags }) => flags === "S");
-    assert.ok(syns[0] && syns[0].payload > 0 && syns[0].dropped);
-    assert.ok(syns.some(({ payload, dropped }) => payload === 0 && !dropped));
-    assert.equal((await lab.server.counters())["TCPFastOpenPassive"], 0);
-    assert.equal((await nginx.requests(2)).length, 2);
   });
 }
 

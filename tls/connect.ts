@@ -4,7 +4,7 @@
  * @module
  */
 
-import { factsOf, TcpConn } from "../tcp/connect.ts";
+import { TcpConn } from "../tcp/connect.ts";
 import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
 import { dial } from "../tcp/dial.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "../tcp/options.ts";
@@ -13,6 +13,7 @@ import { TlsConn } from "./conn.ts";
 import { digest } from "./digest.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
 import { TlsError } from "./errors.ts";
+import { Hello } from "./hello.ts";
 import { keyLogOf } from "./keylog.ts";
 import { learnGroup, pickedGroup } from "./keyshare.ts";
 import { opensslClient } from "./openssl/client.ts";
@@ -112,32 +113,32 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   });
 }
 
-/** One dial with one engine. */
+/** One race. */
 async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan): Promise<TlsConn> {
   const { hostname, port } = options;
-  const { config, resumption, stored, earlyData } = plan;
-  const engine = opensslClient({ ...config, session: stored?.session });
-  let started = false;
+  const { resumption, stored, earlyData } = plan;
+  const hello = new Hello({ ...plan.config, session: stored?.session }, earlyData);
   try {
-    const { link, startedAt, lookup } = await dial(options, deadline, () => {
-      started = true;
-      return [engine.start(earlyData)];
-    }, "first-byte");
-    const facts = factsOf(link);
-    const arrived = link.take();
-    const stream = new TlsStream(arrived.wire, engine, { hostname, port }, "client");
-    stream.begin(arrived);
+    const { link, startedAt, lookup } = await dial(
+      options,
+      deadline,
+      () => hello.firstFlight(),
+      "first-byte",
+    );
+    const engine = hello.engineFor(link);
+    const stream = new TlsStream(link.arrived.wire, engine, { hostname, port }, "client");
+    stream.begin(link.arrived);
     await finish(stream, engine, deadline, plan);
-    return new TlsConn(stream, facts, {
+    return new TlsConn(stream, link.facts, {
       lookup,
       open: link.openedAt - startedAt,
       firstByte: link.provedAt - startedAt,
       secure: performance.now() - startedAt,
     });
   } catch (error) {
-    engine.free();
+    hello.free();
     // A ticket that never left can serve the next connection.
-    if (!started && stored) resumption.putBack(stored);
+    if (!hello.started && stored) resumption.putBack(stored);
     throw error;
   }
 }

@@ -19,6 +19,8 @@ export interface Opened {
   readonly wire: Wire;
   /** How many bytes of the flight are under way; the rest is the caller's to write. */
   readonly sent: number;
+  /** Whether the SYN has anything of Fast Open in it: data, or the question for a cookie. */
+  readonly asked: boolean;
   /** Whether the three-way handshake is over. Cheap enough to ask often. */
   established(): boolean;
   /** What became of Fast Open; final once {@linkcode Opened.established}. */

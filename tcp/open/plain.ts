@@ -16,6 +16,7 @@ export function openPlain({ address, flight, fastOpen }: OpenRequest, reason: st
   return {
     wire,
     sent: 0,
+    asked: false,
     established: () => !socket.connecting,
     fastOpen: () => ({
       outcome: fastOpen ? "unsupported" : "disabled",

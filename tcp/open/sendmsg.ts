@@ -63,6 +63,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   return {
     wire,
     sent,
+    asked: asked && refused === undefined,
     established() {
       if (wire.socket.destroyed) return false; // The number may be somebody else's by now.
       const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);

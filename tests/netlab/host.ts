@@ -6,7 +6,8 @@
 
 import { spawn } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { ip } from "./namespace.ts";
+import { COUNTERS, parseTcpExt } from "./counters.ts";
+import { ip, setSysctls } from "./namespace.ts";
 import { DEVICE } from "./protocol.ts";
 
 /** What a finished command left. */
@@ -32,13 +33,23 @@ export interface Host {
   /** The kernel's TcpExt counters of this host (`TCPFastOpenActive`, …), since it was made. */
   counters(): Promise<Record<string, number>>;
 
-  /** Empties the kernel's cache of Fast Open cookies, path MTUs and round-trip times. */
+  /** Empties the kernel's cache of Fast Open cookies and round-trip times. */
   forgetCookies(): Promise<void>;
 
+  /** Empties the kernel's cache of path MTUs. */
+  forgetMtus(): Promise<void>;
+
+  /** Changes a setting of this host's kernel, by its path below `/proc/sys/net`. */
+  setSysctl(path: string, value: number | string): Promise<void>;
+
   /**
-   * Gives this host one more address, within 10.77.0.0/16 or fd77::/16, which the other host reaches
-   * as it does the first. An address of these that nobody was given is a dead one: packets to it
-   * vanish.
+   * Gives this host one more address, within 10.77.0.0/16, fd77::/16 or 2001:db8:77::/48, which the
+   * other host reaches as it does the first. An address of these that nobody was given is a dead one:
+   * packets to it vanish.
+   *
+   * The last of these looks global: once both hosts have one, such an address of a name, dead or not,
+   * comes before the name's IPv4 addresses (RFC 6724). Where one of fd77::/16 comes is up to the C
+   * library: older ones put it first, too.
    */
   addAddress(address: string): Promise<void>;
 }
@@ -65,12 +76,22 @@ export function createHost(namespace: string, ipv4: string, ipv6: string): Host 
     },
 
     async counters() {
-      const { stdout } = await host.run("cat", ["/proc/net/netstat"]);
+      const { stdout } = await host.run("cat", [COUNTERS]);
       return parseTcpExt(stdout);
     },
 
     async forgetCookies() {
       await ip(["-n", namespace, "tcp_metrics", "flush", "all"]);
+    },
+
+    async forgetMtus() {
+      await Promise.all(
+        ["-4", "-6"].map((family) => ip(["-n", namespace, family, "route", "flush", "cache"])),
+      );
+    },
+
+    async setSysctl(path, value) {
+      await setSysctls(namespace, { [path]: value });
     },
 
     async addAddress(address) {
@@ -79,12 +100,4 @@ export function createHost(namespace: string, ipv4: string, ipv6: string): Host 
     },
   };
   return host;
-}
-
-/** `/proc/net/netstat` is pairs of lines with one prefix: names, then values. */
-function parseTcpExt(text: string): Record<string, number> {
-  const [names = [], values = []] = text.split("\n")
-    .filter((line) => line.startsWith("TcpExt: "))
-    .map((line) => line.split(" ").slice(1));
-  return Object.fromEntries(names.map((name, index) => [name, Number(values[index])]));
 }

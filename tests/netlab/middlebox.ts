@@ -8,7 +8,15 @@
  */
 
 import { parseAddress } from "./address.ts";
-import { ACK, destinationAddress, payloadOffset, SYN, tcpFlags, tcpOffset } from "./packet.ts";
+import {
+  ACK,
+  destinationAddress,
+  fastOpenOption,
+  payloadOffset,
+  SYN,
+  tcpFlags,
+  tcpOffset,
+} from "./packet.ts";
 import { resetFor, tooBigFor } from "./reply.ts";
 import { clampMss, cutPayload, hideFastOpen } from "./rewrite.ts";
 
@@ -20,6 +28,8 @@ export type Middlebox =
   | { readonly kind: "strip-syn-data" }
   /** A SYN that carries data vanishes, and its sender gets a reset. */
   | { readonly kind: "reset-syn-data" }
+  /** A SYN with a Fast Open option, in either spelling, vanishes: data or not, cookie or not. */
+  | { readonly kind: "drop-option" }
   /** A SYN loses its Fast Open option, in the registered and in the experimental spelling. */
   | { readonly kind: "strip-option" }
   /** A SYN-ACK loses its Fast Open option: no cookie ever reaches a client. */
@@ -69,6 +79,8 @@ function judgeOf(box: Middlebox): Judge {
       return (packet) => isSynWithData(packet) ? cutPayload(packet) : packet;
     case "reset-syn-data":
       return (packet) => isSynWithData(packet) ? { drop: true, reply: resetFor(packet) } : packet;
+    case "drop-option":
+      return (packet) => isSynWithOption(packet) ? DROP : packet;
     case "strip-option":
       return (packet) => synFlags(packet) === SYN ? hideFastOpen(packet) : packet;
     case "strip-synack-option":
@@ -95,6 +107,10 @@ function synFlags(packet: Uint8Array): number {
 
 function isSynWithData(packet: Uint8Array): boolean {
   return synFlags(packet) === SYN && packet.length > payloadOffset(packet, tcpOffset(packet));
+}
+
+function isSynWithOption(packet: Uint8Array): boolean {
+  return synFlags(packet) === SYN && fastOpenOption(packet, tcpOffset(packet)) !== undefined;
 }
 
 function loss(share: number, seed: number): Judge {

@@ -5,8 +5,10 @@ import { checksumsHold, plainResidue, segmentResidue } from "./checksum.ts";
 import {
   COOKIE,
   EXPERIMENTAL_COOKIE,
+  EXPERIMENTAL_REQUEST,
   realSyn6,
   realSynAck,
+  REQUEST,
   tcpPacket,
 } from "./fixtures/packets.ts";
 import { judge } from "./middlebox.ts";
@@ -87,6 +89,20 @@ for (const version of VERSIONS) {
     const packet = tcpPacket({ version, seq: 0xffffffff, payload: 1 });
     const reply = drop(packet, { kind: "reset-syn-data" });
     assert.equal(parseTcp(reply!)?.ack, 1);
+  });
+
+  test(`IPv${version}: drop-option takes SYNs that ask for a cookie or carry one`, () => {
+    for (const option of [REQUEST, EXPERIMENTAL_REQUEST, COOKIE, EXPERIMENTAL_COOKIE]) {
+      for (const payload of [0, 333]) {
+        const packet = tcpPacket({ version, options: [...MSS, ...option], payload });
+        assert.equal(drop(packet, { kind: "drop-option" }), undefined);
+      }
+    }
+    const otherExperiment = tcpPacket({ version, options: [254, 4, 0x12, 0x34], payload: 333 });
+    const plainSyn = tcpPacket({ version, options: MSS, payload: 333 });
+    for (const packet of [otherExperiment, plainSyn, synAckWithData, data]) {
+      assert.equal(pass(packet, { kind: "drop-option" }), packet);
+    }
   });
 
   test(`IPv${version}: strip-option hides both spellings from SYNs only`, () => {

@@ -26,7 +26,10 @@ import { addNamespace, ip, newNames, removeNamespace, sweepNamespaces } from "./
 import { DEVICE } from "./protocol.ts";
 import type { SeenPacket } from "./protocol.ts";
 
+export { LineProcess } from "./line_process.ts";
 export { programArguments } from "./program.ts";
+export { QueueFiller } from "./queue_filler.ts";
+export { startSilentServer } from "./silent_server.ts";
 export { netlabSkip, netlabUnavailable } from "./unavailable.ts";
 export type { Finished, Host } from "./host.ts";
 export type { Middlebox } from "./middlebox.ts";
@@ -67,6 +70,9 @@ const ADDRESSES = {
   client: ["10.77.0.1", "fd77::1"],
   server: ["10.77.0.2", "fd77::2"],
 } as const;
+
+/** What {@linkcode Host.addAddress} has for addresses that look global. */
+const GLOBAL = "2001:db8:77::/48";
 
 /** Sets up two hosts and the link between them. Needs what {@linkcode netlabUnavailable} checks. */
 export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> {
@@ -147,6 +153,7 @@ async function configureDevice(
       `link set ${DEVICE} mtu ${mtu} txqueuelen 10000 up`,
       `addr add ${ipv4}/16 dev ${DEVICE}`,
       `addr add ${ipv6}/16 dev ${DEVICE} nodad`, // Usable at once.
+      `route add ${GLOBAL} dev ${DEVICE}`,
     ].join("\n"),
   );
 }

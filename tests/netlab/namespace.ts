@@ -34,12 +34,17 @@ export function ip(args: readonly string[], input = ""): Promise<string> {
   });
 }
 
-/** Creates a namespace with per-namespace sysctls, given by their path below `/proc/sys/net`. */
-export async function addNamespace(
-  name: string,
-  sysctls: Readonly<Record<string, number | string>>,
-): Promise<void> {
+/** Settings of a namespace by their path below `/proc/sys/net`. */
+export type Sysctls = Readonly<Record<string, number | string>>;
+
+/** Creates a namespace with settings of its own. */
+export async function addNamespace(name: string, sysctls: Sysctls): Promise<void> {
   await ip(["netns", "add", name]);
+  await setSysctls(name, sysctls);
+}
+
+/** Changes settings of a namespace. */
+export async function setSysctls(name: string, sysctls: Sysctls): Promise<void> {
   const script = Object.entries(sysctls)
     .map(([path, value]) => `echo '${value}' > /proc/sys/net/${path}`)
     .join(" && ");

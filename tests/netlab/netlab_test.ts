@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import process from "node:process";
-import { netlabSkip, programArguments, startNetlab } from "./mod.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nameAddresses } from "../peers/hosts.ts";
+import { startRemoteClient } from "../peers/remote_client.ts";
+import {
+  netlabSkip,
+  programArguments,
+  QueueFiller,
+  startNetlab,
+  startSilentServer,
+} from "./mod.ts";
 import type { Netlab, NetlabOptions, SeenPacket } from "./mod.ts";
 
 const skip = netlabSkip();
@@ -13,12 +22,18 @@ const EVERY_LISTENER = 0x403;
 /** A lab whose server answers `/5000` with 5,000 bytes, on every address it has. */
 async function startHttpLab(options: NetlabOptions = {}): Promise<Netlab> {
   const lab = await startNetlab({ fastOpen: EVERY_LISTENER, ...options });
+  await startHttpServer(lab);
+  return lab;
+}
+
+/** @returns its process id */
+async function startHttpServer(lab: Netlab): Promise<number> {
   const program = new URL("./fixtures/http_server.ts", import.meta.url);
   const server = lab.server.spawn(process.execPath, programArguments(program), {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(server.stdout!, "data");
-  return lab;
+  return server.pid!;
 }
 
 interface Fetched {
@@ -117,6 +132,16 @@ test("strip-syn-data: the server acknowledges the bare SYN", { skip }, async () 
   assert.equal((await lab.client.counters())["TCPFastOpenActiveFail"], 1);
 });
 
+test("drop-option: the kernel retries without the option after a second", { skip }, async () => {
+  await using lab = await startHttpLab({ middleboxes: [{ kind: "drop-option" }] });
+  const { code, firstByte } = await get(lab, "1");
+  assert.equal(code, 0);
+  assert.ok(firstByte >= 1000, `first byte in ${firstByte} ms`);
+  const [first, second] = (await lab.packets()).filter(({ flags }) => flags === "S");
+  assert.ok(first && first.fastOpenOption === "request" && first.dropped);
+  assert.ok(second && second.fastOpenOption === "none" && !second.dropped);
+});
+
 test("strip-option: nobody is asked for a cookie", { skip }, async () => {
   await using lab = await startHttpLab({ middleboxes: [{ kind: "strip-option" }] });
   assert.equal((await get(lab, "1")).code, 0);
@@ -170,6 +195,14 @@ test("mtu: the sender learns it and sends smaller packets", { skip }, async () =
     const passed = data.filter(({ dropped }) => !dropped).map(({ payload }) => payload);
     assert.equal(Math.max(...passed), 1300 - headers);
   }
+  const dropped = async () => {
+    await lab.clearPackets();
+    await get(lab, "20000");
+    return (await lab.packets()).some(({ dropped }) => dropped);
+  };
+  assert.equal(await dropped(), false, "it knows it by now");
+  await lab.server.forgetMtus();
+  assert.equal(await dropped(), true);
 });
 
 test("loss: TCP mends it", { skip }, async () => {
@@ -204,6 +237,85 @@ test("blackhole, a dead address, an extra one", { skip }, async () => {
   assert.ok(packets.some(({ destination, dropped }) => destination === dead && !dropped));
   assert.ok(packets.every(({ flags }) => flags !== "SA"), "nobody may answer");
   assert.equal((await get(lab, "1")).code, 0);
+});
+
+test(
+  "a server that changes its key, or its mind, ignores what the SYN brings",
+  { skip },
+  async () => {
+    await using lab = await startHttpLab();
+    const answered = async () => {
+      await lab.clearPackets();
+      assert.equal((await get(lab, "1")).code, 0);
+      const packets = await lab.packets();
+      const syn = find(packets, "client", "S");
+      const synAck = find(packets, "server", "SA");
+      assert.ok(syn.payload > 0);
+      return { acknowledged: synAck.ack - syn.seq >>> 0, option: synAck.fastOpenOption, syn };
+    };
+    await fetchCookie(lab);
+    const { acknowledged, syn } = await answered();
+    assert.equal(acknowledged, 1 + syn.payload);
+
+    await lab.server.setSysctl("ipv4/tcp_fastopen_key", "00000001-00000002-00000003-00000004");
+    const { acknowledged: rotated, option } = await answered();
+    assert.equal(rotated, 1);
+    assert.equal(option, "cookie", "the new one comes with the refusal");
+
+    await lab.server.setSysctl("ipv4/tcp_fastopen", 1);
+    const { acknowledged: off, option: none } = await answered();
+    assert.equal(off, 1);
+    assert.equal(none, "none");
+    await assert.rejects(lab.server.setSysctl("ipv4/tcp_teapot", 1), /tcp_teapot/);
+  },
+);
+
+test("an address that looks global comes before IPv4", { skip }, async () => {
+  await using lab = await startHttpLab();
+  const { client, server } = lab;
+  const [live, dead] = ["2001:db8:77::2", "2001:db8:77::dead"];
+  await client.addAddress("2001:db8:77::1");
+  await server.addAddress(live);
+  assert.equal((await get(lab, "1", live)).code, 0);
+
+  using _names = nameAddresses(client, { "both.test": [server.ipv4, dead] });
+  await using resolver = startRemoteClient(client);
+  assert.deepEqual(await resolver.lookup("both.test"), [dead, server.ipv4]);
+});
+
+test("a full queue turns SYNs away until the server goes on", { skip }, async () => {
+  await using lab = await startNetlab({ fastOpen: EVERY_LISTENER });
+  const pid = await startHttpServer(lab);
+  using filler = new QueueFiller(lab.server, lab.server.ipv4, 80);
+  await fetchCookie(lab);
+  for (let round = 0; round < 2; round++) {
+    await lab.clearPackets();
+    process.kill(pid, "SIGSTOP");
+    await filler.fill();
+    const getting = get(lab, "1");
+    await sleep(300);
+    const packets = await lab.packets();
+    assert.equal(packets.filter(({ flags }) => flags === "S").length, 1, "the filler is not seen");
+    assert.ok(packets.every(({ flags }) => flags !== "SA"), "nobody may answer");
+    process.kill(pid, "SIGCONT");
+    await filler.empty();
+    const { code, firstByte } = await getting;
+    assert.equal(code, 0);
+    assert.ok(firstByte >= 1000, `first byte in ${firstByte} ms`);
+  }
+});
+
+test("a silent server takes what the SYN brings, and answers nothing", { skip }, async () => {
+  await using lab = await startNetlab({ fastOpen: EVERY_LISTENER });
+  await startSilentServer(lab.server, "::", 80);
+  assert.equal((await get(lab, "1")).code, 28);
+  await lab.clearPackets();
+  assert.equal((await get(lab, "1")).code, 28);
+  const packets = await lab.packets();
+  const syn = find(packets, "client", "S");
+  assert.ok(syn.payload > 0);
+  assert.equal(find(packets, "server", "SA").ack, (syn.seq + 1 + syn.payload) >>> 0);
+  assert.ok(packets.every(({ from, payload }) => from === "client" || payload === 0));
 });
 
 test("a middlebox that does not exist is refused, and the link goes on", { skip }, async () => {

@@ -122,8 +122,12 @@ export class Peer implements AsyncDisposable {
   }
 
   /** Resolves to what `look` finds, which is asked whenever something may have changed. */
-  async until<T>(what: string, look: () => T | null | undefined | false): Promise<T> {
-    const deadline = Date.now() + PATIENCE;
+  async until<T>(
+    what: string,
+    look: () => T | null | undefined | false,
+    patience: number = PATIENCE,
+  ): Promise<T> {
+    const deadline = Date.now() + patience;
     for (;;) {
       const found = look();
       if (found) return found;

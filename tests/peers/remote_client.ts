@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import type { ConnectTlsOptions, FastOpenResult, NetAddr, TlsConn } from "../../mod.ts";
+import type { ConnectTlsOptions, FastOpenResult, KnownPath, NetAddr, TlsConn } from "../../mod.ts";
 import { programArguments } from "../netlab/mod.ts";
 import { certificates } from "./certificates.ts";
 import { Peer, type Place } from "./peer.ts";
@@ -28,6 +28,13 @@ export interface Exchange {
   /** A regular expression. */
   readonly upgradeAfter?: string | undefined;
 }
+
+/** All that a client does. */
+export type ClientRequest =
+  | Exchange
+  | { readonly call: "lookup"; readonly name: string }
+  | { readonly call: "paths" }
+  | { readonly call: "wait"; readonly milliseconds: number };
 
 /** An error that was caught there. */
 export interface Failure {
@@ -99,8 +106,18 @@ export class RemoteClient implements AsyncDisposable {
 
   /** What the resolver of that host says. */
   async lookup(name: string): Promise<string[]> {
-    const found = await this.#ask({ lookup: name }) as { address: string }[];
+    const found = await this.#ask({ call: "lookup", name }) as { address: string }[];
     return found.map(({ address }) => address);
+  }
+
+  /** What its `pathMemory` holds. */
+  async paths(): Promise<KnownPath[]> {
+    return await this.#ask({ call: "paths" }) as KnownPath[];
+  }
+
+  /** Lets time pass for everything there that looks at the clock. */
+  async wait(milliseconds: number): Promise<void> {
+    await this.#ask({ call: "wait", milliseconds });
   }
 
   stop(): Promise<void> {
@@ -119,17 +136,17 @@ export class RemoteClient implements AsyncDisposable {
     const encode = (bytes: string | Uint8Array | undefined) =>
       bytes === undefined ? undefined : Buffer.from(bytes as Uint8Array).toString("base64");
     const texts = { early: encode(early), send: encode(send) };
-    return await this.#ask({ call, options, ...texts, ...others } satisfies Exchange) as never;
+    return await this.#ask({ call, options, ...texts, ...others }) as never;
   }
 
-  async #ask(request: object): Promise<unknown> {
+  async #ask(request: ClientRequest): Promise<unknown> {
     const index = this.#answers++;
     this.#peer.type(`${JSON.stringify(request)}\n`);
     const line = await this.#peer.until("an answer", () => {
-      const lines = this.#peer.output.split("\n").filter((line) => /^[[{]/.test(line));
+      const lines = this.#peer.output.split("\n").filter((line) => line.startsWith("answer "));
       return this.#peer.output.endsWith("\n") && lines[index];
     });
-    return JSON.parse(line);
+    return JSON.parse(line.slice("answer ".length));
   }
 }
 

@@ -1,0 +1,65 @@
+/**
+ * A client, a server, and a network between them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { type Netlab, type NetlabOptions, startNetlab } from "../netlab/mod.ts";
+import { nameAddresses } from "./hosts.ts";
+import { httpRequest } from "./http.ts";
+import { factsIn, type Nginx, startNginx } from "./nginx.ts";
+import {
+  type RemoteClient,
+  startRemoteClient,
+  type Succeeded,
+  succeeded,
+} from "./remote_client.ts";
+
+/** Client, server and network of one test. */
+export interface Scene extends AsyncDisposable {
+  readonly lab: Netlab;
+  readonly nginx: Nginx;
+  readonly client: RemoteClient;
+}
+
+/** What else a scene may have. */
+export interface SceneOptions {
+  /** What the client's resolver knows. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A network of 4 ms unless told otherwise, with nginx on ports 443 and 80. */
+export async function startScene(
+  { names = {}, ...options }: NetlabOptions & SceneOptions = {},
+): Promise<Scene> {
+  await using stack = new AsyncDisposableStack();
+  const lab = stack.use(await startNetlab({ rtt: 4, ...options }));
+  stack.use(nameAddresses(lab.client, names));
+  const nginx = stack.use(await startNginx({ place: lab.server, port: 443, plainPort: 80 }));
+  const client = stack.use(startRemoteClient(lab.client));
+  const scene = stack.move();
+  return { lab, nginx, client, [Symbol.asyncDispose]: () => scene.disposeAsync() };
+}
+
+/** Asks nginx for what it knows of the connection. */
+export const request = httpRequest("/facts");
+
+/** The two ways to connect, each sending a request as soon as it may. */
+export const calls = {
+  async connectTls(client: RemoteClient, hostname: string, options: object = {}) {
+    const result = await client.connectTls({ hostname, ...options }, { early: request });
+    return checked(result);
+  },
+  async connect(client: RemoteClient, hostname: string, options: object = {}) {
+    return checked(await client.connect({ hostname, ...options }, { early: request }));
+  },
+};
+
+/** The exchange went well, and nginx understood. */
+function checked(result: Parameters<typeof succeeded>[0]): Succeeded {
+  const success = succeeded(result);
+  assert.match(success.received, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal(factsIn(success.received).request, "GET /facts HTTP/1.1");
+  return success;
+}
