@@ -18,7 +18,9 @@ export function describeFastOpen(
     case "ignored":
       return `ignored: the server did not take the ${synBytes} bytes in the SYN`;
     case "blocked":
-      return `blocked: a SYN with ${synBytes} bytes was lost, a plain one went through`;
+      return synBytes > 0
+        ? `blocked: a SYN with ${synBytes} bytes was lost, a plain one went through`
+        : `blocked: ${reason ?? "a SYN with the option was lost, a plain one went through"}`;
     case "disabled":
     case "unsupported":
       return reason === undefined ? outcome : `${outcome}: ${reason}`;

@@ -14,8 +14,9 @@ import { type Peer, TcpStream } from "./stream.ts";
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions extends DialOptions {
   /**
-   * Bytes to send first, in the SYN where Fast Open allows. A SYN can arrive twice, so the peer may
-   * see them twice (RFC 7413, section 6.1): send only what may be repeated.
+   * Bytes to send first, in the SYN where Fast Open allows. A SYN can arrive twice, and a SYN that
+   * nobody answers is followed by a plain connection, so the peer may see them twice (RFC 7413,
+   * section 6.1): send only what may be repeated.
    */
   data?: Uint8Array;
 }
@@ -53,8 +54,8 @@ export class TcpConn extends StreamConn {
 /**
  * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
  *
- * Tries every address of `hostname` in the resolver's order until one connects. Resolves when the
- * three-way handshake is complete. Under Deno this needs `--allow-net`, and `--allow-ffi` for Fast
+ * Races the addresses of `hostname` (RFC 8305): the next one starts when the last has been silent for
+ * two round trips, or 250 ms where none is known. Resolves when the three-way handshake is complete. Under Deno this needs `--allow-net`, and `--allow-ffi` for Fast
  * Open; without FFI the connection is a plain one.
  *
  * ```ts

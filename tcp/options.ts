@@ -13,7 +13,10 @@ export interface DialOptions {
   hostname: string;
   /** 1 to 65,535. */
   port: number;
-  /** Send the first flight in the SYN where possible (RFC 7413). Default `true`. */
+  /**
+   * Send the first flight in the SYN where possible (RFC 7413). Default `true`. A path that loses
+   * such SYNs costs two round trips once, and is spared them for a while; see `pathMemory`.
+   */
   fastOpen?: boolean;
   /** Gives up when aborted; the promise rejects with the signal's reason. */
   signal?: AbortSignal;

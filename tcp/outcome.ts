@@ -10,7 +10,8 @@
  * - `"accepted"`: the SYN carried data and the SYN-ACK acknowledged it
  * - `"cookie-requested"`: no cookie for this destination yet; the SYN asked for one, without data
  * - `"ignored"`: the SYN carried data, the server did not take it, and it was sent again
- * - `"blocked"`: the SYN with data was lost on the way, a plain SYN went through
+ * - `"blocked"`: the SYN with data was lost on the way, a plain SYN went through; or it was so before
+ *   on this path, and Fast Open was not tried (`synBytes` is 0 then)
  * - `"disabled"`: the caller switched it off, or had nothing to send
  * - `"unsupported"`: the platform, its settings or this process's privileges lack it
  */
@@ -26,12 +27,12 @@ export type FastOpenOutcome =
 export interface FastOpenResult {
   /** How Fast Open ended. */
   readonly outcome: FastOpenOutcome;
-  /** Bytes of the first flight that the SYN carried. */
+  /** Bytes of the first flight that the SYN carried, be it one that was lost. */
   readonly synBytes: number;
   /** Bytes of the first flight in all. */
   readonly flightBytes: number;
   /** The kernel's estimate of the round trip in milliseconds, where it tells. */
   readonly rtt?: number;
-  /** Why Fast Open was not used, in words, where it was not. */
+  /** Why Fast Open was not used or came to nothing, in words, where that needs saying. */
   readonly reason?: string;
 }

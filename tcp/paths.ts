@@ -8,6 +8,9 @@
  * @module
  */
 
+import { ConnectError } from "./errors.ts";
+import { mustBe } from "./options.ts";
+
 /** A path, as {@linkcode PathMemory.entries} shows it. */
 export interface KnownPath {
   /** The destination's IP address. */
@@ -32,7 +35,11 @@ export interface BlockedPath {
 export interface PathMemory {
   /** Everything known, the path used longest ago first. At most 1,024 paths are kept. */
   entries(): KnownPath[];
-  /** Forgets all paths, or those to one IP address. */
+  /**
+   * Forgets all paths, or those to one IP address.
+   *
+   * @throws {ConnectError} `INVALID_OPTION` when `address` is not text
+   */
   clear(address?: string): void;
 }
 
@@ -51,6 +58,9 @@ const GAIN = 1 / 4;
 /** Milliseconds until a blocked path is probed, the first time and at the latest. */
 const FIRST_WAIT = 60_000;
 const LONGEST_WAIT = 3_600_000;
+
+/** Milliseconds after which an overdue probe is not worth while: too much has changed since. */
+const LONGEST_MEMORY = 24 * 3_600_000;
 
 /** Milliseconds a probe has for itself; connections opened meanwhile stay plain. */
 const PROBE_TIME = 10_000;
@@ -110,6 +120,10 @@ export function adviceFor(address: string, network: string): "use" | "avoid" | "
   if (!path?.blocked) return "use";
   const now = Date.now();
   if (now < path.blocked.until) return "avoid";
+  if (now >= path.blocked.until + LONGEST_MEMORY) {
+    setBlocked(path, undefined);
+    return "use";
+  }
   path.blocked = { ...path.blocked, until: now + PROBE_TIME };
   return "probe";
 }
@@ -157,6 +171,9 @@ export const pathMemory: PathMemory = {
     }));
   },
   clear(address) {
+    if (address !== undefined && typeof address !== "string") {
+      throw new ConnectError("INVALID_OPTION", mustBe("address", "an IP address", address));
+    }
     for (const path of [...paths.values()]) {
       if (address === undefined || path.address === address) forget(path);
     }

@@ -217,7 +217,8 @@ class Race {
       else if (loser.fellSilent) this.#suspect(loser, true, "the SYN was answered, then silence");
       else this.#suspect(loser, false, "the plain attempt beside it was faster");
     }
-    const facts = judge({ way, opened, flightBytes: this.#flightBytes }, this.#suspects);
+    const elapsed = provedAt - openedAt;
+    const facts = judge({ way, opened, flightBytes: this.#flightBytes, elapsed }, this.#suspects);
     this.#settle();
     this.result.resolve({ arrived, facts, whole, openedAt, provedAt });
   }

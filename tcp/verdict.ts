@@ -27,7 +27,15 @@ export interface Standing {
   readonly opened: Opened;
   /** Bytes of the whole first flight. */
   readonly flightBytes: number;
+  /** Milliseconds from the SYN until it stood. */
+  readonly elapsed: number;
 }
+
+/**
+ * Milliseconds after which the kernel sends a SYN again that was not answered (RFC 6298, section 2).
+ * When it does so sooner, ICMP told it that the packet was too large: it will make smaller ones.
+ */
+const KERNEL_PATIENCE = 1000;
 
 /** The facts of a connection; the memory of paths learns from them. */
 export function judge(standing: Standing, suspects: readonly Suspect[]): ConnFacts {
@@ -35,7 +43,7 @@ export function judge(standing: Standing, suspects: readonly Suspect[]): ConnFac
   const local = opened.localAddress();
   const suspect = suspects.find(({ way: { address } }) => address === way.address);
   const fastOpen = resultOf(standing, opened.fastOpen(), suspect);
-  if (local) learn(formatAddress(way.address), networkOf(local), way, fastOpen, suspect);
+  if (local) learn(formatAddress(way.address), networkOf(local), standing, fastOpen, suspect);
   return { localAddr: netAddr(local), remoteAddr: netAddr(way.address), fastOpen };
 }
 
@@ -56,13 +64,13 @@ function resultOf(
 function learn(
   to: string,
   network: string,
-  way: Way,
+  { way, elapsed }: Standing,
   { outcome, rtt }: FastOpenResult,
   suspect: Suspect | undefined,
 ): void {
   if (rtt) learnRoundTrip(to, network, rtt);
   // The server's own refusal of the data still says that they reached it, or did no harm.
   if (outcome === "accepted" || outcome === "ignored") noteOpen(to, network);
-  const lost = way.fastOpen ? outcome === "blocked" : suspect?.lost;
+  const lost = way.fastOpen ? outcome === "blocked" && elapsed >= KERNEL_PATIENCE : suspect?.lost;
   if (lost) noteBlocked(to, network, (suspect?.way ?? way).probe === true);
 }

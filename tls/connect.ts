@@ -31,6 +31,9 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    *
    * Early data can be **replayed**: an attacker can send the same flight again, and the server may
    * act on it again. Send only what may be repeated, such as a GET or a DNS query.
+   *
+   * Of the attempts that race for a connection one alone carries them. Should another one win, they
+   * are sent on that after the handshake, when the first has been closed.
    */
   earlyData?: Uint8Array;
 }
@@ -72,6 +75,9 @@ interface Plan {
  * after one round trip; with a session and `earlyData` the request is there too, and the answer's
  * first byte is back after one. The certificate is verified by OpenSSL against the runtime's roots
  * and the host name; that can't be switched off.
+ *
+ * The addresses of the host race, and so do Fast Open and a plain connection where the path loses
+ * SYNs with data; the first attempt that the server answers wins (RFC 8305).
  *
  * Needs `--allow-ffi` and `--allow-net` under Deno and under Node's `--permission`. Deno's own roots
  * also need `--allow-sys` and `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.

@@ -71,8 +71,8 @@ const ADDRESSES = {
   server: ["10.77.0.2", "fd77::2"],
 } as const;
 
-/** What {@linkcode Host.addAddress} has for addresses that look global. */
-const GLOBAL = "2001:db8:77::/48";
+/** What {@linkcode Host.addAddress} takes addresses from; the last looks global. */
+const NETWORKS = ["10.77.0.0/16", "fd77::/16", "2001:db8:77::/48"];
 
 /** Sets up two hosts and the link between them. Needs what {@linkcode netlabUnavailable} checks. */
 export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> {
@@ -139,7 +139,11 @@ function sysctls(fastOpen: number): Record<string, number> {
   };
 }
 
-/** The subnets span both hosts, so that every address of them is routed to the link. */
+/**
+ * The networks span both hosts, so that every address of them is routed to the link. The hosts' own
+ * addresses have no subnet: in an IPv4 subnet of its own getaddrinfo prefers the address most like the
+ * host's (RFC 6724, rule 9), whatever order the name has them in.
+ */
 async function configureDevice(
   namespace: string,
   [ipv4, ipv6]: readonly [string, string],
@@ -151,9 +155,9 @@ async function configureDevice(
       "link set lo up",
       `link set ${DEVICE} addrgenmode none`, // No link-local address, no multicast chatter.
       `link set ${DEVICE} mtu ${mtu} txqueuelen 10000 up`,
-      `addr add ${ipv4}/16 dev ${DEVICE}`,
-      `addr add ${ipv6}/16 dev ${DEVICE} nodad`, // Usable at once.
-      `route add ${GLOBAL} dev ${DEVICE}`,
+      `addr add ${ipv4}/32 dev ${DEVICE}`,
+      `addr add ${ipv6}/128 dev ${DEVICE} nodad`, // Usable at once.
+      ...NETWORKS.map((network) => `route add ${network} dev ${DEVICE}`),
     ].join("\n"),
   );
 }
