@@ -42,8 +42,6 @@ export const opensslSymbols = {
   SSL_CTX_set_max_early_data: { parameters: ["pointer", "u32"], result: "i32" },
   /** `int SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t recv_max_early_data);` */
   SSL_CTX_set_recv_max_early_data: { parameters: ["pointer", "u32"], result: "i32" },
-  /** `void SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, int (*callback)(SSL *, SSL_SESSION *));` */
-  SSL_CTX_sess_set_new_cb: { parameters: ["pointer", "pointer"], result: "void" },
   /** `void SSL_CTX_set_keylog_callback(SSL_CTX *ctx, void (*callback)(const SSL *, const char *));` */
   SSL_CTX_set_keylog_callback: { parameters: ["pointer", "pointer"], result: "void" },
   /**
@@ -107,6 +105,10 @@ export const opensslSymbols = {
 
   /** `int SSL_set_session(SSL *ssl, SSL_SESSION *session);` */
   SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
+  /** `SSL_SESSION *SSL_get_session(const SSL *ssl);` the caller gets no reference */
+  SSL_get_session: { parameters: ["pointer"], result: "pointer" },
+  /** `int SSL_SESSION_is_resumable(const SSL_SESSION *session);` */
+  SSL_SESSION_is_resumable: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_SESSION_up_ref(SSL_SESSION *session);` */
   SSL_SESSION_up_ref: { parameters: ["pointer"], result: "i32" },
   /** `void SSL_SESSION_free(SSL_SESSION *session);` */
@@ -185,6 +187,7 @@ export const OPENSSL = {
   SSL_ERROR_ZERO_RETURN: 6,
 
   SSL_CTRL_MODE: 33,
+  SSL_CTRL_CLEAR_MODE: 78,
   SSL_CTRL_SET_SESS_CACHE_MODE: 44,
   SSL_CTRL_SET_TLSEXT_HOSTNAME: 55,
   SSL_CTRL_CHAIN_CERT: 89,
@@ -194,11 +197,11 @@ export const OPENSSL = {
   SSL_CTRL_GET_NEGOTIATED_GROUP: 134,
   BIO_C_SET_BUF_MEM_EOF_RETURN: 130,
 
+  SSL_MODE_AUTO_RETRY: 4,
   SSL_MODE_RELEASE_BUFFERS: 0x10,
   SSL_OP_NO_RENEGOTIATION: 1n << 30n,
 
-  SSL_SESS_CACHE_CLIENT: 1,
-  SSL_SESS_CACHE_NO_INTERNAL: 0x300,
+  SSL_SESS_CACHE_OFF: 0,
 
   SSL_SENT_SHUTDOWN: 1,
   SSL_RECEIVED_SHUTDOWN: 2,

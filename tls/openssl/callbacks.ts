@@ -2,6 +2,8 @@
  * OpenSSL's callbacks. One C function pointer each for the whole process, made at first use and kept;
  * the connection is found by its `SSL *`.
  *
+ * There are as few as can be: a worker that is terminated while C calls back takes Node down with it.
+ *
  * @module
  */
 
@@ -15,8 +17,6 @@ import { type NativeCallback, runtime } from "../../runtimes/mod.ts";
  * user is handed on in a microtask, when the call has returned.
  */
 export interface Listener {
-  /** A session that can be resumed; the pointer is valid during the call only. */
-  session?(session: bigint): void;
   keyLog?(line: string): void;
   /** Picks from the client's protocols; `undefined` where none suits. */
   selectAlpn?(offered: readonly string[]): string | undefined;
@@ -41,17 +41,6 @@ function kept(make: () => NativeCallback): () => bigint {
   let callback: NativeCallback | undefined;
   return () => (callback ??= make()).pointer;
 }
-
-/** `int new_session_cb(SSL *ssl, SSL_SESSION *session);` 0 leaves the session to OpenSSL. */
-export const newSessionCallback: () => bigint = kept(() =>
-  runtime.callback(
-    { parameters: ["pointer", "pointer"], result: "i32" } as const,
-    (ssl, session) => {
-      guarded(() => listeners.get(ssl)?.session?.(session));
-      return 0;
-    },
-  )
-);
 
 /** `void keylog_cb(const SSL *ssl, const char *line);` */
 export const keyLogCallback: () => bigint = kept(() =>

@@ -59,15 +59,11 @@ function groupsFor(keyShare: string, resumingInSyn: boolean): string {
 class OpensslClient extends OpensslEngine {
   #config: ClientConfig;
   #maxEarlyData = 0;
+  /** The session last seen; each ticket makes another one. */
+  #session = 0n;
 
   constructor(context: bigint, config: ClientConfig) {
     super(context, { hostname: config.hostname, port: config.port }, {
-      session(session) {
-        const { onTicket } = config;
-        if (!onTicket) return;
-        const ticket = ticketOf(session);
-        queueMicrotask(() => onTicket(ticket));
-      },
       keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
     });
     this.#config = config;
@@ -134,6 +130,18 @@ class OpensslClient extends OpensslEngine {
     return result === 1 || !this.wantsInput("SSL_do_handshake", result);
   }
 
+  /** OpenSSL could call back for tickets; looking costs less, and can't be caught in the middle. */
+  protected override lookForTicket(): void {
+    const { library, ssl } = this;
+    const { onTicket } = this.#config;
+    const session = onTicket ? library.SSL_get_session(ssl) : 0n;
+    if (!onTicket || session === this.#session) return;
+    this.#session = session;
+    if (library.SSL_SESSION_is_resumable(session) !== 1) return;
+    const ticket = ticketOf(session);
+    queueMicrotask(() => onTicket(ticket));
+  }
+
   #control(option: string, command: number, argument: Uint8Array): void {
     const { library, ssl } = this;
     const result = pinned([argument], () => {
@@ -157,6 +165,7 @@ class OpensslClient extends OpensslEngine {
     const session = readSession(bytes);
     if (session === 0n) return;
     if (library.SSL_set_session(ssl, session) === 1) {
+      this.#session = session;
       this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
       const version = library.SSL_SESSION_get_protocol_version(session);
       this.sessionReusable = version < OPENSSL.TLS1_3_VERSION;

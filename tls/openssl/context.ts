@@ -8,7 +8,7 @@ import { OPENSSL } from "../../ffi/openssl.ts";
 import { digest } from "../digest.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
-import { alpnSelectCallback, keyLogCallback, newSessionCallback } from "./callbacks.ts";
+import { alpnSelectCallback, keyLogCallback } from "./callbacks.ts";
 import { takeError } from "./failure.ts";
 import { count } from "./live.ts";
 import { openssl } from "./library.ts";
@@ -61,9 +61,11 @@ function makeClientContext(config: ClientConfig): bigint {
     if (config.cert !== undefined && config.key !== undefined) {
       setIdentity(context, config.cert, config.key);
     }
-    const mode = OPENSSL.SSL_SESS_CACHE_CLIENT | OPENSSL.SSL_SESS_CACHE_NO_INTERNAL;
-    library.SSL_CTX_ctrl(context, OPENSSL.SSL_CTRL_SET_SESS_CACHE_MODE, BigInt(mode), 0n);
-    library.SSL_CTX_sess_set_new_cb(context, newSessionCallback());
+    const set = (command: number, value: number) =>
+      library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
+    set(OPENSSL.SSL_CTRL_SET_SESS_CACHE_MODE, OPENSSL.SSL_SESS_CACHE_OFF);
+    // SSL_read then returns after each ticket, so that none goes unseen.
+    set(OPENSSL.SSL_CTRL_CLEAR_MODE, OPENSSL.SSL_MODE_AUTO_RETRY);
   });
 }
 

@@ -39,6 +39,8 @@ export abstract class OpensslEngine implements Engine {
   /** Always empty; stands in for input between two calls of {@linkcode feed}. */
   #noInput: bigint;
   #output: bigint;
+  /** What {@linkcode feed} is reading from. */
+  #input = 0n;
   #answered = false;
   #failed = false;
   #freed = false;
@@ -68,6 +70,9 @@ export abstract class OpensslEngine implements Engine {
   abstract get writable(): boolean;
   protected abstract askEarlyData(): EarlyDataStatus;
 
+  /** Called whenever a ticket may have come. */
+  protected lookForTicket(): void {}
+
   /** Moves the handshake on; true once it is complete. May hand out early data. */
   protected abstract handshake(plaintext: PlaintextSink): boolean;
 
@@ -81,6 +86,7 @@ export abstract class OpensslEngine implements Engine {
       const input = library.BIO_new_mem_buf(ciphertext, ciphertext.length);
       library.BIO_ctrl(input, OPENSSL.BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, 0n);
       library.SSL_set0_rbio(ssl, input);
+      this.#input = input;
       try {
         library.ERR_clear_error();
         if (!this.secured && this.handshake(plaintext)) this.#settle();
@@ -175,6 +181,13 @@ export abstract class OpensslEngine implements Engine {
     this.secured = true;
     this.resumed = this.library.SSL_session_reused(this.ssl) === 1;
     this.earlyData = this.askEarlyData();
+    this.lookForTicket();
+  }
+
+  /** Asked when a read gave nothing: that may have been a message of the handshake's. */
+  #hasMoreInput(): boolean {
+    this.lookForTicket();
+    return this.library.BIO_ctrl_pending(this.#input) > 0n;
   }
 
   #decrypt(ciphertextLength: number, plaintext: PlaintextSink): void {
@@ -201,7 +214,7 @@ export abstract class OpensslEngine implements Engine {
       while (!this.peerClosed && filled < into.length) {
         const result = library.SSL_read(ssl, into.subarray(filled), into.length - filled);
         if (result > 0) filled += result;
-        else if (this.wantsInput("SSL_read", result)) return false;
+        else if (this.wantsInput("SSL_read", result) && !this.#hasMoreInput()) return false;
       }
       return !this.peerClosed;
     } finally {
