@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { type TlsConn, TlsError } from "../mod.ts";
-import { send } from "./output.ts";
+import { print, send } from "./output.ts";
 
 /** Bytes read at a time. */
 const CHUNK = 64 * 1024;
@@ -29,9 +29,10 @@ export async function talk(conn: TlsConn, signal: AbortSignal): Promise<void> {
       if (!await send(process.stdout, chunk)) return;
     }
   } catch (error) {
-    // Many servers hang up on a client that is gone without a word, and then without close_notify.
-    const nothingMissing = progress.said && !progress.heard;
-    if (!(error instanceof TlsError && error.code === "TRUNCATED" && nothingMissing)) throw error;
+    // Many servers hang up without close_notify on a client that has said its own.
+    const common = error instanceof TlsError && error.code === "TRUNCATED" && progress.said;
+    if (!common) throw error;
+    if (progress.heard) await print(process.stderr, `firstflight: warning: ${error.message}`);
   } finally {
     signal.removeEventListener("abort", close);
     close();
