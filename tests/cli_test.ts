@@ -144,7 +144,9 @@ test("connect: the answer on stdout, the facts on stderr", { skip: needsNginx },
   assert.match(stderr, /^ +issued by +CN=Test Intermediate$/m);
   assert.match(stderr, /^ +valid +until \d{4}-\d\d-\d\d, 36\d days left$/m);
   assert.match(stderr, /^ +timing +lookup [\d.]+ ms, SYN [\d.]+ ms, .* secure [\d.]+ ms$/m);
-  assert.equal(stderr.trimEnd().split("\n").length, 11);
+  // When our end comes before nginx has answered, nginx says no goodbye.
+  const facts = stderr.replace(/^firstflight: warning: .* without close_notify; .*\n/m, "");
+  assert.equal(facts.trimEnd().split("\n").length, 11);
 });
 
 test("connect: facts as JSON, with every option", { skip: needsNginx }, async () => {
