@@ -76,6 +76,7 @@ interface Runner {
   readonly attempt: Attempt;
   /** Whether it was given the whole first flight. */
   readonly whole: boolean;
+  /** When the SYN had been handed to the kernel. */
   readonly openedAt: number;
   /** Whether the SYN was acknowledged, and then nothing more came. */
   fellSilent: boolean;
@@ -146,7 +147,6 @@ class Race {
     const runner: Runner = {
       way,
       whole,
-      openedAt: performance.now(),
       fellSilent: false,
       attempt: attempt(way.address, {
         flight: whole ? flight.whole : flight.repeatable(),
@@ -157,6 +157,7 @@ class Race {
           else this.#win(runner, end);
         },
       }),
+      openedAt: performance.now(),
     };
     return runner;
   }
@@ -184,8 +185,8 @@ class Race {
   }
 
   /**
-   * Data in a SYN get lost more often than the mere option, so without them the address is most
-   * likely dead, and the others come first.
+   * A SYN with data is likely to be lost for them. Where only the option was in it the address is
+   * rather dead, and where the SYN was answered the host is rather stuck: the others come first then.
    */
   #retryPlain({ way: { address }, attempt: { opened }, fellSilent }: Runner): void {
     const lostData = opened.sent > 0;
@@ -193,7 +194,7 @@ class Race {
     if (this.#retried.has(address) || !(lostData || lostOption)) return;
     this.#retried.add(address);
     const plain: Way = { address, fastOpen: false };
-    if (lostData) this.#ways.unshift(plain);
+    if (lostData && !fellSilent) this.#ways.unshift(plain);
     else this.#ways.push(plain);
   }
 
@@ -217,8 +218,17 @@ class Race {
       else if (loser.fellSilent) this.#suspect(loser, true, "the SYN was answered, then silence");
       else this.#suspect(loser, false, "the plain attempt beside it was faster");
     }
-    const elapsed = provedAt - openedAt;
-    const facts = judge({ way, opened, flightBytes: this.#flightBytes, elapsed }, this.#suspects);
+    const plainIsSilent = this.#runners.values().some((loser) =>
+      loser.way.address === way.address && !loser.way.fastOpen &&
+      provedAt - loser.openedAt > this.#patienceWith(loser)
+    );
+    const facts = judge({
+      way,
+      opened,
+      flightBytes: this.#flightBytes,
+      elapsed: provedAt - openedAt,
+      plainIsSilent,
+    }, this.#suspects);
     this.#settle();
     this.result.resolve({ arrived, facts, whole, openedAt, provedAt });
   }

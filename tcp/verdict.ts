@@ -7,7 +7,7 @@
 import { formatAddress, networkOf } from "./address.ts";
 import { type ConnFacts, netAddr } from "./conn.ts";
 import type { Opened } from "./open/mod.ts";
-import type { FastOpenResult } from "./outcome.ts";
+import type { FastOpenOutcome, FastOpenResult } from "./outcome.ts";
 import { learnRoundTrip, noteBlocked, noteOpen } from "./paths.ts";
 import type { Way } from "./way.ts";
 
@@ -29,6 +29,8 @@ export interface Standing {
   readonly flightBytes: number;
   /** Milliseconds from the SYN until it stood. */
   readonly elapsed: number;
+  /** Whether a plain SYN to the same address is overdue for an answer. */
+  readonly plainIsSilent: boolean;
 }
 
 /**
@@ -64,13 +66,24 @@ function resultOf(
 function learn(
   to: string,
   network: string,
-  { way, elapsed }: Standing,
+  standing: Standing,
   { outcome, rtt }: FastOpenResult,
   suspect: Suspect | undefined,
 ): void {
   if (rtt) learnRoundTrip(to, network, rtt);
   // The server's own refusal of the data still says that they reached it, or did no harm.
   if (outcome === "accepted" || outcome === "ignored") noteOpen(to, network);
-  const lost = way.fastOpen ? outcome === "blocked" && elapsed >= KERNEL_PATIENCE : suspect?.lost;
-  if (lost) noteBlocked(to, network, (suspect?.way ?? way).probe === true);
+  if (!lostToFastOpen(standing, outcome, suspect)) return;
+  noteBlocked(to, network, (suspect?.way ?? standing.way).probe === true);
+}
+
+/** Fast Open is to blame when a plain SYN is answered at once; a crowded server loses all of them. */
+function lostToFastOpen(
+  { way, elapsed, plainIsSilent }: Standing,
+  outcome: FastOpenOutcome,
+  suspect: Suspect | undefined,
+): boolean {
+  const resent = elapsed >= KERNEL_PATIENCE;
+  if (way.fastOpen) return outcome === "blocked" && resent && !plainIsSilent;
+  return suspect !== undefined && suspect.lost && !resent;
 }
