@@ -40,6 +40,11 @@ export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
 export type { EarlyDataStatus, TlsVersion } from "./tls/engine.ts";
 export { type CertificateErrorCode, TlsError, type TlsErrorCode } from "./tls/errors.ts";
+export {
+  FileSessionStore,
+  type FileSessionStoreOptions,
+  type IgnoredSession,
+} from "./tls/file_session_store.ts";
 export { listenTls, type ListenTlsOptions, TlsListener } from "./tls/listen.ts";
 export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
 export {
@@ -48,6 +53,7 @@ export {
   type SessionStore,
   type StoredSession,
 } from "./tls/session.ts";
+export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
 export type { TcpFastOpenSupport } from "./tcp/support.ts";
 export { type ConnFacts, StreamConn } from "./tcp/conn.ts";

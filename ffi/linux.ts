@@ -79,6 +79,7 @@ export const linux = {
     state: 0,
     options: 5,
     fastOpenClientFail: 7,
+    sendMss: 16,
     rtt: 68,
     bytesReceived: 128,
   },

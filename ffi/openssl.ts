@@ -24,6 +24,10 @@ export const opensslSymbols = {
   SSL_CTX_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
   /** `uint64_t SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);` */
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" },
+  /** `uint64_t SSL_set_options(SSL *ssl, uint64_t options);` */
+  SSL_set_options: { parameters: ["pointer", "u64"], result: "u64" },
+  /** `uint64_t SSL_clear_options(SSL *ssl, uint64_t options);` */
+  SSL_clear_options: { parameters: ["pointer", "u64"], result: "u64" },
   /** `int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str);` */
   SSL_CTX_set_ciphersuites: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback);` */
@@ -192,6 +196,7 @@ export const OPENSSL = {
   SSL_CTRL_SET_TLSEXT_HOSTNAME: 55,
   SSL_CTRL_CHAIN_CERT: 89,
   SSL_CTRL_SET_GROUPS_LIST: 92,
+  SSL_CTRL_SET_SIGALGS_LIST: 98,
   SSL_CTRL_SET_MIN_PROTO_VERSION: 123,
   SSL_CTRL_SET_MAX_PROTO_VERSION: 124,
   SSL_CTRL_GET_NEGOTIATED_GROUP: 134,
@@ -199,7 +204,12 @@ export const OPENSSL = {
 
   SSL_MODE_AUTO_RETRY: 4,
   SSL_MODE_RELEASE_BUFFERS: 0x10,
+  SSL_OP_NO_EXTENDED_MASTER_SECRET: 1n << 0n,
+  SSL_OP_NO_ENCRYPT_THEN_MAC: 1n << 19n,
+  SSL_OP_ENABLE_MIDDLEBOX_COMPAT: 1n << 20n,
   SSL_OP_NO_RENEGOTIATION: 1n << 30n,
+  /** Since 3.2; unknown options have no effect. */
+  SSL_OP_NO_RX_CERTIFICATE_COMPRESSION: 1n << 33n,
 
   SSL_SESS_CACHE_OFF: 0,
 

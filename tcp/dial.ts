@@ -13,6 +13,7 @@ import { abortable, type Deadline } from "./deadline.ts";
 import type { FirstFlight } from "./first_flight.ts";
 import { lookup } from "./lookup.ts";
 import type { DialOptions } from "./options.ts";
+import { synRoom } from "./syn_room.ts";
 import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
 
 /** A {@linkcode Link} and when its parts happened. */
@@ -26,14 +27,14 @@ export interface Dialed {
 
 /**
  * Dials. The first flight is asked for after the look-up, when nothing but the network is left to
- * wait for.
+ * wait for; `room` tells how many bytes of it a SYN can carry.
  *
  * @throws {ConnectError} when no address could be connected to
  */
 export async function dial(
   { hostname, port, fastOpen = true }: DialOptions,
   { signal }: Deadline,
-  firstFlight: () => FirstFlight,
+  firstFlight: (room: () => number) => FirstFlight,
   until: RaceOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
@@ -48,7 +49,8 @@ export async function dial(
   }
   const lookupTime = performance.now() - startedAt;
   try {
-    const link = await race(addresses, { flight: firstFlight(), fastOpen, until, signal });
+    const flight = firstFlight(() => Math.min(...addresses.map(synRoom)));
+    const link = await race(addresses, { flight, fastOpen, until, signal });
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {
     if (error instanceof RaceLost) throw connectError(hostname, port, error.attempts);

@@ -31,6 +31,8 @@ export interface FastOpenResult {
   readonly synBytes: number;
   /** Bytes of the first flight in all. */
   readonly flightBytes: number;
+  /** Bytes of data that a SYN to this address has room for, where the kernel tells. */
+  readonly synRoom?: number;
   /** The kernel's estimate of the round trip in milliseconds, where it tells. */
   readonly rtt?: number;
   /** Why Fast Open was not used or came to nothing, in words, where that needs saying. */

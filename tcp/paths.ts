@@ -1,6 +1,6 @@
 /**
- * What this process knows of the paths it has used: how long a round trip takes, and whether SYNs with
- * data get through.
+ * What this process knows of the paths it has used: how long a round trip takes, how much a SYN can
+ * carry, and whether SYNs with data get through.
  *
  * A path leads from a local network to a destination's address. Another network may have another box
  * on the way, so nothing learned at home is held against the hotel.
@@ -19,6 +19,8 @@ export interface KnownPath {
   readonly network: string;
   /** Smoothed round-trip time in milliseconds, once known. */
   readonly rtt?: number;
+  /** Bytes of data that a SYN has room for, once known. */
+  readonly synRoom?: number;
   /** Set while connections over this path start without Fast Open. */
   readonly blocked?: BlockedPath;
 }
@@ -47,6 +49,7 @@ interface Path {
   readonly address: string;
   readonly network: string;
   rtt: number | undefined;
+  synRoom: number | undefined;
   blocked: BlockedPath | undefined;
 }
 
@@ -75,7 +78,13 @@ const keyOf = (address: string, network: string) => `${address} ${network}`;
 
 function pathOf(address: string, network: string): Path {
   const key = keyOf(address, network);
-  const found = paths.get(key) ?? { address, network, rtt: undefined, blocked: undefined };
+  const found = paths.get(key) ?? {
+    address,
+    network,
+    rtt: undefined,
+    synRoom: undefined,
+    blocked: undefined,
+  };
   paths.delete(key);
   paths.set(key, found);
   if (paths.size > MOST_PATHS) forget(paths.values().next().value!);
@@ -109,6 +118,16 @@ export function roundTrip(address: string, network: string): number | undefined 
 export function learnRoundTrip(address: string, network: string, rtt: number): void {
   const path = pathOf(address, network);
   path.rtt = path.rtt === undefined ? rtt : path.rtt + GAIN * (rtt - path.rtt);
+}
+
+/** Bytes of data that a SYN has room for, once known. */
+export function knownRoom(address: string, network: string): number | undefined {
+  return paths.get(keyOf(address, network))?.synRoom;
+}
+
+/** Learns how many bytes of data a SYN has room for. */
+export function learnRoom(address: string, network: string, room: number): void {
+  pathOf(address, network).synRoom = room;
 }
 
 /**
@@ -163,10 +182,11 @@ export function noteOpen(address: string, network: string): void {
  */
 export const pathMemory: PathMemory = {
   entries() {
-    return [...paths.values()].map(({ address, network, rtt, blocked }) => ({
+    return [...paths.values()].map(({ address, network, rtt, synRoom, blocked }) => ({
       address,
       network,
       ...(rtt === undefined ? {} : { rtt }),
+      ...(synRoom === undefined ? {} : { synRoom }),
       ...(blocked ? { blocked } : {}),
     }));
   },

@@ -7,6 +7,9 @@
 import type { linux } from "../ffi/linux.ts";
 import { getOption } from "./socket.ts";
 
+/** tcpi_options: segments carry timestamps. */
+export const TCPI_OPT_TIMESTAMPS = 0x01;
+
 /** tcpi_options: data in the SYN was acknowledged. */
 export const TCPI_OPT_SYN_DATA = 0x20;
 

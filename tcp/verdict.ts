@@ -8,7 +8,7 @@ import { formatAddress, networkOf } from "./address.ts";
 import { type ConnFacts, netAddr } from "./conn.ts";
 import type { Opened } from "./open/mod.ts";
 import type { FastOpenOutcome, FastOpenResult } from "./outcome.ts";
-import { learnRoundTrip, noteBlocked, noteOpen } from "./paths.ts";
+import { learnRoom, learnRoundTrip, noteBlocked, noteOpen } from "./paths.ts";
 import type { Way } from "./way.ts";
 
 /** A Fast Open attempt that a plain one to the same address has overtaken. */
@@ -67,10 +67,11 @@ function learn(
   to: string,
   network: string,
   standing: Standing,
-  { outcome, rtt }: FastOpenResult,
+  { outcome, rtt, synRoom }: FastOpenResult,
   suspect: Suspect | undefined,
 ): void {
   if (rtt) learnRoundTrip(to, network, rtt);
+  if (synRoom) learnRoom(to, network, synRoom);
   // The server's own refusal of the data still says that they reached it, or did no harm.
   if (outcome === "accepted" || outcome === "ignored") noteOpen(to, network);
   if (!lostToFastOpen(standing, outcome, suspect)) return;

@@ -145,23 +145,98 @@ test("sessions are plain bytes that a store may keep anywhere", { skip }, async 
   assert.equal((await ask({ port: nginx.port, sessions })).facts.resumed, true);
 });
 
-test("a store that fails costs a full handshake and nothing else", { skip }, async () => {
+const fail = () => {
+  throw new Error("The disk is full");
+};
+const handing = (session: Uint8Array, expires = Date.now() + 60_000) => ({
+  take: () => ({ session, expires }),
+  put() {},
+});
+
+for (
+  const [what, sessions, codes, message] of [
+    [
+      "throws",
+      { take: fail, put: fail },
+      ["SESSION_STORE_FAILED"],
+      /take \(The disk is full\); the handshake is a full one/,
+    ],
+    [
+      "rejects",
+      { take: () => Promise.reject(new Error("No")), put: () => Promise.reject(new Error("No")) },
+      ["SESSION_STORE_FAILED"],
+      /take \(No\)/,
+    ],
+    [
+      "hangs",
+      { take: () => new Promise<undefined>(() => {}), put: () => new Promise<void>(() => {}) },
+      ["SESSION_STORE_FAILED"],
+      /no answer within 100 ms/,
+    ],
+    ["hands out nothing", handing(new Uint8Array()), ["SESSION_UNUSABLE"], /no session/],
+    ["hands out rubbish", handing(new Uint8Array(100)), ["SESSION_UNUSABLE"], /can't be read/],
+    ["hands out what is stale", handing(new Uint8Array(100), 1), ["SESSION_UNUSABLE"], /expired/],
+    ["hands out text", { take: () => "session", put() {} }, ["SESSION_UNUSABLE"], /no session/],
+  ] as const
+) {
+  test(`a store that ${what} costs a full handshake, and the connection says so`, {
+    skip,
+  }, async () => {
+    await using nginx = await startNginx();
+    const options = { port: nginx.port, sessions: sessions as SessionStore };
+    const { conn } = await ask(options, { early: true });
+    assert.deepEqual([conn.resumed, conn.earlyData], [false, "not-sent"]);
+    const takes = conn.warnings.filter(({ message }) => !message.includes("failed to put"));
+    assert.deepEqual(takes.map(({ code }) => code), codes);
+    assert.match(takes[0]?.message ?? "", message);
+    const puts = conn.warnings.filter(({ message }) => message.includes("failed to put"));
+    assert.equal(puts.length > 0, what === "throws" || what === "rejects");
+    assert.equal((await nginx.requests()).length, 1);
+  });
+}
+
+test("tampered and truncated sessions: a full handshake, never a crash", { skip }, async () => {
   await using nginx = await startNginx();
-  const fail = () => {
-    throw new Error("The disk is full");
-  };
-  const stores: SessionStore[] = [
-    { take: fail, put: fail },
-    { take: () => Promise.reject(new Error("No")), put: () => Promise.reject(new Error("No")) },
-    { take: () => ({ session: new Uint8Array(), expires: Infinity }), put: () => {} },
-    { take: () => ({ session: new Uint8Array(100), expires: Infinity }), put: () => {} },
+  const watched = new WatchedStore();
+  await ask({ port: nginx.port, sessions: watched });
+  const { session } = watched.sessions[0]!;
+  const variants = [
+    ...[1, 10, session.length - 1].map((length) => session.slice(0, length)),
+    ...Array.from({ length: 60 }, (_, index) => {
+      const changed = new Uint8Array(session);
+      changed[Math.floor(index * session.length / 60)]! ^= 0xff;
+      return changed;
+    }),
   ];
-  for (const sessions of stores) {
-    const { conn } = await ask({ port: nginx.port, sessions }, { early: true });
-    assert.equal(conn.resumed, false);
-    assert.equal(conn.earlyData, "not-sent");
+  for (const variant of variants) {
+    // Some bytes don't matter and some only to the server; the certificate is verified all the same.
+    const { conn } = await ask({ port: nginx.port, sessions: handing(variant) }, { early: true });
+    const unread = conn.warnings.some(({ code }) => code === "SESSION_UNUSABLE");
+    if (unread) assert.equal(conn.resumed, false);
   }
-  assert.equal((await nginx.requests(stores.length)).length, stores.length);
+  assert.equal((await nginx.requests(variants.length + 1)).length, variants.length + 1);
+});
+
+test("a store that answers late gets the session back", { skip }, async () => {
+  await using nginx = await startNginx();
+  const watched = new WatchedStore();
+  const { conn: first } = await ask({ port: nginx.port, sessions: watched });
+  assert.equal(first.resumed, false);
+  const stored = watched.sessions.at(-1)!;
+  const late = Promise.withResolvers<StoredSession>();
+  const back: StoredSession[] = [];
+  const slow: SessionStore = {
+    take: () => late.promise,
+    put(_key, session) {
+      back.push(session);
+    },
+  };
+  const { conn } = await ask({ port: nginx.port, sessions: slow });
+  assert.equal(conn.resumed, false);
+  late.resolve(stored);
+  await late.promise;
+  await Promise.resolve();
+  assert.ok(back.includes(stored));
 });
 
 test("a session for a connection that was never attempted goes back", async () => {

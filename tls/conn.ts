@@ -8,6 +8,7 @@ import { type ConnFacts, StreamConn } from "../tcp/conn.ts";
 import { TlsDuplex } from "./duplex.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine.ts";
 import type { TlsStream } from "./stream.ts";
+import type { TlsWarning } from "./warnings.ts";
 
 /** What the handshake agreed on, shaped like `Deno.TlsHandshakeInfo`. */
 export interface TlsHandshakeInfo {
@@ -54,14 +55,22 @@ export interface TlsTiming {
 export class TlsConn extends StreamConn {
   /** When the parts of the connection were done. */
   readonly timing: TlsTiming;
+  /** What cost time and nothing else, such as a session store that failed. Later ones are added. */
+  readonly warnings: readonly TlsWarning[];
   #stream: TlsStream;
   #duplex: TlsDuplex | undefined;
 
   /** @ignore */
-  constructor(stream: TlsStream, facts: ConnFacts, timing: TlsTiming) {
+  constructor(
+    stream: TlsStream,
+    facts: ConnFacts,
+    timing: TlsTiming,
+    warnings: readonly TlsWarning[] = [],
+  ) {
     super(stream, facts);
     this.#stream = stream;
     this.timing = timing;
+    this.warnings = warnings;
   }
 
   /**

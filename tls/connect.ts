@@ -7,6 +7,7 @@
 import { TcpConn } from "../tcp/connect.ts";
 import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
 import { dial } from "../tcp/dial.ts";
+import { ConnectError } from "../tcp/errors.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "../tcp/options.ts";
 import type { Peer } from "../tcp/stream.ts";
 import { TlsConn } from "./conn.ts";
@@ -15,11 +16,12 @@ import type { ClientConfig, Engine } from "./engine.ts";
 import { TlsError } from "./errors.ts";
 import { Hello } from "./hello.ts";
 import { keyLogOf } from "./keylog.ts";
-import { learnGroup, pickedGroup } from "./keyshare.ts";
+import { knownServer, learnServer } from "./known_servers.ts";
 import { opensslClient } from "./openssl/client.ts";
 import { certificateName, checkClientOptions, type TlsClientOptions } from "./options.ts";
 import { Resumption } from "./resumption.ts";
 import { MemorySessionStore, type StoredSession } from "./session.ts";
+import { refusedSession, type TlsWarning, tooLarge, unusable } from "./warnings.ts";
 import { TlsStream } from "./stream.ts";
 
 /** Options of {@linkcode connectTls}. */
@@ -54,11 +56,15 @@ const defaultSessions = new MemorySessionStore();
 /** A group whose key share is too large for a hello that also resumes; see `groupsFor`. */
 const isHybrid = (group: string | undefined) => group?.includes("MLKEM") ?? false;
 
-/**
- * The session was refused, and the key exchange fell back to the share that only a resumption may
- * use. The server is known to do better, so nothing was sent yet and the connection is made again.
- */
-class FellBack extends Error {}
+/** What was done to make the hello small did not go down well: it is made again without. */
+class TryAgain extends Error {
+  readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    super("the connection is made again");
+    this.plan = plan;
+  }
+}
 
 /** Everything one attempt at a TLS connection is made from. */
 interface Plan {
@@ -66,6 +72,10 @@ interface Plan {
   readonly resumption: Resumption;
   readonly stored: StoredSession | undefined;
   readonly earlyData: Uint8Array | undefined;
+  /** Whether the hello may be cut to fit a SYN. */
+  readonly fit: boolean;
+  /** What the caller should know although it is no error; added to as it is found. */
+  readonly warnings: TlsWarning[];
 }
 
 /**
@@ -109,12 +119,14 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   checkClientOptions(options, options);
   const { hostname, port, earlyData } = options;
   return await withDeadline(options, async (deadline) => {
-    const plan = await makePlan(options, { hostname, port }, deadline, earlyData);
-    try {
-      return await open(options, deadline, plan);
-    } catch (error) {
-      if (!(error instanceof FellBack)) throw error;
-      return await open(options, deadline, { ...plan, stored: undefined });
+    let plan = await makePlan(options, { hostname, port }, deadline, earlyData);
+    for (;;) {
+      try {
+        return await open(options, deadline, plan);
+      } catch (error) {
+        if (!(error instanceof TryAgain)) throw error;
+        plan = error.plan;
+      }
     }
   });
 }
@@ -122,25 +134,33 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
 /** One race. */
 async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan): Promise<TlsConn> {
   const { hostname, port } = options;
-  const { resumption, stored, earlyData } = plan;
-  const hello = new Hello({ ...plan.config, session: stored?.session }, earlyData);
+  const { resumption, stored, earlyData, fit, warnings } = plan;
+  const config = { ...plan.config, session: stored?.session };
+  const hello = new Hello({ config, earlyData, fit, server: knownServer(hostname, port) });
   try {
     const { link, startedAt, lookup } = await dial(
       options,
       deadline,
-      () => hello.firstFlight(),
+      (room) => hello.firstFlight(room),
       "first-byte",
     );
     const engine = hello.engineFor(link);
     const stream = new TlsStream(link.arrived.wire, engine, { hostname, port }, "client");
     stream.begin(link.arrived);
-    await finish(stream, engine, deadline, plan);
+    try {
+      await finish(stream, engine, deadline, plan);
+    } catch (error) {
+      const milder = deadline.signal.aborted ? undefined : milderPlan(plan, hello, engine, error);
+      throw milder ? new TryAgain(milder) : error;
+    }
+    if (stored && !engine.offersSession) warnings.push(unusable("what can't be read as one"));
+    if (hello.excess) warnings.push(tooLarge(hello.excess, engine.info().group));
     return new TlsConn(stream, link.facts, {
       lookup,
       open: link.openedAt - startedAt,
       firstByte: link.provedAt - startedAt,
       secure: performance.now() - startedAt,
-    });
+    }, warnings);
   } catch (error) {
     hello.free();
     // A ticket that never left can serve the next connection.
@@ -149,13 +169,31 @@ async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan):
   }
 }
 
+/** What to try after a handshake that failed over what made the hello small; once per cause. */
+function milderPlan(plan: Plan, hello: Hello, engine: Engine, error: unknown): Plan | undefined {
+  const { config: { hostname, port }, stored, warnings } = plan;
+  if (engine.secured) return undefined;
+  const refused = error instanceof TlsError &&
+    (error.code === "ALERT_RECEIVED" || error.code === "PROTOCOL_ERROR");
+  const closed = error instanceof ConnectError ||
+    (error instanceof TlsError && error.code === "HANDSHAKE_CLOSED");
+  if (hello.isLean(engine) && (refused || closed)) {
+    learnServer(hostname, port, { refusesLean: true });
+    return plan;
+  }
+  if (!stored || !engine.offersSession || !refused) return undefined;
+  warnings.push(refusedSession(error));
+  return { ...plan, stored: undefined };
+}
+
 /** Waits for the handshake, learns from it, and sends what early data could not carry. */
 async function finish(
   stream: TlsStream,
   engine: Engine,
   { signal }: Deadline,
-  { config, resumption, stored, earlyData }: Plan,
+  plan: Plan,
 ): Promise<void> {
+  const { config, resumption, stored, earlyData } = plan;
   try {
     if (!engine.secured) await abortable(stream.secured, signal);
   } catch (error) {
@@ -163,12 +201,18 @@ async function finish(
     throw error;
   }
   if (!engine.resumed) {
-    const { group } = stream.info();
+    const { group, protocol } = stream.info();
     if (stored && config.forSyn && isHybrid(config.keyShare) && !isHybrid(group)) {
       stream.close();
-      throw new FellBack();
+      // Refused, and the exchange fell back to the share that only a resumption may use. The server
+      // is known to do better, and nothing was sent yet.
+      throw new TryAgain({ ...plan, stored: undefined });
     }
-    learnGroup(config.hostname, config.port, group);
+    const { hostname, port } = config;
+    learnServer(hostname, port, {
+      ...(group === undefined ? {} : { group }),
+      speaksTls13: protocol === "TLSv1.3",
+    });
   } else if (stored && engine.sessionReusable) {
     resumption.putBack(stored);
   }
@@ -263,10 +307,16 @@ async function makePlan(
   const verifyName = !options.unsafelyDisableHostnameVerification;
   // All that decides whom a session was agreed with, and under which conditions.
   const who = [hostname, port, serverName, verifyName, caCerts, cert];
+  const { groups = "fit" } = options;
+  const warnings: TlsWarning[] = [];
   const resumption = new Resumption(
     sessions === false ? undefined : sessions,
-    digest([...who, alpnProtocols, minVersion, maxVersion]),
+    digest([...who, alpnProtocols, minVersion, maxVersion, groups]),
+    (warning) => warnings.push(warning),
   );
+  const stored = await resumption.take(signal);
+  // What a session was agreed with decides what may resume it.
+  const keyShare = stored?.group ?? knownServer(hostname, port).group;
   const config: ClientConfig = {
     hostname,
     port,
@@ -278,11 +328,12 @@ async function makePlan(
     alpnProtocols,
     minVersion,
     maxVersion,
-    keyShare: pickedGroup(hostname, port),
-    forSyn: options.fastOpen ?? true,
+    groups: typeof groups === "string" ? undefined : groups,
+    keyShare: groups === "fit" ? keyShare : undefined,
+    forSyn: groups === "fit" && (options.fastOpen ?? true),
     session: undefined,
     onTicket: resumption.enabled ? (ticket) => resumption.keep(ticket) : undefined,
     keyLog: keyLogOf(options.keyLog),
   };
-  return { config, resumption, stored: await resumption.take(signal), earlyData };
+  return { config, resumption, stored, earlyData, fit: groups === "fit", warnings };
 }

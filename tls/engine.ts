@@ -34,6 +34,8 @@ export interface SessionTicket {
   readonly session: Uint8Array;
   /** Milliseconds from now during which the server promises to know it. */
   readonly lifetime: number;
+  /** The group of the full handshake it goes back to. */
+  readonly group: string | undefined;
 }
 
 /** Where an engine puts plaintext; an inbox. */
@@ -62,6 +64,8 @@ export interface Engine {
    * `earlyData` as the session allows, as one piece for one SYN; a server returns nothing.
    */
   start(earlyData?: Uint8Array): Uint8Array;
+  /** The session it was given could be read, and is offered to the server. */
+  readonly offersSession: boolean;
   /** The session was resumed; known once {@linkcode secured}. */
   readonly resumed: boolean;
   /** The session that was offered may be offered again: TLS 1.2's are not used up. */
@@ -104,10 +108,14 @@ export interface ClientConfig {
   readonly alpnProtocols: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
+  /** The groups to offer, and no others; a share is sent for the first. */
+  readonly groups: readonly string[] | undefined;
   /** The one group to send a key share for; `undefined` leaves it to the library. */
   readonly keyShare: string | undefined;
   /** The first flight is meant for a SYN and should be small. */
   readonly forSyn: boolean;
+  /** Leave out of the hello what a server that speaks TLS 1.3 has no use for. */
+  readonly lean?: boolean;
   /** A session to resume, as {@linkcode SessionTicket} carried it. */
   readonly session: Uint8Array | undefined;
   /** Called with every ticket the server sends. */

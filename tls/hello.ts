@@ -1,38 +1,59 @@
 /**
  * A client's first flight, and the engines behind it.
  *
+ * A hello with a share for every group the library would like, X25519MLKEM768 among them, is larger
+ * than a SYN has room for. The first connection to a server sends it all the same and learns which
+ * group the server picks; from then on the hello carries that share alone, and where even that does not
+ * fit it is made lean.
+ *
  * @module
  */
 
 import type { FirstFlight } from "../tcp/first_flight.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
+import { type KnownServer, learnServer } from "./known_servers.ts";
 import { opensslClient } from "./openssl/client.ts";
+
+/** No SYN that carries data has less room: IPv4's smallest segments, less the options of a SYN. */
+const ALWAYS_FITS = 536 - 40;
+
+/** What a first flight is made from. */
+export interface HelloOptions {
+  readonly config: ClientConfig;
+  readonly earlyData: Uint8Array | undefined;
+  readonly server: KnownServer;
+  /** Whether the hello may be cut to fit a SYN. */
+  readonly fit: boolean;
+}
 
 /**
  * The ClientHello may go to several attempts at once, early data to one alone. A hello that announces
- * early data can't do without them, so where there are any, other attempts get a hello of a second
- * engine.
+ * early data can't do without them, and a lean one may be what the path minds: in both cases the
+ * attempts beside the first get the full hello of a second engine.
  */
 export class Hello {
   /** Whether anything may have left this machine. */
   started = false;
-  readonly #config: ClientConfig;
-  readonly #earlyData: Uint8Array | undefined;
-  readonly #engine: Engine;
+  /** Length of the ClientHello and of what a SYN has room for, where it has not enough. */
+  excess: { readonly hello: number; readonly room: number } | undefined;
+  readonly #options: HelloOptions;
+  #lean: boolean;
+  #engine: Engine;
   #second: Engine | undefined;
 
   /** @throws {TlsError} when OpenSSL is missing or refuses the configuration */
-  constructor(config: ClientConfig, earlyData: Uint8Array | undefined) {
-    this.#config = config;
-    this.#earlyData = earlyData;
-    this.#engine = opensslClient(config);
+  constructor(options: HelloOptions) {
+    this.#options = options;
+    this.#lean = this.#mayBeLean && options.server.needsLean === true;
+    this.#engine = opensslClient({ ...options.config, lean: this.#lean });
   }
 
-  /** Makes the flight. Its early data are bound to it: none are in what is repeatable. */
-  firstFlight(): FirstFlight {
+  /** Makes the flight, for a SYN with room for so many bytes. */
+  firstFlight(room: () => number): FirstFlight {
     this.started = true;
-    const whole = [this.#engine.start(this.#earlyData)];
-    if (this.#engine.earlyDataTaken === 0) return { whole, repeatable: () => whole };
+    const flight = this.#fitted(room);
+    const whole = [flight];
+    if (this.#engine.earlyDataTaken === 0 && !this.#lean) return { whole, repeatable: () => whole };
     let repeatable: Uint8Array[] | undefined;
     return { whole, repeatable: () => repeatable ??= [this.#startSecond()] };
   }
@@ -46,14 +67,47 @@ export class Hello {
     return chosen;
   }
 
+  /** Whether `engine` has sent a lean hello. */
+  isLean(engine: Engine): boolean {
+    return this.#lean && engine === this.#engine;
+  }
+
   /** Frees both engines. */
   free(): void {
     this.#engine.free();
     this.#second?.free();
   }
 
+  /** A resumption is small, and a hello that resumes must offer what the session was agreed with. */
+  get #mayBeLean(): boolean {
+    const { config, server, fit } = this.#options;
+    const modern = server.speaksTls13 && config.maxVersion === "TLSv1.3";
+    return fit && modern === true && !server.refusesLean && config.session === undefined;
+  }
+
+  #fitted(room: () => number): Uint8Array {
+    const { config, earlyData } = this.#options;
+    const flight = this.#engine.start(earlyData);
+    const hello = helloLength(flight);
+    if (!config.forSyn || hello <= ALWAYS_FITS || hello <= room()) return flight;
+    if (this.#lean || !this.#mayBeLean) {
+      this.excess = { hello, room: room() };
+      return flight;
+    }
+    learnServer(config.hostname, config.port, { needsLean: true });
+    this.#lean = true;
+    this.#engine.free();
+    this.#engine = opensslClient({ ...config, lean: true });
+    return this.#fitted(room);
+  }
+
   #startSecond(): Uint8Array {
-    this.#second = opensslClient(this.#config);
+    this.#second = opensslClient({ ...this.#options.config, lean: false });
     return this.#second.start();
   }
+}
+
+/** Bytes of the first record (RFC 8446, section 5.1), which is the ClientHello's. */
+function helloLength(flight: Uint8Array): number {
+  return 5 + (flight[3]! << 8 | flight[4]!);
 }

@@ -40,6 +40,18 @@ export interface TlsClientOptions extends CommonTlsOptions {
    * connections of the process share.
    */
   sessions?: SessionStore | false;
+  /**
+   * Key-exchange groups (RFC 8446, section 4.2.7), and with them the size of the ClientHello:
+   *
+   * - `"fit"`, the default: the first connection to a server offers everything and learns which group
+   *   the server picks; from then on the hello carries that share alone, and is cut to fit the SYN.
+   *   Never weaker than what the server chose before: a resumption may use X25519 where the session
+   *   was agreed with X25519MLKEM768, whose secret it inherits, and if that is refused the handshake
+   *   is made again with X25519MLKEM768.
+   * - `"full"`: what the library sends by itself, whatever its size
+   * - a list: these groups and no others, with a key share for the first
+   */
+  groups?: "fit" | "full" | string[];
   /** The TLS implementation. Default `"auto"`: OpenSSL. */
   engine?: "auto" | "openssl" | "runtime";
   /** Accepts any name in a certificate that is otherwise valid: anybody with one can pose as it. */
@@ -104,7 +116,7 @@ export function checkClientOptions(
   peer: { hostname: string; port: number },
 ): void {
   checkCommonOptions(options, peer);
-  const { caCerts, serverName, sessions, engine, earlyData } = options;
+  const { caCerts, serverName, sessions, groups, engine, earlyData } = options;
   const { unsafelyDisableHostnameVerification: unsafely } = options;
   const refuse = refuser(peer);
   if (caCerts !== undefined) {
@@ -119,6 +131,9 @@ export function checkClientOptions(
     const valid = typeof sessions === "object" && sessions !== null &&
       typeof sessions.take === "function" && typeof sessions.put === "function";
     if (!valid) refuse("sessions", "a SessionStore or false", sessions);
+  }
+  if (groups !== undefined && groups !== "fit" && groups !== "full" && !isGroupList(groups)) {
+    refuse("groups", '"fit", "full" or a list of group names, not empty', groups);
   }
   if (engine !== undefined && !["auto", "openssl", "runtime"].includes(engine)) {
     refuse("engine", '"auto", "openssl" or "runtime"', engine);
@@ -136,6 +151,12 @@ export function checkClientOptions(
   if (unsafely !== undefined && typeof unsafely !== "boolean") {
     refuse("unsafelyDisableHostnameVerification", "a boolean", unsafely);
   }
+}
+
+/** Names alone: OpenSSL's lists know more than names. */
+function isGroupList(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0 &&
+    list.every((name) => typeof name === "string" && /^[\w-]+$/.test(name));
 }
 
 function isServerName(name: unknown): boolean {

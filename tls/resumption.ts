@@ -7,18 +7,28 @@
 import { abortable } from "../tcp/deadline.ts";
 import type { SessionTicket } from "./engine.ts";
 import type { SessionStore, StoredSession } from "./session.ts";
+import { type TlsWarning, unusable } from "./warnings.ts";
+
+/** Milliseconds a store may take to hand out a session; what it would save is not worth more. */
+const PATIENCE = 100;
 
 /**
- * A store under one key. A store that fails costs a full handshake, never the connection: so nothing
- * here throws.
+ * A store under one key. A store that fails costs a full handshake and earns a warning, it never costs
+ * the connection: so nothing here throws.
  */
 export class Resumption {
   #store: SessionStore | undefined;
   #key: string;
+  #warn: (warning: TlsWarning) => void;
 
-  constructor(store: SessionStore | undefined, key: string) {
+  constructor(
+    store: SessionStore | undefined,
+    key: string,
+    warn: (warning: TlsWarning) => void,
+  ) {
     this.#store = store;
     this.#key = key;
+    this.#warn = warn;
   }
 
   /** Whether there is a store to keep anything in. */
@@ -27,36 +37,72 @@ export class Resumption {
   }
 
   /** A session to resume. Rejects only with the reason of `signal`. */
-  async take(signal: AbortSignal): Promise<StoredSession | undefined> {
+  take(signal: AbortSignal): StoredSession | undefined | Promise<StoredSession | undefined> {
     const store = this.#store;
     if (!store) return undefined;
-    const stored = await this.#answer(store, signal);
-    const usable = stored?.session instanceof Uint8Array && stored.session.length > 0;
-    return usable ? stored : undefined;
-  }
-
-  /** What the store says; one that answers at once is not waited for. */
-  #answer(
-    store: SessionStore,
-    signal: AbortSignal,
-  ): StoredSession | undefined | Promise<StoredSession | undefined> {
     try {
       const answer = store.take(this.#key);
-      if (!(answer instanceof Promise)) return answer;
-      return abortable(answer.catch(() => undefined), signal);
-    } catch {
-      return undefined;
+      // One that answers at once is not waited for.
+      if (!(answer instanceof Promise)) return this.#checked(answer);
+      return abortable(this.#awaited(answer), signal);
+    } catch (error) {
+      return this.#failed("take", error);
     }
   }
 
   /** Keeps what the server sent. */
-  keep({ session, lifetime }: SessionTicket): void {
-    this.putBack({ session, expires: Date.now() + lifetime });
+  keep({ session, lifetime, group }: SessionTicket): void {
+    const expires = Date.now() + lifetime;
+    this.putBack({ session, expires, ...(group === undefined ? {} : { group }) });
   }
 
   /** Returns a session that was taken and can still serve. */
   putBack(stored: StoredSession): void {
     const store = this.#store;
-    if (store) Promise.try(() => store.put(this.#key, stored)).catch(() => {});
+    if (!store) return;
+    Promise.try(() => store.put(this.#key, stored)).catch((error) => this.#failed("put", error));
   }
+
+  async #awaited(answer: Promise<StoredSession | undefined>): Promise<StoredSession | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(resolve, PATIENCE, "late");
+    try {
+      const first = await Promise.race([answer, late]);
+      if (first !== "late") return this.#checked(first);
+    } catch (error) {
+      return this.#failed("take", error);
+    } finally {
+      clearTimeout(timer);
+    }
+    // It may come yet, for the next connection.
+    answer.then((stored) => isSession(stored) && this.putBack(stored), () => {});
+    return this.#failed("take", `no answer within ${PATIENCE} ms`);
+  }
+
+  #checked(stored: StoredSession | undefined): StoredSession | undefined {
+    if (stored === undefined) return undefined;
+    const what = !isSession(stored)
+      ? "something that is no session"
+      : stored.expires <= Date.now()
+      ? "a session that has expired"
+      : undefined;
+    if (what === undefined) return stored;
+    this.#warn(unusable(what));
+    return undefined;
+  }
+
+  #failed(call: "take" | "put", error: unknown): undefined {
+    const why = error instanceof Error ? error.message : String(error);
+    const effect = call === "take" ? "the handshake is a full one" : "a session was not kept";
+    this.#warn({
+      code: "SESSION_STORE_FAILED",
+      message: `The session store failed to ${call} (${why}); ${effect}`,
+    });
+  }
+}
+
+function isSession(stored: unknown): stored is StoredSession {
+  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
+  return session instanceof Uint8Array && session.length > 0 && typeof expires === "number" &&
+    (group === undefined || typeof group === "string");
 }

@@ -4,12 +4,17 @@
  * @module
  */
 
+import { mustBe } from "../tcp/options.ts";
+import { TlsError } from "./errors.ts";
+
 /** A session as a store keeps it. */
 export interface StoredSession {
   /** Opaque bytes, meant for the engine that made them. */
   readonly session: Uint8Array;
   /** Milliseconds since 1970 after which the server no longer knows it. */
   readonly expires: number;
+  /** The key-exchange group it was agreed with, where known: what the next hello should offer. */
+  readonly group?: string;
 }
 
 /**
@@ -50,10 +55,20 @@ export class MemorySessionStore implements SessionStore {
   #perKey: number;
   #keys: number;
 
-  /** Makes an empty store. */
-  constructor({ perKey = 4, keys = 512 }: MemorySessionStoreOptions = {}) {
+  /**
+   * Makes an empty store.
+   *
+   * @throws {TlsError} `INVALID_OPTION` when a limit is not a whole number from 1
+   */
+  constructor(options: MemorySessionStoreOptions = {}) {
+    const { perKey, keys } = limitsOf(options);
     this.#perKey = perKey;
     this.#keys = keys;
+  }
+
+  /** Sessions kept now, expired ones included that nobody has asked for yet. */
+  get size(): number {
+    return this.#sessions.values().reduce((sum, kept) => sum + kept.length, 0);
   }
 
   /** Hands out the newest unexpired session of `key` and forgets it. */
@@ -82,4 +97,23 @@ export class MemorySessionStore implements SessionStore {
   clear(): void {
     this.#sessions.clear();
   }
+}
+
+/**
+ * The limits that the options of a store ask for.
+ *
+ * @throws {TlsError} `INVALID_OPTION`
+ */
+export function limitsOf(
+  options: { readonly perKey?: number; readonly keys?: number },
+): { readonly perKey: number; readonly keys: number } {
+  if (typeof options !== "object" || options === null) {
+    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options));
+  }
+  const { perKey = 4, keys = 512 } = options;
+  for (const [name, limit] of Object.entries({ perKey, keys })) {
+    if (Number.isSafeInteger(limit) && limit >= 1) continue;
+    throw new TlsError("INVALID_OPTION", mustBe(name, "a whole number from 1", limit));
+  }
+  return { perKey, keys };
 }

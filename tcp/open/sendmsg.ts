@@ -11,7 +11,8 @@ import { runtime } from "../../runtimes/mod.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { localAddress } from "../descriptor.ts";
 import { getOption, setOption, sockaddrOf, SystemCallError } from "../socket.ts";
-import { TCPI_OPT_SYN_DATA, tcpInfo } from "../tcp_info.ts";
+import { SYN_OPTIONS } from "../syn_room.ts";
+import { TCPI_OPT_SYN_DATA, TCPI_OPT_TIMESTAMPS, tcpInfo } from "../tcp_info.ts";
 import { Wire } from "../wire.ts";
 import type { Opened, OpenRequest } from "./mod.ts";
 import { openPlain } from "./plain.ts";
@@ -25,6 +26,9 @@ const TCP_CLOSE = 7;
 
 /** A refused connection is closed already when a busy event loop gets round to asking. */
 const notEstablished = [TCP_SYN_SENT, TCP_SYN_RECV, TCP_CLOSE];
+
+/** Bytes of TCP's timestamp option, which snd_mss does not count. */
+const TIMESTAMPS = 12;
 
 /** tcpi_fastopen_client_fail, two bits above delivery_rate_app_limited. */
 const TFO_COOKIE_UNAVAILABLE = 1;
@@ -72,7 +76,13 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     fastOpen() {
       const info = tcpInfo(platform, fd);
       const rtt = info && info.getUint32(platform.tcpInfo.rtt, true) / 1000;
-      const facts = { synBytes: sent, flightBytes, ...(rtt ? { rtt } : {}) };
+      const synRoom = info && roomIn(platform, info);
+      const facts = {
+        synBytes: sent,
+        flightBytes,
+        ...(rtt ? { rtt } : {}),
+        ...(synRoom ? { synRoom } : {}),
+      };
       if (!request.fastOpen) return { outcome: "disabled", ...facts };
       if (!asked) return { outcome: "disabled", ...facts, reason: "there was nothing to send" };
       if (refused !== undefined) {
@@ -152,6 +162,13 @@ function outcomeOf(platform: Linux, info: DataView): FastOpenResult["outcome"] {
     default:
       return "ignored";
   }
+}
+
+/** What the next SYN has room for: a segment as it was negotiated, less all a SYN's options may take. */
+function roomIn(platform: Linux, info: DataView): number {
+  const timestamps = info.getUint8(platform.tcpInfo.options) & TCPI_OPT_TIMESTAMPS;
+  const segment = info.getUint32(platform.tcpInfo.sendMss, true) + (timestamps ? TIMESTAMPS : 0);
+  return segment - SYN_OPTIONS;
 }
 
 /** What a refusal of `sendmsg(MSG_FASTOPEN)` means. */

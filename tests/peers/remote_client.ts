@@ -48,7 +48,8 @@ export interface Failure {
 
 type TlsFacts = Pick<
   TlsConn,
-  "protocol" | "cipher" | "group" | "alpnProtocol" | "resumed" | "earlyData" | "timing"
+  | ("protocol" | "cipher" | "group" | "alpnProtocol" | "resumed")
+  | ("earlyData" | "timing" | "warnings")
 >;
 
 /** What came of an exchange; `error` and what had been received, or everything. */

@@ -47,7 +47,8 @@ const CLASSICAL = ["x25519", "secp256r1", "x448", "secp384r1", "secp521r1"];
  *
  * A server that prefers the hybrid would ask for it with a HelloRetryRequest whenever it is offered
  * without a share, and refuse early data with it. So a hello that resumes a hybrid session in a SYN,
- * where that share has no room, leaves it out: what protects that session is the secret it inherits from the exchange that was hybrid.
+ * where that share has no room, leaves it out: what protects that session is the secret it inherits
+ * from the exchange that was hybrid.
  */
 function groupsFor(keyShare: string, resumingInSyn: boolean): string {
   const hybrid = openssl().OpenSSL_version_num() >= HYBRID_SINCE;
@@ -55,6 +56,13 @@ function groupsFor(keyShare: string, resumingInSyn: boolean): string {
   const others = hybrid ? [HYBRID, ...CLASSICAL] : CLASSICAL;
   return [keyShare, ...others.filter((group) => group !== keyShare)].join(":");
 }
+
+/** What certificates on the web are signed with; the full hello has the rest. */
+const SIGNATURE_ALGORITHMS = cString([
+  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ed25519"],
+  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
+  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
+].join(":"));
 
 class OpensslClient extends OpensslEngine {
   #config: ClientConfig;
@@ -81,7 +89,7 @@ class OpensslClient extends OpensslEngine {
 
   configure(): void {
     const { library, ssl } = this;
-    const { serverName, verifyName, alpnProtocols, keyShare, forSyn, session } = this.#config;
+    const { serverName, verifyName, alpnProtocols, lean, session } = this.#config;
     library.SSL_set_connect_state(ssl);
     library.ERR_clear_error();
     const name = cString(serverName);
@@ -103,11 +111,34 @@ class OpensslClient extends OpensslEngine {
       const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
       this.#check("alpnProtocols", failed === 0 ? 1 : 0);
     }
-    if (keyShare !== undefined) {
-      const groups = cString(groupsFor(keyShare, forSyn && session !== undefined));
-      this.#control("keyShare", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, groups);
-    }
+    const groups = this.#groups();
+    if (groups) this.#control("groups", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, cString(groups));
+    if (lean) this.#slim();
     if (session !== undefined) this.#resume(session);
+  }
+
+  /** OpenSSL's list of groups; `undefined` leaves them to the library. */
+  #groups(): string | undefined {
+    const { groups, keyShare, forSyn, session } = this.#config;
+    if (groups) return groups.join(":");
+    return keyShare && groupsFor(keyShare, forSyn && session !== undefined);
+  }
+
+  /**
+   * A hello for TLS 1.3 alone, without what earlier versions and middleboxes of their time want
+   * (RFC 8446, appendix D.4).
+   */
+  #slim(): void {
+    const { library, ssl } = this;
+    const version = BigInt(OPENSSL.TLS1_3_VERSION);
+    library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, version, 0n);
+    library.SSL_clear_options(ssl, OPENSSL.SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+    library.SSL_set_options(
+      ssl,
+      OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC |
+        OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
+    );
+    this.#control("groups", OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
   }
 
   start(earlyData?: Uint8Array): Uint8Array {
@@ -133,12 +164,13 @@ class OpensslClient extends OpensslEngine {
   /** OpenSSL could call back for tickets; looking costs less, and can't be caught in the middle. */
   protected override lookForTicket(): void {
     const { library, ssl } = this;
-    const { onTicket } = this.#config;
+    const { onTicket, keyShare } = this.#config;
     const session = onTicket ? library.SSL_get_session(ssl) : 0n;
     if (!onTicket || session === this.#session) return;
     this.#session = session;
     if (library.SSL_SESSION_is_resumable(session) !== 1) return;
-    const ticket = ticketOf(session);
+    const group = this.resumed ? keyShare : this.info().group;
+    const ticket = ticketOf(session, group);
     queueMicrotask(() => onTicket(ticket));
   }
 
@@ -165,6 +197,7 @@ class OpensslClient extends OpensslEngine {
     const session = readSession(bytes);
     if (session === 0n) return;
     if (library.SSL_set_session(ssl, session) === 1) {
+      this.offersSession = true;
       this.#session = session;
       this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
       const version = library.SSL_SESSION_get_protocol_version(session);

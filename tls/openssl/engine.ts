@@ -30,6 +30,7 @@ export abstract class OpensslEngine implements Engine {
   secured = false;
   peerClosed = false;
   earlyDataTaken = 0;
+  offersSession = false;
   sessionReusable = false;
   resumed = false;
   earlyData: EarlyDataStatus = "not-sent";

@@ -20,7 +20,7 @@ const native = new Map<Uint8Array, bigint>();
 const MOST_NATIVE = 64;
 
 /** Makes a ticket of a session that OpenSSL is about to forget. */
-export function ticketOf(session: bigint): SessionTicket {
+export function ticketOf(session: bigint, group: string | undefined): SessionTicket {
   const library = openssl();
   const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
   const seconds = hint > 0 ? hint : Number(library.SSL_SESSION_get_timeout(session));
@@ -30,7 +30,7 @@ export function ticketOf(session: bigint): SessionTicket {
   native.set(bytes, session);
   const [oldest] = native.keys();
   if (native.size > MOST_NATIVE && oldest) freeSession(takeNative(oldest));
-  return { session: bytes, lifetime: seconds * 1000 };
+  return { session: bytes, lifetime: seconds * 1000, group };
 }
 
 /**
