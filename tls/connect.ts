@@ -23,6 +23,7 @@ import { Resumption } from "./resumption.ts";
 import { MemorySessionStore, type StoredSession } from "./session.ts";
 import { refusedSession, type TlsWarning, tooLarge, unusable } from "./warnings.ts";
 import { TlsStream } from "./stream.ts";
+import { trustName } from "./trust.ts";
 
 /** Options of {@linkcode connectTls}. */
 export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
@@ -306,7 +307,7 @@ async function makePlan(
   const serverName = certificateName(options.serverName ?? hostname);
   const verifyName = !options.unsafelyDisableHostnameVerification;
   // All that decides whom a session was agreed with, and under which conditions.
-  const who = [hostname, port, serverName, verifyName, caCerts, cert];
+  const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert];
   const { groups = "fit" } = options;
   const warnings: TlsWarning[] = [];
   const resumption = new Resumption(
