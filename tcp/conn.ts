@@ -6,7 +6,6 @@
 
 import type { Address } from "./address.ts";
 import { ConnectError } from "./errors.ts";
-import type { Inbox } from "./inbox.ts";
 import { mustBe } from "./options.ts";
 import type { FastOpenResult } from "./outcome.ts";
 
@@ -19,7 +18,10 @@ export interface NetAddr {
 
 /** A connection's bytes, in both directions; what TCP and TLS each implement. */
 export interface ByteStream {
-  readonly inbox: Inbox;
+  /** Reads into `p`; `null` at the end of data. */
+  read(p: Uint8Array): Promise<number | null>;
+  /** Reads the next chunk, whatever its size; `null` at the end of data. */
+  next(): Promise<Uint8Array | null>;
   /** Resolves once `bytes` may be reused and more may be written. */
   write(bytes: Uint8Array): Promise<void>;
   /** Sends the end of data; reading goes on. */
@@ -37,6 +39,11 @@ export interface ConnFacts {
   readonly localAddr: NetAddr;
   readonly remoteAddr: NetAddr;
   readonly fastOpen: FastOpenResult;
+}
+
+/** What is known of a connection, once it stands. */
+export interface Known {
+  readonly facts: ConnFacts;
 }
 
 /** An {@linkcode Address} in the shape of `Deno.NetAddr`. */
@@ -67,21 +74,31 @@ function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
 
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
-  readonly localAddr: NetAddr;
-  readonly remoteAddr: NetAddr;
-  /** What became of Fast Open, as the kernel told it when the connection stood. */
-  readonly fastOpen: FastOpenResult;
   #stream: ByteStream;
+  #known: Known;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   /** @ignore */
-  constructor(stream: ByteStream, facts: ConnFacts) {
+  constructor(stream: ByteStream, known: Known) {
     this.#stream = stream;
-    this.fastOpen = facts.fastOpen;
+    this.#known = known;
     closeWhenDropped(this, stream);
-    this.localAddr = facts.localAddr;
-    this.remoteAddr = facts.remoteAddr;
+  }
+
+  /** This end. */
+  get localAddr(): NetAddr {
+    return this.#known.facts.localAddr;
+  }
+
+  /** The other end. */
+  get remoteAddr(): NetAddr {
+    return this.#known.facts.remoteAddr;
+  }
+
+  /** What became of Fast Open, as the kernel told it when the connection stood. */
+  get fastOpen(): FastOpenResult {
+    return this.#known.facts.fastOpen;
   }
 
   /**
@@ -92,7 +109,7 @@ export abstract class StreamConn {
   async read(p: Uint8Array): Promise<number | null> {
     checkBytes(p);
     try {
-      return await this.#stream.inbox.read(p);
+      return await this.#stream.read(p);
     } finally {
       this.#hold();
     }
@@ -175,7 +192,7 @@ export abstract class StreamConn {
 
   async #next(): Promise<Uint8Array | null> {
     try {
-      return await this.#stream.inbox.next();
+      return await this.#stream.next();
     } finally {
       this.#hold();
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ConnFacts, StreamConn } from "./conn.ts";
+import { type Known, StreamConn } from "./conn.ts";
 import { withDeadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { ConnectError } from "./errors.ts";
@@ -26,8 +26,8 @@ export class TcpConn extends StreamConn {
   #stream: TcpStream;
 
   /** @ignore */
-  constructor(stream: TcpStream, facts: ConnFacts) {
-    super(stream, facts);
+  constructor(stream: TcpStream, known: Known) {
+    super(stream, known);
     this.#stream = stream;
   }
 
@@ -95,6 +95,6 @@ export async function connect(options: ConnectOptions): Promise<TcpConn> {
       "established",
     );
     if (data && !whole) arrived.wire.socket.write(new Uint8Array(data));
-    return new TcpConn(new TcpStream(arrived, { hostname, port }), facts);
+    return new TcpConn(new TcpStream(arrived, { hostname, port }), { facts });
   });
 }

@@ -38,8 +38,8 @@ export function brokenBy(error: Error & { code?: string }, peer: Peer): ConnectE
 
 /** Plain TCP. */
 export class TcpStream implements ByteStream {
-  readonly inbox: Inbox;
   readonly peer: Peer;
+  readonly #inbox: Inbox;
   onRelease: (() => void) | undefined;
   #wire: Wire;
   #closing: Promise<void> | undefined;
@@ -48,7 +48,7 @@ export class TcpStream implements ByteStream {
   constructor({ wire, received, ended }: Arrived, peer: Peer) {
     this.peer = peer;
     this.#wire = wire;
-    const inbox = this.inbox = new Inbox(wire.socket);
+    const inbox = this.#inbox = new Inbox(wire.socket);
     for (const chunk of received) inbox.push(chunk);
     if (ended) inbox.end();
     wire.owner = {
@@ -57,6 +57,14 @@ export class TcpStream implements ByteStream {
       onError: (error) => inbox.fail(brokenBy(error, peer)),
       onClose: () => inbox.end(),
     };
+  }
+
+  read(p: Uint8Array): Promise<number | null> {
+    return this.#inbox.read(p);
+  }
+
+  next(): Promise<Uint8Array | null> {
+    return this.#inbox.next();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -75,7 +83,7 @@ export class TcpStream implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.inbox.close(() => closedHere(this.peer));
+    this.#inbox.close(() => closedHere(this.peer));
     this.#wire.destroy();
     this.onRelease?.();
   }
@@ -92,9 +100,9 @@ export class TcpStream implements ByteStream {
   release(): Arrived {
     if (this.#closed || this.#closing) throw closedHere(this.peer);
     this.#closed = true;
-    const ended = this.inbox.done;
-    const received = this.inbox.drain();
-    this.inbox.close(() => closedHere(this.peer));
+    const ended = this.#inbox.done;
+    const received = this.#inbox.drain();
+    this.#inbox.close(() => closedHere(this.peer));
     this.onRelease?.();
     return { wire: this.#wire, received, ended };
   }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type ConnFacts, StreamConn } from "../tcp/conn.ts";
+import { type Known, StreamConn } from "../tcp/conn.ts";
 import { TlsDuplex } from "./duplex.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine.ts";
-import type { TlsStream } from "./stream.ts";
+import type { TlsByteStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
 
 /** What the handshake agreed on, shaped like `Deno.TlsHandshakeInfo`. */
@@ -26,6 +26,12 @@ export interface TlsTiming {
   readonly firstByte: number;
   /** The handshake was complete and verified. */
   readonly secure: number;
+}
+
+/** What is known of a TLS connection, once it stands. */
+export interface TlsKnown extends Known {
+  readonly timing: TlsTiming;
+  readonly warnings: readonly TlsWarning[];
 }
 
 /**
@@ -53,33 +59,35 @@ export interface TlsTiming {
  * ```
  */
 export class TlsConn extends StreamConn {
-  /** When the parts of the connection were done. */
-  readonly timing: TlsTiming;
-  /** What cost time and nothing else, such as a session store that failed. Later ones are added. */
-  readonly warnings: readonly TlsWarning[];
-  #stream: TlsStream;
+  #stream: TlsByteStream;
+  #known: TlsKnown;
   #duplex: TlsDuplex | undefined;
 
   /** @ignore */
-  constructor(
-    stream: TlsStream,
-    facts: ConnFacts,
-    timing: TlsTiming,
-    warnings: readonly TlsWarning[] = [],
-  ) {
-    super(stream, facts);
+  constructor(stream: TlsByteStream, known: TlsKnown) {
+    super(stream, known);
     this.#stream = stream;
-    this.timing = timing;
-    this.warnings = warnings;
+    this.#known = known;
   }
 
   /**
-   * Resolves when the handshake is complete. A client's is when it gets the connection; a server's
-   * with early data is not, and what it reads before may be a replay (RFC 8446, section 8).
+   * Resolves when the handshake is complete. A client's is when it gets the connection, unless that
+   * waits for its first write: then this connects without. A server's with early data is not, and what
+   * it reads before may be a replay (RFC 8446, section 8).
    */
   async handshake(): Promise<TlsHandshakeInfo> {
-    await this.#stream.secured;
+    await this.#stream.handshake();
     return { alpnProtocol: this.alpnProtocol };
+  }
+
+  /** When the parts of the connection were done. */
+  get timing(): TlsTiming {
+    return this.#known.timing;
+  }
+
+  /** What cost time and nothing else, such as a session store that failed. Later ones are added. */
+  get warnings(): readonly TlsWarning[] {
+    return this.#known.warnings;
   }
 
   /** The protocol's version. */
@@ -124,9 +132,7 @@ export class TlsConn extends StreamConn {
 
   /** The same connection as a Node `Duplex`, for `https.Agent` and the like. */
   get duplex(): TlsDuplex {
-    const { inbox } = this.#stream;
-    const authorized = this.#stream.side === "client" || this.peerCertificate !== undefined;
-    return this.#duplex ??= new TlsDuplex(this, inbox, authorized);
+    return this.#duplex ??= new TlsDuplex(this, this.#stream);
   }
 
   get #info(): EngineInfo {

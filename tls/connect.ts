@@ -11,6 +11,7 @@ import { ConnectError } from "../tcp/errors.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "../tcp/options.ts";
 import type { Peer } from "../tcp/stream.ts";
 import { TlsConn } from "./conn.ts";
+import { type Connected, FirstWriteStream } from "./first_write.ts";
 import { digest } from "./digest.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
 import { TlsError } from "./errors.ts";
@@ -37,8 +38,14 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    *
    * Of the attempts that race for a connection one alone carries them. Should another one win, they
    * are sent on that after the handshake, when the first has been closed.
+   *
+   * `"first-write"` makes early data of what is written first: the promise resolves at once, and the
+   * connection is made by the first `write()`, with all that is written in the same turn of the event
+   * loop, or by `handshake()` without. So an HTTP client's request can ride in the SYN although nobody
+   * knew it before. Reading waits and makes no connection; until it stands, what it was asked about
+   * itself throws `NOT_CONNECTED`.
    */
-  earlyData?: Uint8Array;
+  earlyData?: Uint8Array | "first-write";
 }
 
 /** Options of {@linkcode startTls}. */
@@ -118,7 +125,23 @@ interface Plan {
 export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   checkDialOptions(options);
   checkClientOptions(options, options);
-  const { hostname, port, earlyData } = options;
+  const { earlyData } = options;
+  if (earlyData === "first-write") {
+    const pending = new FirstWriteStream(options, (first, signal) => {
+      return establish({ ...options, signal }, first);
+    });
+    return new TlsConn(pending, pending);
+  }
+  const { stream, ...known } = await establish(options, earlyData);
+  return new TlsConn(stream, known);
+}
+
+/** Connects, a second time where what made the first hello small did not go down well. */
+async function establish(
+  options: DialOptions & TlsClientOptions,
+  earlyData: Uint8Array | undefined,
+): Promise<Connected> {
+  const { hostname, port } = options;
   return await withDeadline(options, async (deadline) => {
     let plan = await makePlan(options, { hostname, port }, deadline, earlyData);
     for (;;) {
@@ -133,7 +156,7 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
 }
 
 /** One race. */
-async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan): Promise<TlsConn> {
+async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promise<Connected> {
   const { hostname, port } = options;
   const { resumption, stored, earlyData, fit, warnings } = plan;
   const config = { ...plan.config, session: stored?.session };
@@ -156,12 +179,13 @@ async function open(options: ConnectTlsOptions, deadline: Deadline, plan: Plan):
     }
     if (stored && !engine.offersSession) warnings.push(unusable("what can't be read as one"));
     if (hello.excess) warnings.push(tooLarge(hello.excess, engine.info().group));
-    return new TlsConn(stream, link.facts, {
+    const timing = {
       lookup,
       open: link.openedAt - startedAt,
       firstByte: link.provedAt - startedAt,
       secure: performance.now() - startedAt,
-    }, warnings);
+    };
+    return { stream, facts: link.facts, timing, warnings };
   } catch (error) {
     hello.free();
     // A ticket that never left can serve the next connection.
@@ -278,7 +302,8 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       await finish(stream, engine, deadline, plan);
       const secure = performance.now() - startedAt;
       const facts = { localAddr, remoteAddr, fastOpen };
-      return new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte: secure, secure });
+      const timing = { lookup: 0, open: 0, firstByte: secure, secure };
+      return new TlsConn(stream, { facts, timing, warnings: plan.warnings });
     } catch (error) {
       engine.free();
       throw error;

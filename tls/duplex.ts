@@ -4,12 +4,14 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
 import { Duplex } from "node:stream";
-import type { Inbox } from "../tcp/inbox.ts";
+import type { NetAddr } from "../tcp/conn.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./errors.ts";
+import type { TlsByteStream } from "./stream.ts";
 
 /**
  * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
@@ -38,21 +40,28 @@ import { TlsError } from "./errors.ts";
 export class TlsDuplex extends Duplex {
   /** Always `true`, as on `tls.TLSSocket`. */
   readonly encrypted = true;
-  /** The peer's certificate was verified. */
-  readonly authorized: boolean;
   /** Always `null`: a peer that can't be verified is never connected to. */
   readonly authorizationError: null = null;
-  /** Always `false`: the connection stands. */
-  readonly connecting = false;
   #conn: TlsConn;
-  #inbox: Inbox;
+  #stream: TlsByteStream;
 
   /** @ignore */
-  constructor(conn: TlsConn, inbox: Inbox, authorized: boolean) {
+  constructor(conn: TlsConn, stream: TlsByteStream) {
     super({ allowHalfOpen: true });
     this.#conn = conn;
-    this.#inbox = inbox;
-    this.authorized = authorized;
+    this.#stream = stream;
+    if (this.connecting) stream.secured.then(() => this.#connected(), (error) => this.#end(error));
+  }
+
+  /** The peer's certificate was verified. */
+  get authorized(): boolean {
+    const { side, isSecure } = this.#stream;
+    return isSecure && (side === "client" || this.#conn.peerCertificate !== undefined);
+  }
+
+  /** Whether the connection waits for its first write, or for the peer. */
+  get connecting(): boolean {
+    return this.#stream.side === "client" && !this.#stream.isSecure;
   }
 
   /** The protocol agreed on (RFC 7301); `false` where none was, as on `tls.TLSSocket`. */
@@ -60,24 +69,41 @@ export class TlsDuplex extends Duplex {
     return this.#conn.alpnProtocol ?? false;
   }
 
-  get remoteAddress(): string {
-    return this.#conn.remoteAddr.hostname;
+  get remoteAddress(): string | undefined {
+    return this.#addr("remoteAddr")?.hostname;
   }
 
-  get remotePort(): number {
-    return this.#conn.remoteAddr.port;
+  get remotePort(): number | undefined {
+    return this.#addr("remoteAddr")?.port;
   }
 
-  get remoteFamily(): "IPv4" | "IPv6" {
-    return this.remoteAddress.includes(":") ? "IPv6" : "IPv4";
+  get remoteFamily(): "IPv4" | "IPv6" | undefined {
+    const { remoteAddress } = this;
+    if (remoteAddress === undefined) return undefined;
+    return remoteAddress.includes(":") ? "IPv6" : "IPv4";
   }
 
-  get localAddress(): string {
-    return this.#conn.localAddr.hostname;
+  get localAddress(): string | undefined {
+    return this.#addr("localAddr")?.hostname;
   }
 
-  get localPort(): number {
-    return this.#conn.localAddr.port;
+  get localPort(): number | undefined {
+    return this.#addr("localAddr")?.port;
+  }
+
+  #addr(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
+    return this.connecting ? undefined : this.#conn[end];
+  }
+
+  #connected(): void {
+    this.emit("connect");
+    this.emit("secureConnect");
+  }
+
+  #end(error: unknown): void {
+    // Whoever closed the connection knows; that is no error of the stream's.
+    const closedHere = error instanceof TlsError && error.code === "CONNECTION_CLOSED";
+    this.destroy(closedHere ? undefined : error as Error);
   }
 
   /** The protocol's version, such as `TLSv1.3`. */
@@ -157,21 +183,29 @@ export class TlsDuplex extends Duplex {
   }
 
   override _read(): void {
-    this.#inbox.next().then((chunk) => {
+    this.#stream.next().then((chunk) => {
       this.#touch();
       this.push(chunk);
-    }, (error) => {
-      // Whoever closed the connection knows; that is no error of the stream's.
-      const closedHere = error instanceof TlsError && error.code === "CONNECTION_CLOSED";
-      this.destroy(closedHere ? undefined : error);
-    });
+    }, (error) => this.#end(error));
   }
 
-  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+  override _write(
+    chunk: Uint8Array,
+    _encoding: string,
+    done: (error?: Error | null) => void,
+  ): void {
     this.#conn.write(chunk).then(() => {
       this.#touch();
       done();
     }, done);
+  }
+
+  /** What was written in one go leaves in one go: as one piece of early data, perhaps. */
+  override _writev(
+    chunks: { chunk: Uint8Array; encoding: string }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "", done);
   }
 
   override _final(done: (error?: Error) => void): void {

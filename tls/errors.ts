@@ -67,6 +67,7 @@ export type CertificateErrorCode =
  * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
  * - `"TRUNCATED"`: the connection was cut without close_notify; what was read may be incomplete
  * - `"CONNECTION_CLOSED"`: the connection was closed on this side
+ * - `"NOT_CONNECTED"`: there is no connection yet; it waits for its first write
  */
 export type TlsErrorCode =
   | CertificateErrorCode
@@ -79,7 +80,8 @@ export type TlsErrorCode =
   | "PROTOCOL_ERROR"
   | "HANDSHAKE_CLOSED"
   | "TRUNCATED"
-  | "CONNECTION_CLOSED";
+  | "CONNECTION_CLOSED"
+  | "NOT_CONNECTED";
 
 /** Facts an error carries beside its message. */
 export interface TlsErrorDetails {

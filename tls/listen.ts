@@ -173,7 +173,8 @@ export class TlsListener implements AsyncIterable<TlsConn> {
       await stream.ready;
       this.#handshaking.delete(stream); // Handed out: it outlives the listener.
       const secure = performance.now() - startedAt;
-      this.#handOut(new TlsConn(stream, facts, { lookup: 0, open: 0, firstByte, secure }));
+      const timing = { lookup: 0, open: 0, firstByte, secure };
+      this.#handOut(new TlsConn(stream, { facts, timing, warnings: [] }));
     } catch (error) {
       const { onHandshakeError } = this.#options;
       if (this.#closed || !onHandshakeError) return;

@@ -112,7 +112,7 @@ function isProtocolList(list: unknown): boolean {
 
 /** Checks a client's options. */
 export function checkClientOptions(
-  options: TlsClientOptions & { earlyData?: Uint8Array },
+  options: TlsClientOptions & { earlyData?: Uint8Array | "first-write" },
   peer: { hostname: string; port: number },
 ): void {
   checkCommonOptions(options, peer);
@@ -145,8 +145,9 @@ export function checkClientOptions(
       peer,
     );
   }
-  if (earlyData !== undefined && !(earlyData instanceof Uint8Array)) {
-    refuse("earlyData", "a Uint8Array", earlyData);
+  const early = earlyData instanceof Uint8Array || earlyData === "first-write";
+  if (earlyData !== undefined && !early) {
+    refuse("earlyData", 'a Uint8Array or "first-write"', earlyData);
   }
   if (unsafely !== undefined && typeof unsafely !== "boolean") {
     refuse("unsafelyDisableHostnameVerification", "a boolean", unsafely);

@@ -18,10 +18,24 @@ import { TlsError } from "./errors.ts";
 /** Plaintext encrypted in one go; bounds what a large write holds twice. */
 const WRITE_SLICE = 256 * 1024;
 
-/** TLS over TCP. Owns both the wire and the engine. */
-export class TlsStream implements ByteStream {
-  readonly inbox: Inbox;
+/** What a connection needs of TLS. */
+export interface TlsByteStream extends ByteStream {
   readonly side: "client" | "server";
+  /** The peer was verified, and all that is sent is for its eyes only. */
+  readonly isSecure: boolean;
+  readonly engineName: Engine["name"];
+  /** Resolves when the handshake is complete and verified. */
+  readonly secured: Promise<void>;
+  /** The same, and makes the connection where it waits for that. */
+  handshake(): Promise<void>;
+  /** What the handshake settled; before it is complete, what is known so far. */
+  info(): EngineInfo;
+}
+
+/** TLS over TCP. Owns both the wire and the engine. */
+export class TlsStream implements TlsByteStream {
+  readonly side: "client" | "server";
+  readonly #inbox: Inbox;
   onRelease: (() => void) | undefined;
   #wire: Wire;
   #engine: Engine;
@@ -41,7 +55,7 @@ export class TlsStream implements ByteStream {
     this.#wire = wire;
     this.#engine = engine;
     this.#peer = peer;
-    this.inbox = new Inbox(wire.socket);
+    this.#inbox = new Inbox(wire.socket);
     this.secured.catch(() => {}); // Whoever waits hears it; nobody waiting is not a crash.
     this.ready.catch(() => {});
     wire.owner = {
@@ -69,13 +83,28 @@ export class TlsStream implements ByteStream {
     return this.#ready.promise;
   }
 
+  handshake(): Promise<void> {
+    return this.secured;
+  }
+
+  get isSecure(): boolean {
+    return this.#engine.secured;
+  }
+
   get engineName(): Engine["name"] {
     return this.#engine.name;
   }
 
-  /** What the handshake settled; before it is complete, what is known so far. */
   info(): EngineInfo {
     return this.#engine.info();
+  }
+
+  read(p: Uint8Array): Promise<number | null> {
+    return this.#inbox.read(p);
+  }
+
+  next(): Promise<Uint8Array | null> {
+    return this.#inbox.next();
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -106,7 +135,7 @@ export class TlsStream implements ByteStream {
       this.#flush();
     }
     this.#release(() => this.#closedHere());
-    this.inbox.close(() => this.#closedHere());
+    this.#inbox.close(() => this.#closedHere());
     this.#wire.hangUp();
   }
 
@@ -124,14 +153,14 @@ export class TlsStream implements ByteStream {
     this.#error = error;
     this.#flush(); // An alert, perhaps.
     this.#release(() => error);
-    this.inbox.fail(error);
+    this.#inbox.fail(error);
     this.#wire.hangUp(0);
   }
 
   #receive(ciphertext: Uint8Array): void {
     const engine = this.#engine;
     try {
-      engine.feed(ciphertext, this.inbox);
+      engine.feed(ciphertext, this.#inbox);
     } catch (error) {
       return this.fail(error);
     }
@@ -146,13 +175,13 @@ export class TlsStream implements ByteStream {
   /** The peer has said close_notify. */
   #peerClosed(): void {
     if (!this.#engine.secured) return this.#cut();
-    this.inbox.end();
+    this.#inbox.end();
     this.#finishIfDone();
   }
 
   /** Nothing more will come, and nobody said close_notify. */
   #cut(): void {
-    if (this.#closed || this.inbox.done) return;
+    if (this.#closed || this.#inbox.done) return;
     const where = `"${this.#peer.hostname}:${this.#peer.port}"`;
     const error = this.#engine.secured
       ? new TlsError(
