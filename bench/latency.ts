@@ -13,18 +13,18 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { netlabUnavailable, startNetlab } from "../tests/netlab/mod.ts";
 import type { Observation } from "./clients/latency/way.ts";
+import { AskedClient } from "./harness/asked_client.ts";
 import { exitOnSignals } from "./harness/client.ts";
 import { commands } from "./harness/commands.ts";
 import { lastFlow } from "./harness/flow.ts";
-import { LatencyClient } from "./harness/latency_client.ts";
-import { startNginx } from "./harness/nginx.ts";
+import { PORT, RTT, startNetwork, startServer } from "./harness/network.ts";
+import { showProgress } from "./harness/progress.ts";
 import { parseRuntimes, type RuntimeName, runtimeNames } from "./harness/runtimes.ts";
 import { type Measurement, objection, report, type Series } from "./latency_report.ts";
 
-const RTT = 35;
-const PORT = 443;
+/** Milliseconds for one connection by a command. */
+const TIMEOUT = 5000;
 /** Connections of each kind before those that are counted: compilers warm up, cookies arrive. */
 const WARM_UP = 5;
 
@@ -48,12 +48,6 @@ if (options.help) {
   process.exit(0);
 }
 
-const missing = netlabUnavailable();
-if (missing !== undefined) {
-  console.error(`No emulated network, so there is nothing to measure: ${missing}`);
-  process.exit(1);
-}
-
 const natives: Readonly<Record<RuntimeName, readonly string[]>> = {
   deno: ["Deno.connectTls"],
   bun: ["Bun.connect"],
@@ -70,28 +64,25 @@ const everywhere = [
 
 exitOnSignals();
 const runtimes = parseRuntimes(options.runtimes);
-await using lab = await startNetlab({ rtt: RTT });
+await using lab = await startNetwork();
 const target = { hostname: lab.server.ipv4, port: PORT };
-const directives = `
-    listen ${target.hostname}:${PORT} ssl fastopen=256;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_early_data on;
-    location / { return 200 "${"x".repeat(2000)}"; }
-    location /close { keepalive_timeout 0; return 200 "${"x".repeat(2000)}"; }`;
-await using nginx = await startNginx((...args) => lab.server.spawn(...args), directives);
+await using nginx = await startServer(lab);
 const env = { ...process.env, NODE_EXTRA_CA_CERTS: `${nginx.folder}/cert.pem` };
 using stack = new DisposableStack();
 
+const program = new URL("./clients/latency.ts", import.meta.url);
 const series: (Series & { readonly connect: () => Promise<Partial<Observation>> })[] = [];
 for (const runtime of runtimes) {
-  const spawn = (...args: Parameters<typeof lab.client.spawn>) => lab.client.spawn(...args);
-  const client = stack.use(new LatencyClient(spawn, runtime, target, env));
+  const options = { env, args: [target] };
+  const client = stack.use(
+    new AskedClient<string, Observation>(lab.client.spawn, runtime, program, options),
+  );
   for (const way of [...everywhere, ...natives[runtime]]) {
     series.push({ runtime, way, measurements: [], connect: () => client.ask(way) });
   }
 }
 for (const [way, command] of Object.entries(commands)) {
-  const connect = () => command(lab.client, target, nginx.folder);
+  const connect = () => command(lab.client, target, { folder: nginx.folder, timeout: TIMEOUT });
   series.push({ runtime: "", way, measurements: [], connect });
 }
 const wanted = series.filter(({ runtime, way }) => `${runtime} ${way}`.includes(options.only));
@@ -99,10 +90,8 @@ const wanted = series.filter(({ runtime, way }) => `${runtime} ${way}`.includes(
 for (let round = -WARM_UP; round < Number(options.repeat); round++) {
   for (const { runtime, way, measurements, connect } of wanted) {
     if (runtime === "" && round < -1) continue; // A command starts anew each time.
-    if (process.stderr.isTTY) {
-      const name = round < 0 ? "warming up" : `round ${round + 1} of ${options.repeat}`;
-      process.stderr.write(`\r\x1b[K${name}: ${runtime} ${way}`);
-    }
+    const name = round < 0 ? "warming up" : `round ${round + 1} of ${options.repeat}`;
+    showProgress(`${name}: ${runtime} ${way}`);
     await lab.clearPackets();
     let measurement: Measurement;
     try {
@@ -114,6 +103,6 @@ for (let round = -WARM_UP; round < Number(options.repeat); round++) {
     if (round >= 0) measurements.push({ ...measurement, objection: objection(way, measurement) });
   }
 }
-if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+showProgress();
 if (options.json) console.log(JSON.stringify({ rtt: RTT, series: wanted }, null, 2));
 else console.log(report(wanted, RTT));

@@ -16,6 +16,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { exitOnSignals, run } from "./harness/client.ts";
 import { startNginx } from "./harness/nginx.ts";
+import { showProgress } from "./harness/progress.ts";
 import { commandFor, parseRuntimes, type RuntimeName, runtimeNames } from "./harness/runtimes.ts";
 import type { ThroughputFinding, ThroughputTask } from "./clients/throughput.ts";
 import { report, type Sample } from "./throughput_report.ts";
@@ -128,15 +129,13 @@ const program = new URL("./clients/throughput.ts", import.meta.url);
 const env = { ...process.env, NODE_EXTRA_CA_CERTS: `${nginx.folder}/cert.pem` };
 for (let round = 0; round < repeat; round++) {
   for (const [index, { task, runtime, module, way, findings }] of samples.entries()) {
-    if (process.stderr.isTTY) {
-      const done = `round ${round + 1} of ${repeat}, ${index + 1} of ${samples.length}`;
-      process.stderr.write(`\r\x1b[K${done}: ${runtime}, ${task}, ${way}`);
-    }
+    const done = `round ${round + 1} of ${repeat}, ${index + 1} of ${samples.length}`;
+    showProgress(`${done}: ${runtime}, ${task}, ${way}`);
     const job: ThroughputTask = { task, module, way, hostname: "127.0.0.1", port, size };
     const output = await run(spawn, commandFor(runtime, program, JSON.stringify(job)), { env });
     findings.push(JSON.parse(output));
   }
 }
-if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+showProgress();
 if (options.json) console.log(JSON.stringify({ size, samples }, null, 2));
 else console.log(report(samples, size));

@@ -1,24 +1,25 @@
 /**
  * The certificate of the benchmarks' servers, and its key: self-signed, for `localhost`, the loopback
- * address and the emulated network's server. Published here, so it proves nothing to anybody.
+ * address, the emulated network's server and whatever is named `*.firstflight.test` there. Published
+ * here, so it proves nothing to anybody.
  *
  * @module
  */
 
 /** The certificate, PEM. */
 export const cert: string = `-----BEGIN CERTIFICATE-----
-MIICIzCCAcqgAwIBAgIUCm7atluirOUdYTK14aWvjYlECf8wCgYIKoZIzj0EAwIw
-SzESMBAGA1UEAwwJbG9jYWxob3N0MTUwMwYDVQQKDCxmaXJzdGZsaWdodCBiZW5j
-aG1hcmsgY2VydGlmaWNhdGUsIHdvcnRobGVzczAgFw0yNjAxMDEwMDAwMDBaGA8y
-MTI2MDEwMTAwMDAwMFowSzESMBAGA1UEAwwJbG9jYWxob3N0MTUwMwYDVQQKDCxm
-aXJzdGZsaWdodCBiZW5jaG1hcmsgY2VydGlmaWNhdGUsIHdvcnRobGVzczBZMBMG
-ByqGSM49AgEGCCqGSM49AwEHA0IABGSB/Mo8ReDQNykeNjdupOdGdx4JLOZSAulc
-JAhan0UrCgCSNAG2Mwcd/BTnawEPh1MC71prc56C/DWxITreoRCjgYkwgYYwMgYD
-VR0RBCswKYIJbG9jYWxob3N0hwR/AAABhwQKTQAChxD9dwAAAAAAAAAAAAAAAAAC
-MAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUF
-BwMBMB0GA1UdDgQWBBQo+T0SnU1MhNEi1tizMputaVN/7DAKBggqhkjOPQQDAgNH
-ADBEAiBSJ+qeH5Iv6Rzfjb/gkDJtzc51ytq5SjqwBNMFNhnpcQIgKP2XqD3Hus71
-xQH1wOcZWKEpVu8cVydYqcriVpPSQDY=
+MIICNjCCAdygAwIBAgISDfgFhE1WQJzWNeA+jSWAh59uMAoGCCqGSM49BAMCMEsx
+EjAQBgNVBAMMCWxvY2FsaG9zdDE1MDMGA1UECgwsZmlyc3RmbGlnaHQgYmVuY2ht
+YXJrIGNlcnRpZmljYXRlLCB3b3J0aGxlc3MwIBcNMjYwMTAxMDAwMDAwWhgPMjEy
+NjAxMDEwMDAwMDBaMEsxEjAQBgNVBAMMCWxvY2FsaG9zdDE1MDMGA1UECgwsZmly
+c3RmbGlnaHQgYmVuY2htYXJrIGNlcnRpZmljYXRlLCB3b3J0aGxlc3MwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAARkgfzKPEXg0DcpHjY3bqTnRnceCSzmUgLpXCQI
+Wp9FKwoAkjQBtjMHHfwU52sBD4dTAu9aa3Oegvw1sSE63qEQo4GdMIGaMEYGA1Ud
+EQQ/MD2CCWxvY2FsaG9zdIISKi5maXJzdGZsaWdodC50ZXN0hwR/AAABhwQKTQAC
+hxD9dwAAAAAAAAAAAAAAAAACMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQDAgeA
+MBMGA1UdJQQMMAoGCCsGAQUFBwMBMB0GA1UdDgQWBBQo+T0SnU1MhNEi1tizMput
+aVN/7DAKBggqhkjOPQQDAgNIADBFAiBsNX9axLjtl0E5vZBAHP7QDOaWkmuPxbTT
+KWJI7TZY9wIhAJbiQoA6wFwz5THv/ujnx/3QiJRYqDrfCv8dTgd5zxJG
 -----END CERTIFICATE-----
 `;
 

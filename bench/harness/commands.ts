@@ -7,20 +7,40 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import type { Host } from "../../tests/netlab/mod.ts";
 import { type Observation, request, type Target } from "../clients/latency/way.ts";
 
+/** What a command needs besides the target. */
+export interface CommandOptions {
+  /** Where `cert.pem` is. */
+  readonly folder: string;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+}
+
+/** What a command tells of itself, or what shows on it. */
+export interface CommandObservation extends Partial<Observation> {
+  /** When its output showed a response, by the clock of the link's packets. */
+  readonly answeredAt?: number;
+}
+
 /** Makes one connection. What the command itself doesn't tell, the link does. */
-export type Command = (host: Host, target: Target, folder: string) => Promise<Partial<Observation>>;
+export type Command = (
+  host: Host,
+  target: Target,
+  options: CommandOptions,
+) => Promise<CommandObservation>;
 
 function curl(...flags: string[]): Command {
-  return async (host, { hostname, port }, folder) => {
+  return async (host, { hostname, port }, { folder, timeout }) => {
     const format = "%{time_appconnect} %{time_starttransfer}";
-    const common = ["-s", "--http1.1", "-m", "5", "--cacert", join(folder, "cert.pem")];
+    const trust = ["--cacert", join(folder, "cert.pem")];
+    const common = ["-sS", "--http1.1", "-m", `${timeout / 1000}`, ...trust];
     const url = `https://${hostname}:${port}/close`;
     const args = [...common, ...flags, "-o", "/dev/null", "-w", format, url];
     const { code, stdout, stderr } = await host.run("curl", args);
-    if (code !== 0) throw new Error(`curl ended with ${code}: ${stderr}`);
+    if (code !== 0) throw new Error(stderr || `curl ended with ${code}`);
     const [handshake = NaN, firstByte = NaN] = stdout.split(" ").map((text) => Number(text) * 1000);
     return { handshake, firstByte };
   };
@@ -28,7 +48,7 @@ function curl(...flags: string[]): Command {
 
 /** gnutls-cli's output when the last response of a run begins, and how many responses there are. */
 function gnutls(responses: number, ...flags: string[]): Command {
-  return async (host, target, folder) => {
+  return async (host, target, { folder, timeout }) => {
     const { hostname, port } = target;
     const early = join(folder, "early-data");
     writeFileSync(early, request(target));
@@ -39,18 +59,21 @@ function gnutls(responses: number, ...flags: string[]): Command {
       stdio: ["pipe", "pipe", "pipe"],
     });
     let output = "";
-    const timeout = setTimeout(() => child.kill(), 3000);
+    let answeredAt = NaN;
+    const timer = setTimeout(() => child.kill(), timeout);
     const closed = once(child, "close");
     child.stdin!.on("error", () => {}); // It ended before it read everything.
     child.stdin!.write(request(target));
     child.stdout!.setEncoding("latin1").on("data", (text: string) => {
       output += text;
-      if (output.split("HTTP/1.1 200").length > responses) child.stdin!.end();
+      if (output.split("HTTP/1.1 200").length <= responses) return;
+      answeredAt ||= Number(process.hrtime.bigint()) / 1e6;
+      child.stdin!.end();
     });
     await closed;
-    clearTimeout(timeout);
-    if (!output.includes("HTTP/1.1 200")) throw new Error(`gnutls-cli got no response: ${output}`);
-    return {};
+    clearTimeout(timer);
+    if (!output.includes("HTTP/1.1 200")) throw new Error(`gnutls-cli got no response\n${output}`);
+    return { answeredAt };
   };
 }
 

@@ -23,11 +23,14 @@ export interface Flow {
   readonly response: number;
 }
 
+/** Every attempt to open a connection to `port`, repeated ones too. */
+export function synsTo(port: number, packets: readonly SeenPacket[]): SeenPacket[] {
+  return packets.filter(({ flags, destinationPort }) => flags === "S" && destinationPort === port);
+}
+
 /** Reads the last connection that was opened to `port`; `undefined` when there was none. */
 export function lastFlow(packets: readonly SeenPacket[], port: number): Flow | undefined {
-  const isSyn = ({ flags, destinationPort }: SeenPacket) =>
-    flags === "S" && destinationPort === port;
-  const syn = packets.findLast(isSyn);
+  const syn = synsTo(port, packets).at(-1);
   if (!syn) return undefined;
   const ofFlow = packets.filter(({ sourcePort, destinationPort }) =>
     sourcePort === syn.sourcePort || destinationPort === syn.sourcePort

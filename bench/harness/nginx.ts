@@ -22,6 +22,12 @@ export type Spawn = (
 export interface Nginx extends AsyncDisposable {
   /** A folder that is removed in the end; `cert.pem` and `key.pem` are there. */
   readonly folder: string;
+
+  /** Makes it do nothing at all until {@linkcode Nginx.resume}; the kernel goes on for it. */
+  pause(): void;
+
+  /** Lets it go on. */
+  resume(): void;
 }
 
 /**
@@ -69,7 +75,12 @@ export async function startNginx(
       throw new Error(`nginx did not start: ${errors.trim()}`);
     }
   }
-  return { folder, [Symbol.asyncDispose]: stop };
+  return {
+    folder,
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** One process: no master, so that there is one to end and one to measure. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseChoice } from "./choice.ts";
 
 export type RuntimeName = "deno" | "bun" | "node";
 
@@ -27,13 +27,7 @@ export function commandFor(
   return [fileURLToPath(binary), [...flags[name], fileURLToPath(program), ...args]];
 }
 
-/** The runtimes a user named, as in `deno,bun`; ends the process where one does not exist. */
+/** The runtimes a user named. */
 export function parseRuntimes(text: string): RuntimeName[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !runtimeNames.includes(name as RuntimeName));
-  if (unknown !== undefined) {
-    console.error(`There is no runtime "${unknown}"; there are ${runtimeNames.join(", ")}`);
-    process.exit(2);
-  }
-  return names as RuntimeName[];
+  return parseChoice(text, "runtime", runtimeNames);
 }

@@ -43,30 +43,42 @@ class AwaitedStore extends MemorySessionStore {
   }
 }
 
-async function observe(
+/** How to connect. */
+export interface ObserveOptions {
+  readonly fastOpen: boolean;
+  /** With a store, early data; default none. */
+  readonly sessions?: AwaitedStore;
+  /** Milliseconds until the response must begin. Default 5,000. */
+  readonly timeout?: number;
+}
+
+/** Makes one connection. */
+export async function observe(
   target: Target,
-  fastOpen: boolean,
-  sessions: AwaitedStore | false,
+  { fastOpen, sessions, timeout = 5000 }: ObserveOptions,
 ): Promise<Observation> {
   const asked = request(target);
   const buffer = new Uint8Array(4096);
-  const arrival = sessions && sessions.arrival();
+  const arrival = sessions?.arrival();
   const start = performance.now();
-  const conn = await connectTls({
+  using conn = await connectTls({
     ...target,
     serverName: SERVER_NAME,
     caCerts: [cert],
     fastOpen,
-    sessions,
+    sessions: sessions ?? false,
+    connectTimeout: timeout,
     ...(sessions ? { earlyData: asked } : {}),
   });
   const handshake = performance.now() - start;
+  const timer = setTimeout(() => conn.close(), timeout - handshake);
   if (!sessions) await conn.write(asked);
-  await conn.read(buffer);
+  const length = await conn.read(buffer);
   const firstByte = performance.now() - start;
+  clearTimeout(timer);
+  if (length === null) throw new Error("The connection ended without a response");
   await arrival;
   const { earlyData, fastOpen: { outcome, synBytes, flightBytes } } = conn;
-  conn.close();
   return { handshake, firstByte, facts: { outcome, synBytes, flightBytes, earlyData } };
 }
 
@@ -74,14 +86,14 @@ async function observe(
 function withTicket(fastOpen: boolean): Ask {
   const sessions = new AwaitedStore();
   return async (target) => {
-    if (!sessions.filled) await observe(target, fastOpen, sessions);
-    return await observe(target, fastOpen, sessions);
+    if (!sessions.filled) await observe(target, { fastOpen, sessions });
+    return await observe(target, { fastOpen, sessions });
   };
 }
 
 export const ways: Readonly<Record<string, Ask>> = {
-  "plain": (target) => observe(target, false, false),
-  "cookie": (target) => observe(target, true, false),
+  "plain": (target) => observe(target, { fastOpen: false }),
+  "cookie": (target) => observe(target, { fastOpen: true }),
   "plain, early data": withTicket(false),
   "cookie, early data": withTicket(true),
 };

@@ -1,0 +1,47 @@
+/**
+ * The benchmarks' end of a client program that does what it is told, one thing at a time.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { LineProcess } from "../../tests/netlab/mod.ts";
+import type { Answer } from "../clients/answers.ts";
+import type { Spawn } from "./nginx.ts";
+import { commandFor, type RuntimeName } from "./runtimes.ts";
+
+export interface AskedClientOptions {
+  /** Default this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** The program's arguments, which are written as JSON. Default none. */
+  readonly args?: readonly object[];
+}
+
+/** A running client program. */
+export class AskedClient<Question, Finding> implements Disposable {
+  readonly #program: LineProcess;
+
+  constructor(
+    spawn: Spawn,
+    runtime: RuntimeName,
+    program: URL,
+    { env = process.env, args = [] }: AskedClientOptions = {},
+  ) {
+    const texts = args.map((arg) => JSON.stringify(arg));
+    const [command, all] = commandFor(runtime, program, ...texts);
+    const child = spawn(command, all, { stdio: ["pipe", "pipe", "inherit"], env });
+    this.#program = new LineProcess(child);
+  }
+
+  /** Asks, and throws what went wrong there. */
+  async ask(question: Question): Promise<Finding> {
+    const line = await this.#program.ask(JSON.stringify(question));
+    const answer: Answer<Finding> = JSON.parse(line);
+    if ("finding" in answer) return answer.finding;
+    throw Object.assign(new Error(answer.error), { code: answer.code });
+  }
+
+  [Symbol.dispose](): void {
+    this.#program[Symbol.dispose]();
+  }
+}

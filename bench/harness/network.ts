@@ -1,0 +1,42 @@
+/**
+ * The emulated network of the benchmarks of latency, and the server on it.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { type Netlab, netlabUnavailable, startNetlab } from "../../tests/netlab/mod.ts";
+import { type Nginx, startNginx } from "./nginx.ts";
+
+/** Round trip in milliseconds. */
+export const RTT = 35;
+
+/** The server's port. */
+export const PORT = 443;
+
+/** Starts the network; ends the process where there can be none. */
+export async function startNetwork(fastOpen = 3): Promise<Netlab> {
+  const missing = netlabUnavailable();
+  if (missing !== undefined) {
+    console.error(`No emulated network, so there is nothing to measure: ${missing}`);
+    process.exit(1);
+  }
+  return await startNetlab({ rtt: RTT, fastOpen });
+}
+
+/**
+ * Starts nginx on the network's server. It answers `/`, and `/close` at the end of a connection, with
+ * more than one segment.
+ *
+ * @param how more of what its `listen` directive says
+ */
+export function startServer({ server }: Netlab, how = ""): Promise<Nginx> {
+  const body = "x".repeat(2000);
+  const directives = `
+    listen ${server.ipv4}:${PORT} ssl fastopen=256 ${how};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_early_data on;
+    location / { return 200 "${body}"; }
+    location /close { keepalive_timeout 0; return 200 "${body}"; }`;
+  return startNginx((...args) => server.spawn(...args), directives);
+}
