@@ -42,12 +42,11 @@ const MOST_ATTEMPTS = 10;
 
 let lastMicrosecond = 0;
 
-/** A name that no file had before, and that sorts behind the names this process made earlier. */
-export function uniqueName(...parts: readonly (number | string)[]): string {
+/** A name that no file had before; in their order, the names of a process are as old as its files. */
+export function uniqueName(ending: string): string {
   lastMicrosecond = Math.max(Date.now() * 1000, lastMicrosecond + 1);
-  const [last = "", ...others] = parts.toReversed();
   const random = randomBytes(8).toString("hex");
-  return [String(lastMicrosecond).padStart(16, "0"), ...others.reverse(), random, last].join(".");
+  return `${String(lastMicrosecond).padStart(16, "0")}.${random}.${ending}`;
 }
 
 /**

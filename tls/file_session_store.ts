@@ -1,0 +1,160 @@
+/**
+ * Sessions that outlive the process.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { mustBe } from "../tcp/options.ts";
+import { digest } from "./digest.ts";
+import { TlsError } from "./errors.ts";
+import { PrivateFolder } from "./private_folder.ts";
+import { limitsOf, type SessionStore, type StoredSession } from "./session.ts";
+import { LARGEST_SESSION } from "./session_file.ts";
+import { SessionFiles } from "./session_files.ts";
+
+/** A file that was taken for a session, and was none that can be trusted. */
+export interface IgnoredSession {
+  /** Its path. It is removed, as far as that is possible. */
+  readonly file: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+/** Options of a {@linkcode FileSessionStore}. */
+export interface FileSessionStoreOptions {
+  /** Sessions kept per key; older ones make room. Default 4. */
+  perKey?: number;
+  /** Keys kept; those used longest ago make room. Default 512. */
+  keys?: number;
+  /**
+   * Hears of each file that was ignored because it is corrupt, or not surely this user's, once. By
+   * default a warning with the code `FIRSTFLIGHT_SESSION_IGNORED` is emitted on `process`.
+   */
+  onIgnored?: (ignored: IgnoredSession) => void;
+}
+
+/**
+ * Sessions in a folder, for programs that run again and again, one after the other or many at once: a
+ * ticket of an earlier run saves this one the round trips.
+ *
+ * Each session is a file of its own, made under another name and renamed. To take it is to remove it,
+ * and of all processes that try one alone succeeds; so nobody needs to lock anything. A process may be
+ * killed at any time. Everything is done at once, without promises: `take` comes before the SYN, and
+ * some system calls on a local disk are sooner done than waited for. Keep the folder on such a disk.
+ *
+ * Sessions that have expired, or are a week old, are removed as others come and go.
+ *
+ * **What is in the folder is secret.** Only its owner can read the files (mode 0600, in a folder of
+ * mode 0700 when it is made here). Who reads one nevertheless, before it is used, can
+ *
+ * - resume it: be this client to the server, also where that had asked for a certificate, and be the
+ *   server to this client (RFC 8446, section 2.2);
+ * - decrypt the early data that this client sends with it, which has no forward secrecy (section 2.3),
+ *   but nothing that follows the handshake, nor the connection it came from. With TLS 1.2 it is all
+ *   three: what is kept there is the master secret.
+ *
+ * Who may *write* to the folder could make this client take anybody for any server, since a resumed
+ * connection shows no certificate; so a folder that others may write to is refused, and files of other
+ * users are ignored. {@linkcode FileSessionStore.clear} forgets everything.
+ *
+ * Deno needs `--allow-read` and `--allow-write` for the folder, Node under `--permission`
+ * `--allow-fs-read` and `--allow-fs-write`.
+ *
+ * ```ts
+ * import { FileSessionStore } from "@firstflight/tls";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ *
+ * const folder = mkdtempSync(join(tmpdir(), "sessions-"));
+ * const sessions = new FileSessionStore(folder); // for connectTls({ sessions, … })
+ * sessions.put("key", { session: new Uint8Array(3), expires: Date.now() + 60_000 });
+ *
+ * const later = new FileSessionStore(folder);
+ * console.log(later.take("key")?.session.length); // 3
+ * console.log(sessions.take("key")); // undefined
+ * ```
+ */
+export class FileSessionStore implements SessionStore {
+  readonly #folder: PrivateFolder;
+  readonly #files: SessionFiles;
+
+  /**
+   * Opens the store in a folder, which is made if there is none.
+   *
+   * @throws {TlsError} `INVALID_OPTION` when an option is wrong, `STORE_UNAVAILABLE` when the folder
+   * can't be used: it is none, others may write to it, or a permission is missing
+   */
+  constructor(folder: string, options: FileSessionStoreOptions = {}) {
+    if (typeof folder !== "string" || folder === "" || folder.includes("\0")) {
+      throw new TlsError("INVALID_OPTION", mustBe("folder", "the path of a folder", folder));
+    }
+    const { perKey, keys } = limitsOf(options);
+    const { onIgnored = warn } = options;
+    if (typeof onIgnored !== "function") {
+      throw new TlsError("INVALID_OPTION", mustBe("onIgnored", "a function", onIgnored));
+    }
+    this.#folder = new PrivateFolder(folder);
+    this.#files = new SessionFiles(this.#folder, {
+      perKey,
+      keys,
+      // What it throws is its own, and an uncaught exception like any other.
+      onIgnored: (file, reason) => queueMicrotask(() => onIgnored({ file, reason })),
+    });
+  }
+
+  /** The folder's absolute path. */
+  get folder(): string {
+    return this.#folder.path;
+  }
+
+  /**
+   * Hands out the newest unexpired session of `key` and forgets it.
+   *
+   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be used any more
+   */
+  take(key: string): StoredSession | undefined {
+    return this.#using((files) => files.take(digest([key])));
+  }
+
+  /**
+   * Keeps a session of `key`, for a week at most.
+   *
+   * @throws {TlsError} `INVALID_OPTION` when it is no session, `STORE_UNAVAILABLE` when it can't be
+   * written
+   */
+  put(key: string, session: StoredSession): void {
+    checkSession(session);
+    this.#using((files) => files.add(digest([key]), session));
+  }
+
+  /**
+   * Forgets everything. Files that are not the store's are left alone, and so is the folder.
+   *
+   * @throws {TlsError} `STORE_UNAVAILABLE` when something can't be removed
+   */
+  clear(): void {
+    this.#using((files) => files.clear());
+  }
+
+  #using<T>(work: (files: SessionFiles) => T): T {
+    try {
+      return work(this.#files);
+    } catch (error) {
+      throw this.#folder.unusable(error);
+    }
+  }
+}
+
+function checkSession(stored: StoredSession): void {
+  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
+  const valid = session instanceof Uint8Array && session.length <= LARGEST_SESSION &&
+    typeof expires === "number" && (group === undefined || typeof group === "string");
+  if (!valid) throw new TlsError("INVALID_OPTION", mustBe("session", "a StoredSession", stored));
+}
+
+function warn({ file, reason }: IgnoredSession): void {
+  const code = "FIRSTFLIGHT_SESSION_IGNORED";
+  process.emitWarning(`The session in "${file}" was ignored: ${reason}`, { code });
+}
