@@ -59,7 +59,7 @@ const MOST_PATHS = 1024;
 const GAIN = 1 / 4;
 
 /** Milliseconds until a blocked path is probed, the first time and at the latest. */
-const FIRST_WAIT = 60_000;
+const FIRST_WAIT = 10_000;
 const LONGEST_WAIT = 3_600_000;
 
 /** Milliseconds after which an overdue probe is not worth while: too much has changed since. */
@@ -167,8 +167,9 @@ export function noteOpen(address: string, network: string): void {
 /**
  * What this process has learned of the paths its connections took.
  *
- * Where a SYN with data was lost and a plain one got through, later connections start plain: for a
- * minute at first, then, while probes fail, for twice as long each time, up to an hour. A probe is a
+ * Where a SYN with data was lost and a plain one got through, later connections start plain: for ten
+ * seconds at first, since it may have been chance, then, while probes fail, for twice as long each time,
+ * up to an hour. A probe is a
  * connection that tries both ways at once, so it costs nobody any time.
  *
  * ```ts

@@ -24,7 +24,7 @@ const DEAD = ["10.77.0.3", "10.77.0.66"];
 const LIVE = ["10.77.0.2"];
 
 /** How long a blocked path's next probe is away, at first and at most. */
-const FIRST_PROBE = 60_000;
+const FIRST_PROBE = 10_000;
 const NEXT_PROBE = 3_600_000;
 
 const synsIn = (packets: readonly SeenPacket[]) => packets.filter(({ flags }) => flags === "S");
