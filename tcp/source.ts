@@ -4,11 +4,11 @@
  * @module
  */
 
-import { libc, type SocketPlatform } from "../ffi/libc.ts";
+import { type Libc, libc, type SocketPlatform } from "../ffi/libc.ts";
 import { platform } from "../ffi/platform.ts";
 import type { Address } from "./address.ts";
 import { localAddress } from "./descriptor.ts";
-import { sockaddrOf, SystemCallError } from "./socket.ts";
+import { sockaddrOf } from "./socket.ts";
 
 /**
  * The local address that the kernel would use towards `address`. Connecting a datagram socket asks the
@@ -16,21 +16,25 @@ import { sockaddrOf, SystemCallError } from "./socket.ts";
  */
 export function sourceAddress(address: Address): Address | undefined {
   if (platform.fastOpen === "none") return undefined;
-  return routed(platform, address);
+  try {
+    return routed(platform, libc(platform).call, address);
+  } catch {
+    return undefined; // Nobody may call libc, or the address has a scope that does not exist.
+  }
 }
 
-function routed(platform: SocketPlatform, address: Address): Address | undefined {
+function routed(
+  platform: SocketPlatform,
+  call: Libc<SocketPlatform>["call"],
+  address: Address,
+): Address | undefined {
   const { AF_INET, AF_INET6, SOCK_DGRAM } = platform.constants;
-  const { call } = libc(platform);
   const fd = call.socket(address.family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
   if (fd < 0) return undefined;
   try {
     const sockaddr = sockaddrOf(platform, address);
     const routed = call.connect(fd, sockaddr, sockaddr.length) === 0;
     return routed ? localAddress(platform, fd) : undefined;
-  } catch (error) {
-    if (!(error instanceof SystemCallError)) throw error;
-    return undefined; // The attempt itself will say so.
   } finally {
     call.close(fd);
   }
