@@ -17,11 +17,12 @@ import type { Observation } from "./clients/latency/way.ts";
 import { AskedClient } from "./harness/asked_client.ts";
 import { exitOnSignals } from "./harness/client.ts";
 import { commands } from "./harness/commands.ts";
-import { lastFlow } from "./harness/flow.ts";
+import { objectionTo, witness } from "./harness/evidence.ts";
+import { kinds } from "./harness/kinds.ts";
 import { PORT, RTT, startNetwork, startServer } from "./harness/network.ts";
 import { showProgress } from "./harness/progress.ts";
 import { parseRuntimes, type RuntimeName, runtimeNames } from "./harness/runtimes.ts";
-import { type Measurement, objection, report, type Series } from "./latency_report.ts";
+import { report, type Series } from "./latency_report.ts";
 
 /** Milliseconds for one connection by a command. */
 const TIMEOUT = 5000;
@@ -92,15 +93,9 @@ for (let round = -WARM_UP; round < Number(options.repeat); round++) {
     if (runtime === "" && round < -1) continue; // A command starts anew each time.
     const name = round < 0 ? "warming up" : `round ${round + 1} of ${options.repeat}`;
     showProgress(`${name}: ${runtime} ${way}`);
-    await lab.clearPackets();
-    let measurement: Measurement;
-    try {
-      const observation = await connect();
-      measurement = { ...observation, flow: lastFlow(await lab.packets(), PORT) };
-    } catch (error) {
-      measurement = { failure: (error as Error).message };
-    }
-    if (round >= 0) measurements.push({ ...measurement, objection: objection(way, measurement) });
+    const evidence = await witness(lab, connect);
+    const objection = objectionTo(evidence, kinds[way]);
+    if (round >= 0) measurements.push({ ...evidence, objection });
   }
 }
 showProgress();

@@ -95,7 +95,7 @@ using _names = nameAddresses(
     condition.addresses!(live.hostname),
   ])),
 );
-await using nginx = await startServer(lab, "backlog=16"); // Few connections fill it.
+await using nginx = await startServer(lab, { listen: "backlog=16" }); // Few connections fill it.
 await startSilentServer(lab.server, SILENT, PORT);
 using filler = new QueueFiller(lab.server, live.hostname, PORT);
 const stage: Stage = { lab, nginx, filler };

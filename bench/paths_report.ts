@@ -4,7 +4,8 @@
  * @module
  */
 
-import { mean, median } from "./harness/statistics.ts";
+import { listObjections } from "./harness/objections.ts";
+import { mean, median, valuesOf } from "./harness/statistics.ts";
 import { drawTable, drawVerdict } from "./harness/table.ts";
 import type { Condition } from "./paths_conditions.ts";
 
@@ -63,13 +64,6 @@ function timesOf(series: Series, contact: Contact): number[] {
     .flatMap(({ firstByte }) => firstByte ?? []);
 }
 
-/** Different values, the most frequent first. */
-function valuesOf<T>(values: readonly T[]): T[] {
-  const counts = new Map<T, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a).map(([value]) => value);
-}
-
 /** A table for each runtime, what was not counted, and the verdicts. */
 export function report(all: readonly Series[], rtt: number): string {
   const runtimes = valuesOf(all.filter(({ ours }) => ours).map(({ client }) => client));
@@ -79,7 +73,7 @@ export function report(all: readonly Series[], rtt: number): string {
     `first contact with the condition, as it is for the commands. SYNs as the link saw them and\n` +
     `conn.fastOpen.outcome, and how many were measured, at the first contact / later.`,
     ...runtimes.map((runtime) => tableOf(runtime, all, rtt)),
-    ...dropped(all),
+    ...listObjections(objected(all)),
     [
       ...runtimes.map((runtime) => judgeSyns(runtime, all)),
       ...all.filter(({ ours }) => ours).flatMap((series) => judge(series, rtt)),
@@ -138,19 +132,14 @@ function list(series: Series, pick: (measurement: Measurement) => unknown): stri
     .map((contact) => valuesOf(of(series, contact).map(pick)).join(", ")).join(" / ");
 }
 
-/** What was not counted, and why. Never silently. */
-function dropped(all: readonly Series[]): string[] {
-  const lines = all.flatMap((series) =>
-    (Object.keys(series.contacts) as Contact[]).flatMap((contact) => {
-      const reasons = of(series, contact).flatMap((each) => objection(contact, each) ?? []);
-      const { client, condition: { title } } = series;
-      return valuesOf(reasons).map((reason) => {
-        const times = reasons.filter((each) => each === reason).length;
-        return `  ${client}, ${title}, ${contact}: ${times} × ${reason}`;
-      });
-    })
+/** Every contact of every series, with what is to be said against its connections. */
+function objected(all: readonly Series[]) {
+  return all.flatMap((series) =>
+    (Object.keys(series.contacts) as Contact[]).map((contact) => ({
+      name: `${series.client}, ${series.condition.title}, ${contact}`,
+      measurements: of(series, contact).map((each) => ({ objection: objection(contact, each) })),
+    }))
   );
-  return lines.length === 0 ? [] : [["Not counted:", ...lines].join("\n")];
 }
 
 /** On a good path no connection may have a second SYN; each sequence begins on one. */

@@ -109,7 +109,7 @@ const repeat = Number(options.repeat);
 const samples = [...plan(parseRuntimes(options.runtimes))]
   .map((sample) => ({ ...sample, findings: [] as ThroughputFinding[] }));
 const port = await freePort();
-const directives = `
+const server = `
     listen 127.0.0.1:${port} ssl;
     ssl_protocols TLSv1.3;
     ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
@@ -119,11 +119,13 @@ const directives = `
     root {folder};
     location /sink { return 200; }
     location /done { return 200 "done"; }`;
-await using nginx = await startNginx(spawn, directives, (folder) => {
+/** Sparse: the page cache serves it, no disk is involved. */
+const files = (folder: string) => {
   const file = openSync(`${folder}/data`, "w");
-  ftruncateSync(file, size); // Sparse: the page cache serves it, no disk is involved.
+  ftruncateSync(file, size);
   closeSync(file);
-});
+};
+await using nginx = await startNginx(spawn, { server, files });
 
 const program = new URL("./clients/throughput.ts", import.meta.url);
 const env = { ...process.env, NODE_EXTRA_CA_CERTS: `${nginx.folder}/cert.pem` };

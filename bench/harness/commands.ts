@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
+import { monotonicNow } from "../../tests/netlab/clock.ts";
 import type { Host } from "../../tests/netlab/mod.ts";
 import { type Observation, request, type Target } from "../clients/latency/way.ts";
 
@@ -34,15 +34,21 @@ export type Command = (
 
 function curl(...flags: string[]): Command {
   return async (host, { hostname, port }, { folder, timeout }) => {
-    const format = "%{time_appconnect} %{time_starttransfer}";
+    const format = "%{stderr}%{time_appconnect} %{time_starttransfer}";
     const trust = ["--cacert", join(folder, "cert.pem")];
-    const common = ["-sS", "--http1.1", "-m", `${timeout / 1000}`, ...trust];
+    const common = ["-sSN", "--http1.1", "-m", `${timeout / 1000}`, ...trust];
     const url = `https://${hostname}:${port}/close`;
-    const args = [...common, ...flags, "-o", "/dev/null", "-w", format, url];
-    const { code, stdout, stderr } = await host.run("curl", args);
-    if (code !== 0) throw new Error(stderr || `curl ended with ${code}`);
-    const [handshake = NaN, firstByte = NaN] = stdout.split(" ").map((text) => Number(text) * 1000);
-    return { handshake, firstByte };
+    const child = host.spawn("curl", [...common, ...flags, "-w", format, url], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    let answeredAt = NaN;
+    child.stdout!.on("data", () => answeredAt ||= monotonicNow());
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => said += text);
+    const [code] = await once(child, "close");
+    if (code !== 0) throw new Error(said || `curl ended with ${code}`);
+    const [handshake = NaN, firstByte = NaN] = said.split(" ").map((text) => Number(text) * 1000);
+    return { handshake, firstByte, answeredAt };
   };
 }
 
@@ -67,7 +73,7 @@ function gnutls(responses: number, ...flags: string[]): Command {
     child.stdout!.setEncoding("latin1").on("data", (text: string) => {
       output += text;
       if (output.split("HTTP/1.1 200").length <= responses) return;
-      answeredAt ||= Number(process.hrtime.bigint()) / 1e6;
+      answeredAt ||= monotonicNow();
       child.stdin!.end();
     });
     await closed;

@@ -11,6 +11,8 @@ const FULL_SEGMENT = 1300;
 
 /** What the packets of a connection tell. */
 export interface Flow {
+  /** When the SYN passed, in milliseconds by the clock of the link's packets. */
+  readonly at: number;
   /** Bytes in the SYN. */
   readonly synBytes: number;
   /** Whether the SYN came with a Fast Open cookie. */
@@ -41,6 +43,7 @@ export function lastFlow(packets: readonly SeenPacket[], port: number): Flow | u
   );
   const response = ofFlow.find(({ from, payload }) => from === "server" && payload >= FULL_SEGMENT);
   return {
+    at: syn.at,
     synBytes: syn.payload,
     cookie: syn.fastOpenOption === "cookie",
     acknowledged: synAck !== undefined && synAck.ack === (syn.seq + 1 + syn.payload) >>> 0,

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { type Netlab, netlabUnavailable, startNetlab } from "../../tests/netlab/mod.ts";
-import { type Nginx, startNginx } from "./nginx.ts";
+import { type Nginx, type NginxOptions, startNginx } from "./nginx.ts";
 
 /** Round trip in milliseconds. */
 export const RTT = 35;
@@ -24,19 +24,27 @@ export async function startNetwork(fastOpen = 3): Promise<Netlab> {
   return await startNetlab({ rtt: RTT, fastOpen });
 }
 
+/** What a server does besides answering. */
+export interface ServerOptions extends Partial<NginxOptions> {
+  /** More of what its `listen` directive says. */
+  readonly listen?: string;
+}
+
 /**
  * Starts nginx on the network's server. It answers `/`, and `/close` at the end of a connection, with
  * more than one segment.
- *
- * @param how more of what its `listen` directive says
  */
-export function startServer({ server }: Netlab, how = ""): Promise<Nginx> {
+export function startServer(
+  { server: host }: Netlab,
+  { listen = "", server = "", ...rest }: ServerOptions = {},
+): Promise<Nginx> {
   const body = "x".repeat(2000);
   const directives = `
-    listen ${server.ipv4}:${PORT} ssl fastopen=256 ${how};
+    listen ${host.ipv4}:${PORT} ssl fastopen=256 ${listen};
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_early_data on;
     location / { return 200 "${body}"; }
-    location /close { keepalive_timeout 0; return 200 "${body}"; }`;
-  return startNginx((...args) => server.spawn(...args), directives);
+    location /close { keepalive_timeout 0; return 200 "${body}"; }
+    ${server}`;
+  return startNginx((...args) => host.spawn(...args), { ...rest, server: directives });
 }

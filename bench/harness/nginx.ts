@@ -30,21 +30,23 @@ export interface Nginx extends AsyncDisposable {
   resume(): void;
 }
 
-/**
- * Starts nginx and waits until it listens.
- *
- * @param server directives of the one `server` block; `{folder}` stands for {@linkcode Nginx.folder}
- */
-export async function startNginx(
-  spawn: Spawn,
-  server: string,
-  files: (folder: string) => void = () => {},
-): Promise<Nginx> {
+/** What is served. `{folder}` stands for {@linkcode Nginx.folder}. */
+export interface NginxOptions {
+  /** Directives of the one `server` block. */
+  readonly server: string;
+  /** Directives outside of it. */
+  readonly http?: string;
+  /** Puts files into the folder. */
+  readonly files?: (folder: string) => void;
+}
+
+/** Starts nginx and waits until it listens. */
+export async function startNginx(spawn: Spawn, options: NginxOptions): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), "firstflight-nginx-"));
   writeFileSync(join(folder, "cert.pem"), cert);
   writeFileSync(join(folder, "key.pem"), key);
-  files(folder);
-  writeFileSync(join(folder, "nginx.conf"), configuration(server).replaceAll("{folder}", folder));
+  options.files?.(folder);
+  writeFileSync(join(folder, "nginx.conf"), configuration(options).replaceAll("{folder}", folder));
   const child = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -84,7 +86,7 @@ export async function startNginx(
 }
 
 /** One process: no master, so that there is one to end and one to measure. */
-function configuration(server: string): string {
+function configuration({ server, http = "" }: NginxOptions): string {
   return `
 daemon off;
 master_process off;
@@ -100,6 +102,7 @@ http {
   scgi_temp_path {folder}/scgi;
   ssl_certificate {folder}/cert.pem;
   ssl_certificate_key {folder}/key.pem;
+  ${http}
   server {
     ${server}
   }

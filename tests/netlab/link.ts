@@ -9,6 +9,7 @@
  */
 
 import process from "node:process";
+import { clockOffset } from "./clock.ts";
 import { ControlChannel, STDIN, STDOUT } from "./control.ts";
 import { DelayQueue } from "./delay_queue.ts";
 import { libc } from "./libc.ts";
@@ -21,7 +22,6 @@ import { openTun } from "./tun.ts";
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_TIMERSLACK = 29;
 const SIGKILL = 9n;
-const CLOCK_MONOTONIC = 1;
 
 /** Packets read from one device before the other one, and what is due, get their turn. */
 const BATCH = 32;
@@ -50,13 +50,6 @@ function beOnTime(): void {
   libc.setpriority(0, 0, -20);
 }
 
-/** What to add to `performance.now()` to get CLOCK_MONOTONIC, both in milliseconds. */
-function clockOffset(): number {
-  const time = new BigInt64Array(2);
-  libc.clock_gettime(CLOCK_MONOTONIC, new Uint8Array(time.buffer));
-  return Number(time[0]) * 1e3 + Number(time[1]) / 1e6 - performance.now();
-}
-
 tieToParent();
 beOnTime();
 
@@ -78,7 +71,6 @@ const down: Direction = {
 
 const delay = config.rtt / 2;
 const slotLength = BigInt(slotSize);
-const offset = clockOffset();
 const overflow = new Uint8Array(slotSize);
 const recorder = new Recorder();
 const control = new ControlChannel();
@@ -94,7 +86,7 @@ function take({ from, input, queue }: Direction, back: DelayQueue): void {
     if (length < 0) return;
     const now = performance.now();
     const packet = slot.subarray(0, length);
-    const record = recorder.record(packet, from, now + offset);
+    const record = recorder.record(packet, from, now + clockOffset);
     const verdict = rule(packet);
     if (verdict instanceof Uint8Array && slot !== overflow) {
       if (verdict !== packet) slot.set(verdict);

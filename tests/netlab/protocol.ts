@@ -41,7 +41,7 @@ export interface LinkAnswer {
 
 /** A TCP packet as it arrived at the link, before any middlebox had its way. */
 export interface SeenPacket {
-  /** Arrival in milliseconds on the system's monotonic clock, the one `process.hrtime` reads. */
+  /** Arrival in milliseconds by the system's monotonic clock, which `clock.ts` reads. */
   readonly at: number;
   readonly from: Side;
   readonly source: string;

@@ -5,43 +5,10 @@
  */
 
 import { cert } from "../../harness/certificate.ts";
-import { connectTls, MemorySessionStore, type StoredSession } from "../../../mod.ts";
+import { connectTls, MemorySessionStore, type TlsClientOptions } from "../../../mod.ts";
+import { AwaitedStore } from "../awaited_store.ts";
 import { SERVER_NAME } from "../throughput/way.ts";
 import { type Ask, type Observation, request, type Target } from "./way.ts";
-
-/** Milliseconds to wait for a ticket. */
-const TICKET_TIMEOUT = 500;
-
-/** A store that tells when a ticket arrives. */
-class AwaitedStore extends MemorySessionStore {
-  #arrival = Promise.withResolvers<void>();
-  #size = 0;
-
-  get filled(): boolean {
-    return this.#size > 0;
-  }
-
-  override take(key: string): StoredSession | undefined {
-    const taken = super.take(key);
-    if (taken) this.#size--;
-    return taken;
-  }
-
-  override put(key: string, session: StoredSession): void {
-    super.put(key, session);
-    this.#size++;
-    this.#arrival.resolve();
-    this.#arrival = Promise.withResolvers();
-  }
-
-  /** Resolves when the next ticket arrives, or when none does. */
-  async arrival(): Promise<void> {
-    const timeout = Promise.withResolvers<void>();
-    const timer = setTimeout(timeout.resolve, TICKET_TIMEOUT);
-    await Promise.race([this.#arrival.promise, timeout.promise]);
-    clearTimeout(timer);
-  }
-}
 
 /** How to connect. */
 export interface ObserveOptions {
@@ -50,14 +17,17 @@ export interface ObserveOptions {
   readonly sessions?: AwaitedStore;
   /** Milliseconds until the response must begin. Default 5,000. */
   readonly timeout?: number;
+  /** What to ask. Default a GET of `/`. */
+  readonly asked?: Uint8Array<ArrayBuffer>;
+  /** What else is out of the ordinary. */
+  readonly tls?: TlsClientOptions;
 }
 
 /** Makes one connection. */
 export async function observe(
   target: Target,
-  { fastOpen, sessions, timeout = 5000 }: ObserveOptions,
+  { fastOpen, sessions, timeout = 5000, asked = request(target), tls = {} }: ObserveOptions,
 ): Promise<Observation> {
-  const asked = request(target);
   const buffer = new Uint8Array(4096);
   const arrival = sessions?.arrival();
   const start = performance.now();
@@ -69,6 +39,7 @@ export async function observe(
     sessions: sessions ?? false,
     connectTimeout: timeout,
     ...(sessions ? { earlyData: asked } : {}),
+    ...tls,
   });
   const handshake = performance.now() - start;
   const timer = setTimeout(() => conn.close(), timeout - handshake);
@@ -78,15 +49,17 @@ export async function observe(
   clearTimeout(timer);
   if (length === null) throw new Error("The connection ended without a response");
   await arrival;
-  const { earlyData, fastOpen: { outcome, synBytes, flightBytes } } = conn;
-  return { handshake, firstByte, facts: { outcome, synBytes, flightBytes, earlyData } };
+  const { earlyData, group, fastOpen: { outcome, synBytes, flightBytes } } = conn;
+  const facts = { outcome, synBytes, flightBytes, earlyData };
+  return { handshake, firstByte, facts, ...(group === undefined ? {} : { group }) };
 }
 
 /** With early data; a connection that is not counted fetches the ticket where there is none. */
 function withTicket(fastOpen: boolean): Ask {
-  const sessions = new AwaitedStore();
+  const memory = new MemorySessionStore();
+  const sessions = new AwaitedStore(memory);
   return async (target) => {
-    if (!sessions.filled) await observe(target, { fastOpen, sessions });
+    if (memory.size === 0) await observe(target, { fastOpen, sessions });
     return await observe(target, { fastOpen, sessions });
   };
 }

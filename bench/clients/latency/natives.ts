@@ -5,17 +5,20 @@
  */
 
 import { once } from "node:events";
-import { connect as connectSocket } from "node:tls";
+import { connect as connectSocket, type TLSSocket } from "node:tls";
 import { cert } from "../../harness/certificate.ts";
 import { bunNamespace, type BunSocket, denoNamespace } from "../natives.ts";
 import { SERVER_NAME } from "../throughput/way.ts";
 import { trustingFetch } from "../trusting_fetch.ts";
-import { type Ask, request } from "./way.ts";
+import { type Ask, type Observation, request, type Target } from "./way.ts";
 
-const byNodeTls: Ask = async (target) => {
+/** Makes one connection by `node:tls`, which `open` begins. */
+export async function observeSocket(
+  target: Target,
+  open: () => TLSSocket,
+): Promise<Observation> {
   const start = performance.now();
-  const { hostname: host, port } = target;
-  const socket = connectSocket({ host, port, servername: SERVER_NAME, ca: [cert] });
+  const socket = open();
   await once(socket, "secureConnect");
   const handshake = performance.now() - start;
   socket.write(request(target));
@@ -23,6 +26,12 @@ const byNodeTls: Ask = async (target) => {
   const firstByte = performance.now() - start;
   socket.destroy();
   return { handshake, firstByte };
+}
+
+const byNodeTls: Ask = (target) => {
+  const { hostname: host, port } = target;
+  const options = { host, port, servername: SERVER_NAME, ca: [cert] };
+  return observeSocket(target, () => connectSocket(options));
 };
 
 const byDeno: Ask = async (target) => {

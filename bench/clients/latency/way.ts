@@ -16,6 +16,8 @@ export interface Observation {
   readonly handshake?: number;
   /** The first byte of the response was there. */
   readonly firstByte: number;
+  /** What the keys were exchanged by; absent where the client doesn't tell. */
+  readonly group?: string;
   /** What firstflight says of itself. */
   readonly facts?: {
     readonly outcome: string;
