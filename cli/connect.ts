@@ -5,12 +5,13 @@
  */
 
 import process from "node:process";
-import { connectTls, type ConnectTlsOptions, type TlsConn } from "../mod.ts";
+import { connectTls, type ConnectTlsOptions, type SessionStore, type TlsConn } from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
 import type { Command } from "./command.ts";
 import { describeFacts, factsOf } from "./facts.ts";
 import { reportFailure } from "./failure.ts";
 import { print, toJson } from "./output.ts";
+import { aboutStore, openStore, storeOptions } from "./session_store.ts";
 import { painter, wantsColor } from "./style.ts";
 import { talk } from "./talk.ts";
 import { readTarget, type Target } from "./target.ts";
@@ -38,8 +39,12 @@ const options = {
     type: "boolean",
     help: "connect twice: once for the Fast Open cookie and a session, then in earnest",
   },
+  ...storeOptions,
   "no-fast-open": { type: "boolean", help: "open a plain TCP connection" },
-  json: { type: "boolean", help: "print the facts, or the error, as one line of JSON" },
+  json: {
+    type: "boolean",
+    help: "print the facts, or the error, and each warning as a line of JSON",
+  },
 } as const satisfies OptionSpecs;
 
 /** Milliseconds to wait for a session once the handshake is complete. */
@@ -51,8 +56,8 @@ export const connectCommand: Command = {
   summary: "talk to a TLS server and see how the connection came about",
   examples: [
     ["example.com", "type to the server; the facts of the connection go to stderr"],
-    ["--warm-up example.com < request.txt", "with cookie and session, as a second visit is"],
-    ["--warm-up --early-data request.txt example.com", "the request rides in the SYN"],
+    ["--early-data request.txt example.com", "from the second run on the request rides in the SYN"],
+    ["--warm-up --early-data request.txt example.com", "from the first run on"],
     ["--alpn h2,http/1.1 --json [::1]:8443", "the facts as JSON"],
     ["--ca ca.pem --servername localhost 127.0.0.1:8443", "a server with roots of its own"],
   ],
@@ -63,6 +68,7 @@ export const connectCommand: Command = {
     "ends the sending side alone: the answer is read to its end. The port is 443 unless given; an " +
     "IPv6 address with a port stands in brackets.",
     "Early data can be replayed by anybody on the way: send only what may be repeated.",
+    aboutStore,
   ],
   run,
 };
@@ -70,19 +76,23 @@ export const connectCommand: Command = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args, options);
   const target = readTarget(onlyPositional(positionals, "HOST[:PORT]"));
+  const json = values.json ?? false;
   const request = await readRequest(values);
+  const sessions = await openStore(values, json);
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   const { signal } = interrupt;
   try {
-    const conn = await open({ ...request, ...target, signal }, values["warm-up"] ?? false);
-    await report(conn, target, values.json ?? false);
+    const connection = { ...request, ...target, sessions, signal };
+    if (values["warm-up"]) await warmUp(connection);
+    const conn = await connectTls(connection);
+    await report(conn, target, json);
     await talk(conn, signal);
     return signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;
-    return await reportFailure(error, values.json ?? false);
+    return await reportFailure(error, json);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
@@ -103,14 +113,15 @@ async function readRequest(
   };
 }
 
-async function open(request: ConnectTlsOptions, warmUp: boolean): Promise<TlsConn> {
-  if (!warmUp) return await connectTls(request);
-  const sessions = new Tickets();
-  const { earlyData: _, ...first } = request;
-  const conn = await connectTls({ ...first, sessions });
-  if (sessions.size === 0) await sessions.arrival(TICKET_PATIENCE);
+/** Fetches the cookie, and a session whatever sessions there are. */
+async function warmUp(
+  { sessions, earlyData: _, ...connection }: ConnectTlsOptions & { sessions: SessionStore },
+): Promise<void> {
+  const tickets = new Tickets();
+  const conn = await connectTls({ ...connection, sessions: tickets });
+  if (tickets.size === 0) await tickets.arrival(TICKET_PATIENCE);
   conn.close();
-  return await connectTls({ ...request, sessions });
+  await tickets.leaveTo(sessions);
 }
 
 async function report(conn: TlsConn, target: Target, json: boolean): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectTlsOptions } from "../mod.ts";
+import type { ConnectTlsOptions, SessionStore } from "../mod.ts";
 import { exchange, type Sample } from "./exchange.ts";
 import { Tickets } from "./tickets.ts";
 
@@ -14,12 +14,29 @@ export type Way = "plain" | "fast-open" | "early-data";
 /** The samples of each way, in the order they were taken. */
 export type Samples = Readonly<Record<Way, readonly Sample[]>>;
 
+/**
+ * The first connection of the process, made as a program would that runs once. It is not among the
+ * samples: the look-up, OpenSSL and the compiler start with it.
+ */
+export interface FirstConnection extends Sample {
+  /** Whether there was a ticket of an earlier run. */
+  readonly ticket: boolean;
+}
+
+/** Everything measured. */
+export interface Measurement {
+  readonly first: FirstConnection;
+  readonly samples: Samples;
+}
+
 /** How to measure. */
 export interface MeasureOptions {
   readonly connection: ConnectTlsOptions;
   readonly request: Uint8Array;
   /** Connections per way. */
   readonly repeat: number;
+  /** Where an earlier run may have left a ticket, and where this one leaves some. */
+  readonly store: SessionStore;
   /** Called before each connection. */
   readonly onProgress?: (done: number, all: number) => void;
 }
@@ -28,27 +45,53 @@ export interface MeasureOptions {
 const TICKET_PATIENCE = 500;
 
 /** Measures, after connections that fetch the cookie and enough tickets. */
-export async function measure(options: MeasureOptions): Promise<Samples> {
-  const { connection, request, repeat, onProgress } = options;
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { connection, request, repeat, store, onProgress } = options;
   const samples: Record<Way, Sample[]> = { "plain": [], "fast-open": [], "early-data": [] };
   const tickets = new Tickets();
   onProgress?.(0, 3 * repeat);
-  await gather(connection, request, tickets, repeat);
-  const ways: readonly [Way, Partial<ConnectTlsOptions>][] = [
-    ["plain", { fastOpen: false, sessions: false }],
-    ["fast-open", { sessions: false }],
-    ["early-data", { sessions: tickets, earlyData: request }],
-  ];
-  for (let turn = 0; turn < repeat; turn++) {
-    for (const [index, [way, changes]] of ways.entries()) {
-      onProgress?.(3 * turn + index, 3 * repeat);
-      if (way === "early-data" && tickets.size === 0) continue;
-      const { sample, conn } = await exchange({ ...connection, ...changes }, request);
-      conn.close();
-      samples[way].push(sample);
+  try {
+    const first = await connectFirst(options, tickets);
+    // The statistics are of fresh tickets: those of an earlier run may be void by now. One is left for
+    // the next run.
+    await gather(connection, request, tickets, repeat + 1);
+    const ways: readonly [Way, Partial<ConnectTlsOptions>][] = [
+      ["plain", { fastOpen: false, sessions: false }],
+      ["fast-open", { sessions: false }],
+      ["early-data", { sessions: tickets, earlyData: request }],
+    ];
+    for (let turn = 0; turn < repeat; turn++) {
+      for (const [index, [way, changes]] of ways.entries()) {
+        onProgress?.(3 * turn + index, 3 * repeat);
+        if (way === "early-data" && tickets.size === 0) continue;
+        const { sample, conn } = await exchange({ ...connection, ...changes }, request);
+        conn.close();
+        samples[way].push(sample);
+      }
     }
+    return { first, samples };
+  } finally {
+    await tickets.leaveTo(store);
   }
-  return samples;
+}
+
+/** Makes the first connection, with a ticket of an earlier run if there is one. */
+async function connectFirst(
+  { connection, request, store }: MeasureOptions,
+  tickets: Tickets,
+): Promise<FirstConnection> {
+  let ticket = false;
+  const sessions: SessionStore = {
+    async take(key) {
+      const session = await store.take(key);
+      ticket = session !== undefined;
+      return session;
+    },
+    put: (key, session) => tickets.put(key, session),
+  };
+  const { sample, conn } = await exchange({ ...connection, sessions, earlyData: request }, request);
+  conn.close();
+  return { ...sample, ticket };
 }
 
 /**

@@ -6,25 +6,28 @@
 
 import type { SessionStore, StoredSession } from "../mod.ts";
 
+/** As many as are worth leaving to others: the oldest would make room anyway. */
+const MOST_LEFT = 4;
+
 /** Tickets in the order they came. Each is used once. */
 export class Tickets implements SessionStore {
   /** While closed, no connection gets a ticket, so that each makes a full handshake and gets more. */
   closed = false;
-  #tickets: StoredSession[] = [];
+  #tickets: { readonly key: string; readonly session: StoredSession }[] = [];
   #arrival = Promise.withResolvers<void>();
 
   get size(): number {
     return this.#tickets.length;
   }
 
-  put(_key: string, session: StoredSession): void {
-    this.#tickets.push(session);
+  put(key: string, session: StoredSession): void {
+    this.#tickets.push({ key, session });
     this.#arrival.resolve();
     this.#arrival = Promise.withResolvers();
   }
 
   take(): StoredSession | undefined {
-    return this.closed ? undefined : this.#tickets.shift();
+    return this.closed ? undefined : this.#tickets.shift()?.session;
   }
 
   /** Resolves at the next ticket, or to nothing after `milliseconds`. */
@@ -33,5 +36,12 @@ export class Tickets implements SessionStore {
     const timer = setTimeout(resolve, milliseconds);
     await Promise.race([this.#arrival.promise, promise]);
     clearTimeout(timer);
+  }
+
+  /** Moves the newest tickets to a store. What that does not take costs the next run a round trip. */
+  async leaveTo(store: SessionStore): Promise<void> {
+    for (const { key, session } of this.#tickets.splice(0).slice(-MOST_LEFT)) {
+      await Promise.try(() => store.put(key, session)).catch(() => {});
+    }
   }
 }

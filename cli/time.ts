@@ -9,8 +9,9 @@ import { isIP } from "node:net";
 import { runtime } from "../runtimes/mod.ts";
 import type { Command } from "./command.ts";
 import { reportFailure } from "./failure.ts";
-import { measure, type Samples } from "./measure.ts";
+import { measure, type Measurement, type Samples } from "./measure.ts";
 import { print, toJson } from "./output.ts";
+import { aboutStore, openStore, storeOptions } from "./session_store.ts";
 import { painter, wantsColor } from "./style.ts";
 import { formatMs, wrap } from "./text.ts";
 import { readTlsOptions, tlsOptions } from "./tls_options.ts";
@@ -22,7 +23,14 @@ import {
   readNumber,
   UsageError,
 } from "./usage.ts";
-import { gainOf, remarksOf, roundTripOf, type Verdict, verdictOf } from "./verdict.ts";
+import {
+  gainOf,
+  remarksOf,
+  remarksOnFirst,
+  roundTripOf,
+  type Verdict,
+  verdictOf,
+} from "./verdict.ts";
 import { version } from "./version.ts";
 import { drawWaterfall } from "./waterfall.ts";
 
@@ -30,6 +38,7 @@ const options = {
   repeat: { type: "string", value: "N", help: "connections of each kind (5)" },
   method: { type: "string", value: "NAME", help: "GET, HEAD or OPTIONS (GET)" },
   ...tlsOptions,
+  ...storeOptions,
   json: { type: "boolean", help: "print everything as one line of JSON" },
 } as const satisfies OptionSpecs;
 
@@ -57,6 +66,9 @@ export const timeCommand: Command = {
     "arrived, in round trips after the SYN, and says what the kernel reports of Fast Open. First it " +
     "connects a few times to fetch the Fast Open cookie and session tickets. What this machine, the " +
     "way or the server does not do is said, not guessed.",
+    "The first connection of all uses a ticket of an earlier run, if there is one, as a program would " +
+    "that runs once. It is told of apart and not part of any median.",
+    aboutStore,
   ],
   run,
 };
@@ -83,20 +95,22 @@ async function run(args: readonly string[]): Promise<number> {
     "Connection: close",
     "\r\n",
   ].join("\r\n"));
-  const progress = values.json ? undefined : showProgress();
+  const json = values.json ?? false;
+  const store = await openStore(values, json);
+  const progress = json ? undefined : showProgress();
   try {
     const onProgress = progress && { onProgress: progress.show };
-    const samples = await measure({ connection, request, repeat, ...onProgress });
+    const measured = await measure({ connection, request, repeat, store, ...onProgress });
     progress?.clear();
     const host = isIP(hostname) ? "the server" : hostname;
     await print(
       process.stdout,
-      values.json ? toJson(resultOf(url, host, samples)) : draw(url, host, samples),
+      json ? toJson(resultOf(url, host, measured)) : draw(url, host, measured),
     );
     return exitCodes.ok;
   } catch (error) {
     progress?.clear();
-    return await reportFailure(error, values.json ?? false);
+    return await reportFailure(error, json);
   }
 }
 
@@ -135,7 +149,7 @@ function verdictsOf(samples: Samples): Verdict[] {
   return ways.flatMap((way) => verdictOf(way, samples[way]) ?? []);
 }
 
-function draw(url: URL, host: string, samples: Samples): string {
+function draw(url: URL, host: string, { first, samples }: Measurement): string {
   const color = wantsColor(process.stdout, runtime.env);
   const width = Math.min(process.stdout.columns || WIDTH.narrow, WIDTH.wide);
   const rtt = roundTripOf(samples);
@@ -157,6 +171,7 @@ function draw(url: URL, host: string, samples: Samples): string {
   const remarks = [
     ...(gain === undefined ? [] : [gain]),
     ...remarksOf(host, samples),
+    ...remarksOnFirst(host, first, rtt),
     ...(tooShort
       ? [`A round trip takes ${formatMs(rtt)} only: what takes time here is not the network.`]
       : []),
@@ -184,13 +199,14 @@ function isWorthARow({ way, outcomes, label }: Verdict): boolean {
   return way === "plain" || label.includes("ticket");
 }
 
-function resultOf(url: URL, host: string, samples: Samples) {
+function resultOf(url: URL, host: string, { first, samples }: Measurement) {
   return {
     url: url.href,
     address: samples.plain[0]?.address ?? null,
     status: samples.plain[0]?.status ?? null,
     rtt: roundTripOf(samples) || null,
+    first,
     ways: verdictsOf(samples),
-    remarks: remarksOf(host, samples),
+    remarks: [...remarksOf(host, samples), ...remarksOnFirst(host, first, roundTripOf(samples))],
   };
 }

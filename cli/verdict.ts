@@ -6,7 +6,7 @@
 
 import type { FastOpenOutcome } from "../mod.ts";
 import type { Sample, Times } from "./exchange.ts";
-import type { Samples, Way } from "./measure.ts";
+import type { FirstConnection, Samples, Way } from "./measure.ts";
 import { describeFastOpen } from "./outcome.ts";
 import { formatMs } from "./text.ts";
 
@@ -128,6 +128,22 @@ export function remarksOf(host: string, samples: Samples): string[] {
     );
   }
   return remarks;
+}
+
+/** What came of the ticket of an earlier run, where there was one. */
+export function remarksOnFirst(
+  host: string,
+  { ticket, resumed, earlyData, times: { response } }: FirstConnection,
+  rtt: number,
+): string[] {
+  if (!ticket) return [];
+  if (!resumed) return [`The ticket of an earlier run was refused: ${host} has forgotten it.`];
+  const early = earlyData === "accepted" ? "and with early data" : "without early data";
+  const trips = rtt > 0 ? `${(response / rtt).toFixed(2)} RTT, ` : "";
+  return [
+    `The first connection resumed an earlier run's session, ${early}: ` +
+    `${trips}${formatMs(response)}.`,
+  ];
 }
 
 function whyNot(host: string, { fastOpen: { outcome, reason } }: Sample): string {

@@ -1,10 +1,26 @@
 /**
- * Node's warning about FFI, which would stand in every output.
+ * Warnings: those of the command, and one of Node's that would stand in every output.
  *
  * @module
  */
 
 import process from "node:process";
+import { print, toJson } from "./output.ts";
+
+/** Something that is no failure. */
+export interface Warning {
+  /** What it is; stable across versions. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Says on stderr, in one line, what is no failure but should be known. */
+export function printWarning({ code, message }: Warning, json: boolean): Promise<void> {
+  const line = json
+    ? toJson({ warning: { code, message } })
+    : `firstflight: warning: ${message} [${code}]`;
+  return print(process.stderr, line);
+}
 
 /** Leaves out Node's remark that FFI is experimental; everything else is still said. */
 export function withoutFfiWarning(): void {

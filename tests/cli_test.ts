@@ -1,21 +1,29 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { FirstConnection } from "../cli/measure.ts";
+import { sessionFolder } from "../cli/session_folder.ts";
+import { Tickets } from "../cli/tickets.ts";
+import { remarksOnFirst } from "../cli/verdict.ts";
 import { version } from "../cli/version.ts";
-import { listenTls } from "../mod.ts";
+import { listenTls, MemorySessionStore } from "../mod.ts";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { httpRequest } from "./peers/http.ts";
 import { factsIn, startNginx } from "./peers/nginx.ts";
 import { here, type Place, requirePeer } from "./peers/peer.ts";
 
 const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
 const flags = "deno" in process.versions ? ["run", "-A", "--no-lock"] : [];
+/** Sessions must not go from one run of the tests to the next. */
+const cache = temporaryFolder();
+after(() => cache[Symbol.dispose]());
 const needsOpenssl = requirePeer("openssl");
 const needsNginx = needsOpenssl || requirePeer("nginx");
 const needsLab = needsNginx || netlabSkip();
@@ -37,7 +45,7 @@ interface Running {
 function start(args: readonly string[], input: string | null = "", place: Place = here): Running {
   const child = place.spawn(process.execPath, [...flags, program, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", XDG_CACHE_HOME: cache.path() },
   });
   let stdout = "", stderr = "";
   const heard = new Set<() => void>();
@@ -119,6 +127,7 @@ test("a wrong command line exits with 2 and says what was meant", async () => {
     [["connect", "--ca", program, "localhost"], /--ca does not hold a certificate in PEM/],
     [["connect", "--early-data", "-", "localhost"], /standard input is the conversation/],
     [["connect", "--cert", program, "localhost"], /--cert and --key go together/],
+    [["connect", "--session-store=x", "--no-session-store", "localhost"], /contradict each other/],
     [["time", "http://localhost"], /begins with https:\/\//],
     [["time", "--method", "POST", "localhost"], /early data can be replayed/],
     [["doctor", "localhost"], /Expected no arguments/],
@@ -263,6 +272,118 @@ test("connect: failures exit with 1, in one line, with their code", {
   await Promise.all(runs);
 });
 
+/** Whether a run resumed a session, and what became of its early data. */
+function historyOf({ code, stderr }: Run): string[] {
+  assert.equal(code, 0, stderr);
+  const valueOf = (name: string) => RegExp(`^ +${name} +(.*)$`, "m").exec(stderr)?.[1] ?? "";
+  return [valueOf("session"), valueOf("early data")];
+}
+
+test("connect: the second run makes its request in the first flight", {
+  skip: needsNginx,
+}, async () => {
+  await using nginx = await startNginx();
+  using folder = temporaryFolder();
+  const request = folder.path("request.txt");
+  writeFileSync(request, httpRequest("/facts"));
+  const args = [
+    ...["connect", "--ca", certificates().caPath, "--early-data", request],
+    `localhost:${nginx.port}`,
+  ];
+  assert.deepEqual(historyOf(await firstflight(args)), ["new", "not sent"]);
+  for (let again = 0; again < 2; again++) {
+    const run = await firstflight(args);
+    assert.deepEqual(historyOf(run), ["resumed", "accepted"]);
+    const { early, resumed } = factsIn(run.stdout);
+    assert.deepEqual([early, resumed], [true, true]);
+  }
+  const without = await firstflight([...args, "--no-session-store"]);
+  assert.deepEqual(historyOf(without), ["new", "not sent"]);
+  const elsewhere = [...args, "--session-store", folder.path("a", "b")];
+  assert.deepEqual(historyOf(await firstflight(elsewhere)), ["new", "not sent"]);
+  assert.deepEqual(historyOf(await firstflight(elsewhere)), ["resumed", "accepted"]);
+});
+
+test("connect: a session store that can't be used costs a warning", {
+  skip: needsNginx,
+}, async () => {
+  await using nginx = await startNginx();
+  using folder = temporaryFolder();
+  const args = ["connect", "--ca", certificates().caPath, `localhost:${nginx.port}`];
+  const people = await firstflight([...args, "--session-store", program], httpRequest("/facts"));
+  assert.equal(people.code, 0, people.stderr);
+  assert.match(
+    people.stderr,
+    /^firstflight: warning: .*cli\.ts".* \[STORE_UNAVAILABLE\]\nConnected/,
+  );
+  const programs = await firstflight([...args, "--json", "--session-store", program]);
+  assert.equal(programs.code, 0, programs.stderr);
+  const [{ warning }, facts] = programs.stderr.trim().split("\n").map((line) => JSON.parse(line));
+  assert.equal(warning.code, "STORE_UNAVAILABLE");
+  assert.equal(facts.resumed, false);
+
+  const store = [...args, "--session-store", folder.path()];
+  await firstflight(store, httpRequest("/facts"));
+  const files = globSync(folder.path("*", "*.session"));
+  assert.ok(files.length > 0);
+  for (const file of files) writeFileSync(file, "no session");
+  const ignored = await firstflight(store, httpRequest("/facts"));
+  assert.deepEqual(historyOf(ignored), ["new", "not sent"]);
+  const warnings = ignored.stderr.match(/^firstflight: warning: .* \[SESSION_IGNORED\]$/mg);
+  assert.equal(warnings?.length, files.length, ignored.stderr);
+});
+
+test("tickets that are left go to a store, the newest, and whatever it says of them", async () => {
+  const tickets = new Tickets();
+  const fill = () => {
+    for (const byte of [1, 2, 3, 4, 5, 6]) {
+      tickets.put("key", { session: Uint8Array.of(byte), expires: Date.now() + 60_000 });
+    }
+  };
+  const store = new MemorySessionStore({ perKey: 10 });
+  fill();
+  await tickets.leaveTo(store);
+  assert.equal(tickets.size, 0);
+  const left = Array.from({ length: 5 }, () => store.take("key")?.session[0]);
+  assert.deepEqual(left, [6, 5, 4, 3, undefined]);
+  fill();
+  const put = () => {
+    throw new Error("The disk is full");
+  };
+  await tickets.leaveTo({ take: () => undefined, put });
+  assert.equal(tickets.size, 0);
+});
+
+test("time: what came of an earlier run's ticket is said", () => {
+  const times = { lookup: -1, hello: 30, secure: 31, response: 33 };
+  const resumed = { ticket: true, resumed: true, earlyData: "accepted", times };
+  const remark = (changes: object, rtt = 30) =>
+    remarksOnFirst("host", { ...resumed, ...changes } as FirstConnection, rtt).join();
+  assert.match(remark({}), /, and with early data: 1\.10 RTT, 33\.0 ms\.$/);
+  assert.match(remark({ earlyData: "rejected" }, 0), /, without early data: 33\.0 ms\.$/);
+  assert.match(remark({ resumed: false }), /was refused: host has forgotten it\.$/);
+  assert.equal(remark({ ticket: false }), "");
+});
+
+test("sessions are kept where the platform keeps what can be made again", () => {
+  const folder = (platform: string, env: Record<string, string>) =>
+    sessionFolder(platform, (name) => env[name]);
+  assert.equal(folder("linux", { HOME: "/home/me" }), "/home/me/.cache/firstflight/sessions");
+  const named = { HOME: "/home/me", XDG_CACHE_HOME: "/var/cache/me" };
+  assert.equal(folder("linux", named), "/var/cache/me/firstflight/sessions");
+  const relative = { HOME: "/home/me", XDG_CACHE_HOME: "cache" };
+  assert.equal(folder("freebsd", relative), "/home/me/.cache/firstflight/sessions");
+  assert.equal(folder("darwin", named), "/home/me/Library/Caches/firstflight/sessions");
+  const windows = { LOCALAPPDATA: "C:\\Users\\me\\AppData\\Local", HOME: "/home/me" };
+  assert.equal(
+    folder("win32", windows),
+    "C:\\Users\\me\\AppData\\Local\\firstflight\\sessions",
+  );
+  for (const platform of ["linux", "darwin", "win32"]) {
+    assert.equal(folder(platform, {}), undefined);
+  }
+});
+
 test("time: JSON tells every sample", { skip: needsNginx }, async () => {
   await using nginx = await startNginx();
   const url = `https://localhost:${nginx.port}/facts`;
@@ -282,6 +403,32 @@ test("time: JSON tells every sample", { skip: needsNginx }, async () => {
   assert.equal(early.earlyDataAccepted, 2);
   assert.equal(early.resumed, 2);
   assert.ok((await nginx.requests(7)).length >= 7);
+});
+
+test("time: the first connection uses a ticket of an earlier run, and leaves some", {
+  skip: needsNginx,
+}, async () => {
+  await using nginx = await startNginx();
+  const host = `localhost:${nginx.port}`;
+  const args = ["time", "--repeat", "2", "--ca", certificates().caPath, `${host}/facts`];
+  for (const ticket of [false, true]) {
+    const { code, stdout, stderr } = await firstflight([...args, "--json"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const { first, ways: [plain, , early] } = JSON.parse(stdout);
+    assert.deepEqual([first.ticket, first.resumed], [ticket, ticket]);
+    assert.equal(first.earlyData, ticket ? "accepted" : "not-sent");
+    assert.equal(first.status, 200);
+    assert.deepEqual([plain.resumed, early.resumed, early.earlyDataAccepted], [0, 2, 2]);
+  }
+  const people = await firstflight(args);
+  assert.equal(people.code, 0, people.stderr);
+  const text = people.stdout.replaceAll("\n", " ");
+  assert.match(
+    text,
+    /The first connection resumed an earlier run's session, and with early data: /,
+  );
+  const without = await firstflight([...args, "--json", "--no-session-store"]);
+  assert.equal(JSON.parse(without.stdout).first.ticket, false);
 });
 
 test("time: a server that never answers", { skip: needsOpenssl }, async () => {

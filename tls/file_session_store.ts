@@ -39,31 +39,35 @@ export interface FileSessionStoreOptions {
  * ticket of an earlier run saves this one the round trips.
  *
  * Each session is a file of its own, made under another name and renamed. To take it is to remove it,
- * and of all processes that try one alone succeeds; so nobody needs to lock anything. A process may be
- * killed at any time. Everything is done at once, without promises: `take` comes before the SYN, and
- * some system calls on a local disk are sooner done than waited for. Keep the folder on such a disk.
+ * and of all processes that try one alone succeeds; so nobody needs to lock anything, and a process may
+ * be killed at any time. Nothing here is a promise: `take` comes before the SYN, and a few system calls
+ * on a local disk are sooner done than waited for. Keep the folder on such a disk.
  *
- * Sessions that have expired, or are a week old, are removed as others come and go.
+ * What has expired, or is a week old, is removed as other sessions come.
  *
- * **What is in the folder is secret.** Only its owner can read the files (mode 0600, in a folder of
- * mode 0700 when it is made here). Who reads one nevertheless, before it is used, can
+ * **What is in the folder is secret.** Only its owner can read the files (mode 0600; the folder has
+ * 0700 when it is made here). Whoever reads one before it is used can
  *
- * - resume it: be this client to the server, also where that had asked for a certificate, and be the
- *   server to this client (RFC 8446, section 2.2);
- * - decrypt the early data that this client sends with it, which has no forward secrecy (section 2.3),
- *   but nothing that follows the handshake, nor the connection it came from. With TLS 1.2 it is all
- *   three: what is kept there is the master secret.
+ * - be this client to the server, with the rights of the client certificate that was shown when the
+ *   session was made, and be the server to this client when it offers the session: the secret in it
+ *   authenticates both (RFC 8446, section 2.2);
+ * - decrypt the early data sent with it, which have no forward secrecy (section 2.3).
  *
- * Who may *write* to the folder could make this client take anybody for any server, since a resumed
- * connection shows no certificate; so a folder that others may write to is refused, and files of other
- * users are ignored. {@linkcode FileSessionStore.clear} forgets everything.
+ * With TLS 1.3 nobody who merely listens can decrypt with it what follows the handshake, since a new key
+ * exchange goes into that, nor the connection that the session came from. With TLS 1.2 both can be
+ * decrypted: what is kept is the master secret. `minVersion: "TLSv1.3"` keeps none of those.
+ *
+ * Whoever may *write* to the folder can be any server to this client, for a resumed connection shows no
+ * certificate; it stands for the verification made when the session was new. So a folder that others
+ * may write to is refused, and files of other users are ignored. {@linkcode FileSessionStore.clear}
+ * forgets everything; so does removing the folder.
  *
  * Deno needs `--allow-read` and `--allow-write` for the folder, Node under `--permission`
  * `--allow-fs-read` and `--allow-fs-write`.
  *
  * ```ts
  * import { FileSessionStore } from "@firstflight/tls";
- * import { mkdtempSync } from "node:fs";
+ * import { mkdtempSync, rmSync } from "node:fs";
  * import { tmpdir } from "node:os";
  * import { join } from "node:path";
  *
@@ -74,6 +78,7 @@ export interface FileSessionStoreOptions {
  * const later = new FileSessionStore(folder);
  * console.log(later.take("key")?.session.length); // 3
  * console.log(sessions.take("key")); // undefined
+ * rmSync(folder, { recursive: true });
  * ```
  */
 export class FileSessionStore implements SessionStore {

@@ -10,7 +10,6 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -26,11 +25,14 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 import { TlsError } from "./errors.ts";
+import { makeFolder } from "./make_folder.ts";
 
 /** On Windows a profile's folders are private by other means than owners and modes. */
 const hasModes = process.platform !== "win32";
 const WRITABLE_BY_OTHERS = 0o022;
 const OPEN_TO_OTHERS = 0o077;
+/** The mode of a new file. */
+const PRIVATE = 0o600;
 
 /** A file that is still being written: the microsecond it was begun in, something random, `new`. */
 const UNFINISHED = /^(\d{16})\.[0-9a-f]{16}\.new$/;
@@ -68,13 +70,16 @@ export class PrivateFolder {
     this.path = resolve(folder);
     this.#checkPermission();
     try {
-      if (!statSync(this.path, { throwIfNoEntry: false })) this.#make("");
-      const { mode, uid } = this.#stat();
-      if (hasModes && (mode & WRITABLE_BY_OTHERS) !== 0) {
+      if (!statSync(this.path, { throwIfNoEntry: false })) makeFolder(this.path);
+      const stats = statSync(this.path);
+      if (!stats.isDirectory()) throw new Error("it is not a folder");
+      if (hasModes && (stats.mode & WRITABLE_BY_OTHERS) !== 0) {
         throw new Error(`others may write to it; "chmod go-w" ends that`);
       }
-      this.#owner = this.#askOwner();
-      if (uid !== this.#owner) throw new Error(`it belongs to another user, number ${uid}`);
+      const probe = this.#probe();
+      if (stats.uid !== probe.uid) throw new Error(belongsTo(stats));
+      if (isOpenToOthers(probe)) throw new Error("others can read the files in it");
+      this.#owner = probe.uid;
     } catch (error) {
       throw this.unusable(error);
     }
@@ -136,14 +141,14 @@ export class PrivateFolder {
     let made = false;
     for (let attempt = 1;; attempt++) {
       try {
-        writeFileSync(unfinished, content, { flag: "wx", mode: 0o600 });
+        writeFileSync(unfinished, content, { flag: "wx", mode: PRIVATE });
         renameSync(unfinished, file);
         return made;
       } catch (error) {
         rmSync(unfinished, { force: true });
         // There is no folder yet, or somebody removed it because it was empty.
         if (!isAbsent(error) || attempt === MOST_ATTEMPTS) throw error;
-        made = this.#make(dirname(path)) || made;
+        made = makeFolder(dirname(file)) || made;
       }
     }
   }
@@ -159,12 +164,11 @@ export class PrivateFolder {
     }
   }
 
-  /** Removes what a killed process left half written; tells whether `path` is such a file. */
-  removeUnfinished(path: string, name: string, longestWrite: number = LONGEST_WRITE): boolean {
+  /** Removes a file of a folder if it was half written by a process that was killed. */
+  removeUnfinished(path: string, name: string, longestWrite: number = LONGEST_WRITE): void {
     const [, begun] = UNFINISHED.exec(name) ?? [];
-    if (begun === undefined) return false;
+    if (begun === undefined) return;
     if (Number(begun) / 1000 <= Date.now() - longestWrite) this.remove(join(path, name));
-    return true;
   }
 
   /** Removes a folder if it is empty. */
@@ -193,50 +197,38 @@ export class PrivateFolder {
     );
   }
 
-  #stat(): Stats {
-    const stats = statSync(this.path);
-    if (!stats.isDirectory()) throw new Error("it is not a folder");
-    return stats;
-  }
-
-  /** Makes a folder; tells whether this call did. */
-  #make(path: string): boolean {
-    const folder = join(this.path, path);
+  /**
+   * What a new file is like: whose, above all. Deno tells who this process is with another permission
+   * only, and not every file system lets a file be private.
+   */
+  #probe(): Stats {
+    const file = join(this.path, uniqueName("new"));
+    const fd = openSync(file, "wx", PRIVATE);
     try {
-      mkdirSync(folder, { mode: 0o700 });
-      return true;
-    } catch (error) {
-      if (isAbsent(error)) return mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
-      if ((error as { code?: string }).code !== "EEXIST") throw error;
-      return false;
-    }
-  }
-
-  /** By a file, for Deno tells who this process is with another permission only. */
-  #askOwner(): number {
-    const probe = join(this.path, uniqueName("new"));
-    const fd = openSync(probe, "wx", 0o600);
-    try {
-      return fstatSync(fd).uid;
+      return fstatSync(fd);
     } finally {
       closeSync(fd);
-      unlinkSync(probe);
+      unlinkSync(file);
     }
   }
 
   #check(stats: Stats, atMost: number): void {
     if (stats.isSymbolicLink()) throw new Error("it is a symbolic link");
     if (!stats.isFile()) throw new Error("it is not a file");
-    if (stats.uid !== this.#owner) {
-      throw new Error(`it belongs to another user, number ${stats.uid}`);
-    }
-    if (hasModes && (stats.mode & OPEN_TO_OTHERS) !== 0) {
-      throw new Error("others may read or write it");
-    }
+    if (stats.uid !== this.#owner) throw new Error(belongsTo(stats));
+    if (isOpenToOthers(stats)) throw new Error("others may read or write it");
     if (stats.size > atMost) throw new Error(`it is larger than ${atMost} bytes`);
   }
 }
 
 function isAbsent(error: unknown): boolean {
   return (error as { code?: string }).code === "ENOENT";
+}
+
+function belongsTo({ uid }: Stats): string {
+  return `it belongs to another user, number ${uid}`;
+}
+
+function isOpenToOthers({ mode }: Stats): boolean {
+  return hasModes && (mode & OPEN_TO_OTHERS) !== 0;
 }

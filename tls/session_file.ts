@@ -39,8 +39,8 @@ export function expiryIn(name: string): number | undefined {
 
 /** The file's content. At another place than `path` it is not valid: a copy is not a second ticket. */
 export function encodeSession(path: string, { session, expires, group }: StoredSession): Buffer {
-  const facts = JSON.stringify({ expires, ...(group === undefined ? {} : { group }) });
-  const body = Buffer.concat([Buffer.from(`${facts}\n`), session]);
+  const facts = `${JSON.stringify({ expires, ...(group === undefined ? {} : { group }) })}\n`;
+  const body = Buffer.concat([Buffer.from(facts), session]);
   const header = `firstflight session ${VERSION} ${checksum(path, body)}\n`;
   return Buffer.concat([Buffer.from(header), body]);
 }

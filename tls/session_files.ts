@@ -36,6 +36,9 @@ const TIDIED_ALONG = 4;
 /** The share of the keys that goes when there are too many: to find the oldest takes milliseconds. */
 const EVICTED = 1 / 8;
 
+/** What says nothing about a file that could not be read. */
+const TRANSIENT = ["EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN"];
+
 /** All files of a store. What the system refuses is thrown as it is. */
 export class SessionFiles {
   readonly #folder: PrivateFolder;
@@ -101,6 +104,7 @@ export class SessionFiles {
       const content = this.#folder.read(path, LARGEST_SESSION_FILE);
       return content && decodeSession(path, content);
     } catch (error) {
+      if (TRANSIENT.includes((error as { code?: string }).code ?? "")) throw error;
       // Who removes it reports it.
       if (this.#discard(path)) {
         this.#options.onIgnored(join(this.#folder.path, path), (error as Error).message);
@@ -124,9 +128,9 @@ export class SessionFiles {
     let kept = 0;
     for (const name of this.#newestFirst(key)) {
       const path = `${key}/${name}`;
-      const isOurs = expiryIn(name) !== undefined;
-      if (!isOurs) this.#folder.removeUnfinished(key, name);
-      else if (!this.#stuck.has(path) && (!isCurrent(name) || ++kept > atMost)) this.#discard(path);
+      if (expiryIn(name) === undefined) this.#folder.removeUnfinished(key, name);
+      else if (isCurrent(name) && kept < atMost) kept++;
+      else if (!this.#stuck.has(path)) this.#discard(path);
     }
     if (kept === 0) this.#folder.removeEmpty(key);
   }

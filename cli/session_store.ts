@@ -1,0 +1,67 @@
+/**
+ * The sessions of earlier runs, for the commands that connect.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { FileSessionStore, MemorySessionStore, type SessionStore, TlsError } from "../mod.ts";
+import { runtime } from "../runtimes/mod.ts";
+import { sessionFolder } from "./session_folder.ts";
+import { type OptionSpecs, type OptionValues, UsageError } from "./usage.ts";
+import { printWarning } from "./warnings.ts";
+
+/** Where sessions are kept. */
+export const storeOptions = {
+  "session-store": {
+    type: "string",
+    value: "FOLDER",
+    help: "keep sessions for the next run here instead of in the cache folder",
+  },
+  "no-session-store": { type: "boolean", help: "neither use nor keep sessions of other runs" },
+} as const satisfies OptionSpecs;
+
+/** What the help says about them. */
+export const aboutStore =
+  "Sessions wait for the next run in the user's cache folder, under firstflight/sessions, which " +
+  "nobody else can read: who can might pose as this client. Remove the folder to forget them.";
+
+/**
+ * The store that the values stand for. Where its folder can't be used that is said, and sessions last
+ * as long as the process.
+ *
+ * @throws {UsageError} when two options contradict
+ */
+export async function openStore(
+  values: OptionValues<typeof storeOptions>,
+  json: boolean,
+): Promise<SessionStore> {
+  const { "session-store": named, "no-session-store": none = false } = values;
+  if (named !== undefined && none) {
+    throw new UsageError("Options --session-store and --no-session-store contradict each other");
+  }
+  if (none) return new MemorySessionStore();
+  const folder = named ?? sessionFolder(process.platform, runtime.env);
+  try {
+    if (folder === undefined) throw unknownFolder();
+    return new FileSessionStore(folder, {
+      onIgnored({ file, reason }) {
+        const message = `The session in "${file}" was ignored: ${reason}`;
+        printWarning({ code: "SESSION_IGNORED", message }, json);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    const message = `Sessions are not kept for the next run: ${error.message}`;
+    await printWarning({ code: error.code, message }, json);
+    return new MemorySessionStore();
+  }
+}
+
+function unknownFolder(): TlsError {
+  const name = process.platform === "win32" ? "LOCALAPPDATA" : "HOME";
+  return new TlsError(
+    "STORE_UNAVAILABLE",
+    `The environment variable ${name} is not set, or may not be read; --session-store names a folder`,
+  );
+}
