@@ -65,6 +65,8 @@ for (const attempt of ["first", "second"]) {
     response.on("end", () => resolve(`${response.statusCode}, ${length} bytes`));
   }).on("error", reject);
   console.log(`${attempt}: ${await promise}`);
-  console.log(`  Fast Open ${agent.latest?.fastOpen.outcome}, early data ${agent.latest?.earlyData}`);
+  console.log(
+    `  Fast Open ${agent.latest?.fastOpen.outcome}, early data ${agent.latest?.earlyData}`,
+  );
 }
 agent.destroy();
