@@ -1,7 +1,7 @@
 /**
  * macOS: Fast Open through `connectx` with an iovec.
  *
- * Values from the XNU headers; 64-bit layouts.
+ * Values from the XNU headers; 64-bit layouts. `npm run check:abi` proves each.
  *
  * @module
  */
@@ -21,15 +21,16 @@ export const darwin = {
     SOL_SOCKET: 0xffff,
     SO_REUSEADDR: 4,
     SO_ERROR: 0x1007,
+    SO_SNDTIMEO: 0x1005,
     SO_ACCEPTCONN: 0x2,
     SO_NOSIGPIPE: 0x1022,
     TCP_NODELAY: 1,
     TCP_FASTOPEN: 0x105,
     TCP_CONNECTION_INFO: 0x106,
-    MSG_NOSIGNAL: 0x80000,
+    TCPCI_OPT_TIMESTAMPS: 0x1,
     SAE_ASSOCID_ANY: 0,
-    CONNECT_RESUME_ON_READ_WRITE: 0x1,
     CONNECT_DATA_IDEMPOTENT: 0x2,
+    FIOCLEX: 0x20006601,
   },
   errno: {
     1: "EPERM",
@@ -60,6 +61,22 @@ export const darwin = {
   iovec: { size: 16, base: 0, len: 8 },
   /** struct sa_endpoints (sa_endpoints_t) */
   saEndpoints: { size: 40, srcif: 0, srcaddr: 8, srcaddrlen: 16, dstaddr: 24, dstaddrlen: 32 },
+  /** struct timeval */
+  timeval: { size: 16, sec: 0, usec: 8 },
+  /** struct tcp_connection_info */
+  tcpConnectionInfo: { size: 112, options: 4, maxseg: 16, srtt: 44 },
+  tcpConnectionInfoBits: {
+    /** The SYN asked for a cookie. */
+    tfoCookieReq: { byte: 52, mask: 0x01 },
+    /** The SYN had to be sent again, without Fast Open. */
+    tfoSynLoss: { byte: 52, mask: 0x04 },
+    /** The SYN carried data. */
+    tfoSynDataSent: { byte: 52, mask: 0x08 },
+    /** The SYN-ACK acknowledged data. */
+    tfoSynDataAcked: { byte: 52, mask: 0x10 },
+    /** The kernel spares this network Fast Open, after losses. */
+    tfoHeuristicsDisable: { byte: 53, mask: 0x08 },
+  },
   libc: ["/usr/lib/libSystem.B.dylib"],
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
@@ -88,8 +105,12 @@ export const darwin = {
     getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     /** `int close(int fd);` */
     close: { parameters: ["i32"], result: "i32" },
+    /** `int ioctl(int fd, unsigned long request, ...);` for requests without a third argument */
+    ioctl: { parameters: ["i32", "u64"], result: "i32" },
     /** `unsigned int if_nametoindex(const char *name);` */
     if_nametoindex: { parameters: ["buffer"], result: "u32" },
+    /** `int sysctlbyname(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);` */
+    sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "buffer", "u64"], result: "i32" },
   },
   errnoSymbol: "__error",
 } as const satisfies PlatformTable;

@@ -1,7 +1,7 @@
 /**
  * FreeBSD 12 and later: `setsockopt(TCP_FASTOPEN)`, then an addressed send.
  *
- * Values from the system headers; 64-bit layouts.
+ * Values from the system headers; 64-bit layouts. `npm run check:abi` proves each.
  *
  * @module
  */
@@ -26,6 +26,7 @@ export const freebsd = {
     SO_ACCEPTCONN: 0x2,
     SO_NOSIGPIPE: 0x800,
     TCP_NODELAY: 1,
+    TCP_INFO: 32,
     TCP_FASTOPEN: 1025,
     MSG_NOSIGNAL: 0x20000,
   },
@@ -66,6 +67,8 @@ export const freebsd = {
   },
   /** struct iovec */
   iovec: { size: 16, base: 0, len: 8 },
+  /** struct tcp_info up to the last field read here; 14.0 and later know them all. */
+  tcpInfo: { size: 184, sndMss: 16, rtt: 68, sndRexmitpack: 120, sndUna: 176, sndMax: 180 },
   libc: ["/lib/libc.so.7"],
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
@@ -90,6 +93,8 @@ export const freebsd = {
     close: { parameters: ["i32"], result: "i32" },
     /** `unsigned int if_nametoindex(const char *name);` */
     if_nametoindex: { parameters: ["buffer"], result: "u32" },
+    /** `int sysctlbyname(const char *name, void *oldp, size_t *oldlenp, const void *newp, size_t newlen);` */
+    sysctlbyname: { parameters: ["buffer", "buffer", "buffer", "buffer", "u64"], result: "i32" },
   },
   errnoSymbol: "__error",
 } as const satisfies PlatformTable;

@@ -1,7 +1,8 @@
 /**
  * Linux and Android: Fast Open in one `sendmsg(MSG_FASTOPEN)`.
  *
- * Values from the kernel's uapi headers and glibc, musl and bionic; 64-bit layouts.
+ * Values from the kernel's uapi headers and glibc, musl and bionic; 64-bit layouts. `npm run check:abi`
+ * proves each.
  *
  * @module
  */
@@ -33,6 +34,13 @@ export const linux = {
     TCP_NODELAY: 1,
     TCP_INFO: 11,
     TCP_FASTOPEN: 23,
+    TCP_FASTOPEN_CONNECT: 30,
+    TCP_CLOSE: 7,
+    TCPI_OPT_TIMESTAMPS: 1,
+    TCPI_OPT_SYN_DATA: 32,
+    TFO_COOKIE_UNAVAILABLE: 1,
+    TFO_DATA_NOT_ACKED: 2,
+    TFO_SYN_RETRANSMITTED: 3,
     MSG_NOSIGNAL: 0x4000,
     MSG_FASTOPEN: 0x20000000,
   },
@@ -73,16 +81,16 @@ export const linux = {
   },
   /** struct iovec */
   iovec: { size: 16, base: 0, len: 8 },
-  /** struct tcp_info, the fields read here; the kernel fills as much as it knows. */
+  /** struct tcp_info up to the last field read here; the kernel fills as much as it is asked for. */
   tcpInfo: {
     size: 136,
     state: 0,
     options: 5,
-    fastOpenClientFail: 7,
-    sendMss: 16,
+    sndMss: 16,
     rtt: 68,
     bytesReceived: 128,
   },
+  tcpInfoBits: { fastopenClientFail: { byte: 7, mask: 0x06 } },
   /** libc by absolute path: glibc under multiarch and not, musl, bionic. */
   libc: [
     `/lib/${triplet}-linux-gnu/libc.so.6`,

@@ -30,8 +30,11 @@ interface SocketTable {
   readonly errnoSymbol: string;
 }
 
-/** Byte offsets of a C struct's fields, with its size. */
+/** Byte offsets of a C struct's fields, without the prefix they share in C, and the struct's size. */
 type Layout = Readonly<Record<string, number>> & { readonly size: number };
+
+/** Bit fields of a C struct: the byte each is in, and its bits there. */
+type Bits = Readonly<Record<string, { readonly byte: number; readonly mask: number }>>;
 
 /** Linux, Android: one `sendmsg(MSG_FASTOPEN)` connects and sends. */
 interface SendmsgTable extends SocketTable {
@@ -40,6 +43,7 @@ interface SendmsgTable extends SocketTable {
   readonly msghdr: Layout;
   readonly iovec: Layout;
   readonly tcpInfo: Layout;
+  readonly tcpInfoBits: Bits;
 }
 
 /** macOS: `connectx` with an iovec. */
@@ -48,6 +52,9 @@ interface ConnectxTable extends SocketTable {
   readonly writev: true;
   readonly iovec: Layout;
   readonly saEndpoints: Layout;
+  readonly timeval: Layout;
+  readonly tcpConnectionInfo: Layout;
+  readonly tcpConnectionInfoBits: Bits;
 }
 
 /** FreeBSD: `setsockopt(TCP_FASTOPEN)`, then an addressed send. */
@@ -56,6 +63,7 @@ interface SendtoTable extends SocketTable {
   readonly writev: true;
   readonly msghdr: Layout;
   readonly iovec: Layout;
+  readonly tcpInfo: Layout;
 }
 
 /** Windows and anything else: the runtime connects. */

@@ -6,6 +6,7 @@
 
 import { isIP } from "node:net";
 import type { SocketPlatform } from "../ffi/libc.ts";
+import { sockaddrIn, sockaddrIn6 } from "../ffi/sockaddr.ts";
 
 /** One endpoint of TCP. */
 export interface Address {
@@ -61,12 +62,8 @@ export function networkOf(address: Address): string {
   return `${ipOfBytes(bytesOfIp(address).fill(0, bits / 8))}/${bits}`;
 }
 
-/** Sizes and offsets that all platforms agree on. */
-const SOCKADDR_IN = { size: 16, port: 2, addr: 4 };
-const SOCKADDR_IN6 = { size: 28, port: 2, addr: 8, scope: 24 };
-
 /** Big enough for any address of TCP. */
-export const SOCKADDR_MAX: number = SOCKADDR_IN6.size;
+export const SOCKADDR_MAX: number = sockaddrIn6.size;
 
 /** `struct sockaddr_in` or `sockaddr_in6`; `scope` is the interface's number. */
 export function encodeSockaddr(
@@ -74,7 +71,7 @@ export function encodeSockaddr(
   address: Address,
   scope: number,
 ): Uint8Array {
-  const layout = address.family === 4 ? SOCKADDR_IN : SOCKADDR_IN6;
+  const layout = address.family === 4 ? sockaddrIn : sockaddrIn6;
   const bytes = new Uint8Array(layout.size);
   const view = new DataView(bytes.buffer);
   const family = address.family === 4 ? platform.constants.AF_INET : platform.constants.AF_INET6;
@@ -86,7 +83,7 @@ export function encodeSockaddr(
   }
   view.setUint16(layout.port, address.port);
   bytes.set(bytesOfIp(address), layout.addr);
-  if (address.family === 6) view.setUint32(SOCKADDR_IN6.scope, scope, true);
+  if (address.family === 6) view.setUint32(sockaddrIn6.scopeId, scope, true);
   return bytes;
 }
 
@@ -97,12 +94,13 @@ export function decodeSockaddr(
 ): Address | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const family = platform.sockaddr.family === "u16" ? view.getUint16(0, true) : view.getUint8(1);
-  const port = view.getUint16(SOCKADDR_IN.port);
+  const port = view.getUint16(sockaddrIn.port);
+  const ipAt = (at: number, length: number) => ipOfBytes(bytes.subarray(at, at + length));
   if (family === platform.constants.AF_INET) {
-    return { ip: ipOfBytes(bytes.subarray(4, 8)), family: 4, port };
+    return { ip: ipAt(sockaddrIn.addr, 4), family: 4, port };
   }
   if (family !== platform.constants.AF_INET6) return undefined;
-  const address = { ip: ipOfBytes(bytes.subarray(8, 24)), family: 6, port } as const;
-  const scope = view.getUint32(SOCKADDR_IN6.scope, true);
+  const address = { ip: ipAt(sockaddrIn6.addr, 16), family: 6, port } as const;
+  const scope = view.getUint32(sockaddrIn6.scopeId, true);
   return scope === 0 ? address : { ...address, scope: String(scope) };
 }

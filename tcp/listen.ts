@@ -15,8 +15,8 @@ import { codeOfErrno, ConnectError } from "./errors.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import { enableFastOpen, type ListenerFastOpen } from "./listener_fast_open.ts";
 import { mustBe } from "./options.ts";
-import { setOption, sockaddrOf, SystemCallError } from "./socket.ts";
-import { TCPI_OPT_SYN_DATA, tcpInfo } from "./tcp_info.ts";
+import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "./socket.ts";
+import { tcpInfo } from "./tcp_info.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -99,10 +99,7 @@ function bind(platform: SocketPlatform, host: string, port: number, backlog: num
   const address = parseAddress(host, port);
   if (!address) throw new SystemCallError("bind", "EINVAL");
   const sockaddr = sockaddrOf(platform, address);
-  const domain = address.family === 4 ? constants.AF_INET : constants.AF_INET6;
-  const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
-  const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
-  if (fd < 0) throw new SystemCallError("socket", errno());
+  const fd = tcpSocket(platform, address.family);
   const check = (syscall: string, result: number) => {
     if (result === 0) return;
     const name = errno();
@@ -139,11 +136,17 @@ function acceptedFastOpen(
   remotePort: number,
 ): FastOpenResult {
   const none = { synBytes: 0, flightBytes: 0 };
-  if (!enabled || platform.fastOpen !== "sendmsg") {
+  if (!enabled) return { outcome: "unsupported", ...none, reason };
+  if (platform.fastOpen !== "sendmsg") {
+    const reason = "this platform does not tell whether the SYN brought data";
     return { outcome: "unsupported", ...none, reason };
   }
   const fd = runtime.descriptorOf(socket) ?? findConnected(platform, remoteAddress, remotePort);
   const info = fd === undefined ? undefined : tcpInfo(platform, fd);
+  const { TCPI_OPT_SYN_DATA } = platform.constants;
+  if (info && info.byteLength < platform.tcpInfo.size) {
+    return { outcome: "unsupported", ...none, reason: "the kernel does not tell what happened" };
+  }
   if (!info || !(info.getUint8(platform.tcpInfo.options) & TCPI_OPT_SYN_DATA)) {
     return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
   }

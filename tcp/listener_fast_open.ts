@@ -4,14 +4,13 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import type { SocketPlatform } from "../ffi/libc.ts";
 import { platform } from "../ffi/platform.ts";
-import { runtime } from "../runtimes/mod.ts";
 import { findListening } from "./descriptor.ts";
 import { ConnectError } from "./errors.ts";
 import { mustBe } from "./options.ts";
 import { setOption } from "./socket.ts";
+import { serverSwitch } from "./switches.ts";
 
 /** Whether a listener takes data in the SYN from now on. */
 export interface ListenerFastOpen {
@@ -30,20 +29,6 @@ export type AnyListener =
 export interface EnableFastOpenOptions {
   /** Connections that may wait for the last ACK of their handshake. Default 256. */
   queueLength?: number;
-}
-
-/** net.ipv4.tcp_fastopen, bit 1: listeners may take data in the SYN. */
-const SYSCTL_SERVER = 2;
-const SYSCTL = "/proc/sys/net/ipv4/tcp_fastopen";
-
-/** The kernel's Fast Open setting; `undefined` where it can't be read. */
-export function fastOpenSysctl(): number | undefined {
-  if (platform.os !== "linux" || !runtime.mayAccess(SYSCTL, "read")) return undefined;
-  try {
-    return Number(readFileSync(SYSCTL, "utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -85,16 +70,12 @@ export function enableFastOpen(
     );
   }
   const { IPPROTO_TCP, TCP_FASTOPEN } = table.constants;
-  const enabled = found.every((fd) => {
-    return setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, queueLength);
-  });
-  if (!enabled) return { enabled, reason: "the kernel refused the option TCP_FASTOPEN" };
-  const sysctl = fastOpenSysctl();
-  if (sysctl === undefined || sysctl & SYSCTL_SERVER) return { enabled };
-  return {
-    enabled: false,
-    reason: "switched off in the kernel; sysctl -w net.ipv4.tcp_fastopen=3 turns it on",
-  };
+  // BSD's family knows only on and off, and refuses the option where the kernel's switch is off.
+  const value = table.fastOpen === "sendmsg" ? queueLength : 1;
+  const set = found.every((fd) => setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, value));
+  const { on, reason } = serverSwitch(table);
+  if (on === false) return { enabled: false, reason };
+  return set ? { enabled: true } : { enabled: false, reason: "the kernel refused TCP_FASTOPEN" };
 }
 
 function addressOf(listener: AnyListener): { hostname: string | undefined; port: number } {

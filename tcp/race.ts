@@ -189,7 +189,7 @@ class Race {
    * rather dead, and where the SYN was answered the host is rather stuck: the others come first then.
    */
   #retryPlain({ way: { address }, attempt: { opened }, fellSilent }: Runner): void {
-    const lostData = opened.sent > 0;
+    const lostData = opened.synBytes > 0;
     const lostOption = opened.asked && !fellSilent;
     if (this.#retried.has(address) || !(lostData || lostOption)) return;
     this.#retried.add(address);
@@ -201,7 +201,7 @@ class Race {
   #fail(runner: Runner, { failure }: AttemptError): void {
     this.#runners.delete(runner);
     this.#failures.set(failure.address, failure);
-    if (runner.attempt.opened.sent > 0) {
+    if (runner.attempt.opened.synBytes > 0) {
       this.#suspect(runner, true, `the SYN with data failed: ${describe(failure)}`);
       this.#retryPlain(runner);
     }
@@ -234,7 +234,7 @@ class Race {
   }
 
   #suspect({ way, attempt: { opened } }: Runner, lost: boolean, reason: string): void {
-    if (opened.asked) this.#suspects.push({ way, synBytes: opened.sent, lost, reason });
+    if (opened.asked) this.#suspects.push({ way, synBytes: opened.synBytes, lost, reason });
   }
 
   #onAbort = (): void => {

@@ -5,7 +5,7 @@
  */
 
 import { libc, type SocketPlatform } from "../ffi/libc.ts";
-import { type Address, encodeSockaddr } from "./address.ts";
+import { type Address, encodeSockaddr, SOCKADDR_MAX } from "./address.ts";
 
 /** A call into the operating system that failed. */
 export class SystemCallError extends Error {
@@ -31,6 +31,33 @@ export function sockaddrOf(platform: SocketPlatform, address: Address): Uint8Arr
   return encodeSockaddr(platform, address, index);
 }
 
+/**
+ * A TCP socket that child processes don't inherit and that raises no SIGPIPE. It does not block
+ * either, except on macOS, where whoever adopts it sees to that.
+ */
+export function tcpSocket(platform: SocketPlatform, family: Address["family"]): number {
+  const { call, errno } = libc(platform);
+  const { constants } = platform;
+  const domain = family === 4 ? constants.AF_INET : constants.AF_INET6;
+  const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
+  const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
+  if (fd < 0) throw new SystemCallError("socket", errno());
+  // fcntl(F_SETFD) would do it too, but takes a variadic argument: no FFI passes those.
+  if (platform.fastOpen === "connectx") {
+    libc(platform).call.ioctl(fd, BigInt(platform.constants.FIOCLEX));
+  }
+  if ("SO_NOSIGPIPE" in constants) {
+    setOption(platform, fd, constants.SOL_SOCKET, constants.SO_NOSIGPIPE, 1);
+  }
+  return fd;
+}
+
+/** Whether the three-way handshake is over: a socket has no peer before, nor after a reset. */
+export function isConnected(platform: SocketPlatform, fd: number): boolean {
+  const length = new Uint8Array(new Uint32Array([SOCKADDR_MAX]).buffer);
+  return libc(platform).call.getpeername(fd, new Uint8Array(SOCKADDR_MAX), length) === 0;
+}
+
 /** Sets an integer socket option; `false` when the kernel refuses. */
 export function setOption(
   platform: SocketPlatform,
@@ -43,7 +70,7 @@ export function setOption(
   return libc(platform).call.setsockopt(fd, level, name, bytes, 4) === 0;
 }
 
-/** Reads a socket option of up to `size` bytes; `undefined` when the kernel refuses. */
+/** Reads a socket option of up to `size` bytes, as many as came; `undefined` when the kernel refuses. */
 export function getOption(
   platform: SocketPlatform,
   fd: number,
@@ -54,5 +81,5 @@ export function getOption(
   const value = new Uint8Array(size);
   const length = new Uint8Array(new Uint32Array([size]).buffer);
   if (libc(platform).call.getsockopt(fd, level, name, value, length) !== 0) return undefined;
-  return new DataView(value.buffer);
+  return new DataView(value.buffer, 0, new DataView(length.buffer).getUint32(0, true));
 }

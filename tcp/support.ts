@@ -4,10 +4,8 @@
  * @module
  */
 
-import { libc } from "../ffi/libc.ts";
 import { platform } from "../ffi/platform.ts";
-import { fastOpenSysctl } from "./listener_fast_open.ts";
-import { setOption } from "./socket.ts";
+import { clientSwitch, serverSwitch } from "./switches.ts";
 
 /** What {@linkcode tcpFastOpenSupport} found. */
 export interface TcpFastOpenSupport {
@@ -21,31 +19,21 @@ export interface TcpFastOpenSupport {
   readonly reason?: string;
 }
 
-/** Linux's other way to ask for Fast Open; refused exactly when the sysctl's client bit is clear. */
-const TCP_FASTOPEN_CONNECT = 30;
-
 /** Asks the kernel, without sending anything. */
 export function tcpFastOpenSupport(): TcpFastOpenSupport {
   const unsupported = { client: false, server: false, mechanism: platform.fastOpen };
   if (platform.fastOpen === "none") return { ...unsupported, reason: platform.reason };
-  if (platform.fastOpen !== "sendmsg") {
-    return { ...unsupported, reason: `Fast Open by ${platform.fastOpen} is not implemented yet` };
-  }
-  const { AF_INET, SOCK_STREAM, SOCK_CLOEXEC, IPPROTO_TCP } = platform.constants;
-  let client: boolean;
   try {
-    const { call } = libc(platform);
-    const fd = call.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-    client = setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
-    call.close(fd);
+    const client = clientSwitch(platform);
+    const server = serverSwitch(platform);
+    const lacking = [client, server].find(({ on }) => on !== true);
+    return {
+      client: client.on === true,
+      server: server.on,
+      mechanism: platform.fastOpen,
+      ...(lacking ? { reason: lacking.reason } : {}),
+    };
   } catch (error) {
     return { ...unsupported, reason: `libc can't be called: ${(error as Error).message}` };
   }
-  const sysctl = fastOpenSysctl();
-  const server = sysctl === undefined ? undefined : (sysctl & 2) !== 0;
-  if (client && server) return { client, server, mechanism: "sendmsg" };
-  const reason = server === undefined
-    ? "net.ipv4.tcp_fastopen can't be read"
-    : "switched off in the kernel; sysctl -w net.ipv4.tcp_fastopen=3 turns it on";
-  return { client, server, mechanism: "sendmsg", reason };
 }

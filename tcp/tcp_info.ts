@@ -1,20 +1,53 @@
 /**
- * Linux's TCP_INFO: the kernel's own account of a connection.
+ * The kernel's own account of a connection: TCP_INFO, or what a platform has in its place.
  *
  * @module
  */
 
+import type { darwin } from "../ffi/darwin.ts";
+import type { freebsd } from "../ffi/freebsd.ts";
 import type { linux } from "../ffi/linux.ts";
+import type { FastOpenResult } from "./outcome.ts";
 import { getOption } from "./socket.ts";
+import { SYN_OPTIONS } from "./syn_room.ts";
 
-/** tcpi_options: segments carry timestamps. */
-export const TCPI_OPT_TIMESTAMPS = 0x01;
-
-/** tcpi_options: data in the SYN was acknowledged. */
-export const TCPI_OPT_SYN_DATA = 0x20;
+/** Bytes of TCP's timestamp option. */
+const TIMESTAMPS = 12;
 
 /** `struct tcp_info` of a socket; `undefined` once it is closed. */
-export function tcpInfo(platform: typeof linux, fd: number): DataView | undefined {
+export function tcpInfo(
+  platform: typeof linux | typeof freebsd,
+  fd: number,
+): DataView | undefined {
   const { IPPROTO_TCP, TCP_INFO } = platform.constants;
   return getOption(platform, fd, IPPROTO_TCP, TCP_INFO, platform.tcpInfo.size);
+}
+
+/** `struct tcp_connection_info` of a socket; `undefined` once it is closed. */
+export function tcpConnectionInfo(platform: typeof darwin, fd: number): DataView | undefined {
+  const { IPPROTO_TCP, TCP_CONNECTION_INFO } = platform.constants;
+  return getOption(platform, fd, IPPROTO_TCP, TCP_CONNECTION_INFO, platform.tcpConnectionInfo.size);
+}
+
+/** A bit field of `info`. */
+export function bitsOf(info: DataView, { byte, mask }: { byte: number; mask: number }): number {
+  const lowest = mask & -mask;
+  return (info.getUint8(byte) & mask) / lowest;
+}
+
+/**
+ * What a path was measured to be.
+ *
+ * @param rtt milliseconds
+ * @param segment bytes of data that a segment carries
+ * @param timestamps whether timestamps took some of it
+ */
+export function measures(
+  rtt: number,
+  segment: number,
+  timestamps: boolean,
+): Pick<FastOpenResult, "rtt" | "synRoom"> {
+  // The next SYN has room for a segment as it was negotiated, less all that a SYN's options may take.
+  const synRoom = segment + (timestamps ? TIMESTAMPS : 0) - SYN_OPTIONS;
+  return { ...(rtt > 0 ? { rtt } : {}), ...(synRoom > 0 ? { synRoom } : {}) };
 }

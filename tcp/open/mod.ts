@@ -6,19 +6,25 @@
  * @module
  */
 
+import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
 import type { Address } from "../address.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import type { Wire } from "../wire.ts";
+import { openConnectx } from "./connectx.ts";
 import { openPlain } from "./plain.ts";
+import type { OpenRequest } from "./request.ts";
 import { openSendmsg } from "./sendmsg.ts";
+import { openSendto } from "./sendto.ts";
 
 /** A first flight on its way to one address. */
 export interface Opened {
   /** The connection; may still be connecting. */
   readonly wire: Wire;
-  /** How many bytes of the flight are under way; the rest is the caller's to write. */
+  /** How many bytes of the flight the kernel has taken; the rest is the caller's to write. */
   readonly sent: number;
+  /** How many of those the SYN carries. */
+  readonly synBytes: number;
   /** Whether the SYN has anything of Fast Open in it: data, or the question for a cookie. */
   readonly asked: boolean;
   /** Whether the three-way handshake is over. Cheap enough to ask often. */
@@ -29,24 +35,20 @@ export interface Opened {
   localAddress(): Address | undefined;
 }
 
-/** How to open. */
-export interface OpenRequest {
-  readonly address: Address;
-  /** The first flight, in pieces; may be empty. */
-  readonly flight: readonly Uint8Array[];
-  readonly fastOpen: boolean;
-}
-
 /** Opens a connection. Throws `SystemCallError` when that fails at once; nothing is left open. */
 export function open(request: OpenRequest): Opened {
+  if (platform.fastOpen === "none") return openPlain(request, platform.reason);
+  try {
+    libc(platform);
+  } catch (error) {
+    return openPlain(request, `libc can't be called: ${(error as Error).message}`);
+  }
   switch (platform.fastOpen) {
     case "sendmsg":
       return openSendmsg(platform, request);
-    // connectx and sendto are declared in ffi/ and not yet used: a plain connection, and it says so.
     case "connectx":
+      return openConnectx(platform, request);
     case "sendto":
-      return openPlain(request, `Fast Open by ${platform.fastOpen} is not implemented yet`);
-    case "none":
-      return openPlain(request, platform.reason);
+      return openSendto(platform, request);
   }
 }

@@ -1,28 +1,34 @@
 /**
- * Connections by the runtime itself, for platforms without Fast Open or without FFI.
+ * Connections by the runtime itself: on platforms without Fast Open or without FFI, and wherever a
+ * mechanism has nothing to add.
  *
  * @module
  */
 
 import { formatAddress } from "../address.ts";
+import type { FastOpenResult } from "../outcome.ts";
 import { Wire } from "../wire.ts";
-import type { Opened, OpenRequest } from "./mod.ts";
+import type { Opened } from "./mod.ts";
+import { lengthOf, type OpenRequest, untried } from "./request.ts";
 
-/** Opens a plain connection; `reason` says why Fast Open is not available. */
-export function openPlain({ address, flight, fastOpen }: OpenRequest, reason: string): Opened {
+/** Opens a plain connection; `reason` says why Fast Open is not available, where it is wanted. */
+export function openPlain(request: OpenRequest, reason?: string): Opened {
+  const { address, flight } = request;
   const wire = Wire.connect(formatAddress(address), address.port);
   const { socket } = wire;
-  const flightBytes = flight.reduce((total, piece) => total + piece.length, 0);
+  // What is written in this turn leaves in one go, by writev or joined: the runtime knows which.
+  socket.cork();
+  queueMicrotask(() => socket.uncork());
   return {
     wire,
     sent: 0,
+    synBytes: 0,
     asked: false,
-    established: () => !socket.connecting,
+    established: () => !socket.connecting && !socket.destroyed,
     fastOpen: () => ({
-      outcome: fastOpen ? "unsupported" : "disabled",
+      ...outcomeOf(request, reason),
       synBytes: 0,
-      flightBytes,
-      ...(fastOpen ? { reason } : {}),
+      flightBytes: lengthOf(flight),
     }),
     localAddress() {
       const { localAddress: ip, localPort: port, localFamily } = socket;
@@ -30,4 +36,13 @@ export function openPlain({ address, flight, fastOpen }: OpenRequest, reason: st
       return { ip, port, family: localFamily === "IPv6" ? 6 : 4 };
     },
   };
+}
+
+function outcomeOf(
+  request: OpenRequest,
+  reason: string | undefined,
+): Pick<FastOpenResult, "outcome" | "reason"> {
+  const missing = request.fastOpen && reason !== undefined;
+  if (missing) return { outcome: "unsupported", reason };
+  return untried(request) ?? { outcome: "unsupported" };
 }

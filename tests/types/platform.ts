@@ -9,6 +9,12 @@ import type { Libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
 import { platform } from "../../ffi/platform.ts";
 import type { windows } from "../../ffi/windows.ts";
+import { openConnectx } from "../../tcp/open/connectx.ts";
+import { gathered, sendMessage } from "../../tcp/open/gather.ts";
+import type { OpenRequest } from "../../tcp/open/request.ts";
+import { openSendmsg } from "../../tcp/open/sendmsg.ts";
+import { openSendto } from "../../tcp/open/sendto.ts";
+import { tcpConnectionInfo, tcpInfo } from "../../tcp/tcp_info.ts";
 
 type Linux = typeof linux;
 type Darwin = typeof darwin;
@@ -27,6 +33,49 @@ export function mechanisms(onLinux: Libc<Linux>, onDarwin: Libc<Darwin>, onFreeb
   onFreebsd.call.connectx;
   // @ts-expect-error: macOS has sendmsg, but it opens nothing there
   onDarwin.call.sendmsg;
+  onDarwin.call.ioctl(3, 0n) satisfies number;
+  // @ts-expect-error: Linux makes sockets that children don't inherit, without ioctl
+  onLinux.call.ioctl;
+  // @ts-expect-error: so does FreeBSD
+  onFreebsd.call.ioctl;
+  // @ts-expect-error: Linux's settings are files
+  onLinux.call.sysctlbyname;
+}
+
+/** Each way of opening is its platform's own; so is what the kernel tells afterwards. */
+export function ways(
+  { onLinux, onDarwin, onFreebsd, onWindows }: {
+    onLinux: Linux;
+    onDarwin: Darwin;
+    onFreebsd: Freebsd;
+    onWindows: Windows;
+  },
+  request: OpenRequest,
+) {
+  openSendmsg(onLinux, request);
+  openConnectx(onDarwin, request);
+  openSendto(onFreebsd, request);
+  // @ts-expect-error: macOS has no MSG_FASTOPEN
+  openSendmsg(onDarwin, request);
+  // @ts-expect-error: FreeBSD has no connectx
+  openConnectx(onFreebsd, request);
+  // @ts-expect-error: Linux ignores TCP_FASTOPEN on a socket that connects
+  openSendto(onLinux, request);
+  // @ts-expect-error: Windows opens no sockets by FFI
+  openSendmsg(onWindows, request);
+
+  const bytes = new Uint8Array();
+  gathered(onDarwin, [bytes], (iov) => iov);
+  // @ts-expect-error: Windows has nothing to gather with
+  gathered(onWindows, [bytes], (iov) => iov);
+  // @ts-expect-error: macOS gathers with connectx, without a msghdr
+  sendMessage(onDarwin, 3, bytes, [bytes], 0);
+
+  tcpInfo(onFreebsd, 3);
+  // @ts-expect-error: macOS keeps its TCP_INFO to itself
+  tcpInfo(onDarwin, 3);
+  // @ts-expect-error: Linux has no TCP_CONNECTION_INFO
+  tcpConnectionInfo(onLinux, 3);
 }
 
 /** A C function takes and returns what its declaration says. */
@@ -59,10 +108,21 @@ export function constants(onLinux: Linux, onDarwin: Darwin, onFreebsd: Freebsd) 
   onFreebsd.constants.MSG_FASTOPEN;
   // @ts-expect-error: macOS has no SOCK_NONBLOCK
   onDarwin.constants.SOCK_NONBLOCK;
+  // @ts-expect-error: nor SOCK_CLOEXEC
+  onDarwin.constants.SOCK_CLOEXEC;
+  // @ts-expect-error: macOS has no TCP_INFO
+  onDarwin.constants.TCP_INFO;
+  // @ts-expect-error: Linux has no SO_NOSIGPIPE
+  onLinux.constants.SO_NOSIGPIPE;
   // @ts-expect-error: connectx's endpoints are macOS's
   onLinux.saEndpoints;
-  // @ts-expect-error: the layout of Linux's tcp_info is Linux's
-  onFreebsd.tcpInfo;
+  // @ts-expect-error: the bit fields of tcp_info are Linux's
+  onFreebsd.tcpInfoBits;
+  onFreebsd.tcpInfo.sndMax satisfies 180;
+  // @ts-expect-error: Linux's tcp_info has no sequence numbers
+  onLinux.tcpInfo.sndMax;
+  // @ts-expect-error: FreeBSD's counts no bytes
+  onFreebsd.tcpInfo.bytesReceived;
 }
 
 /** This process's platform is one of all, until code narrows it. */
@@ -87,6 +147,8 @@ export function narrowing() {
     case "connectx":
       return platform.saEndpoints.dstaddr satisfies 24;
     case "sendto":
+      // @ts-expect-error: FreeBSD's MSG_NOSIGNAL is not Linux's
+      platform.constants.MSG_NOSIGNAL satisfies 0x4000;
       return platform.constants.TCP_FASTOPEN satisfies 1025;
     case "none":
       return platform.reason satisfies string;

@@ -1,0 +1,11 @@
+/**
+ * Socket addresses as all platforms lay them out; only where their family stands is each one's own.
+ *
+ * @module
+ */
+
+/** struct sockaddr_in */
+export const sockaddrIn = { size: 16, port: 2, addr: 4 } as const;
+
+/** struct sockaddr_in6 */
+export const sockaddrIn6 = { size: 28, port: 2, addr: 8, scopeId: 24 } as const;

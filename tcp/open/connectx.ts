@@ -1,0 +1,117 @@
+/**
+ * macOS: connect and send in one `connectx` with an iovec.
+ *
+ * Read, not run. XNU 11417's sources say what `connectx` and TCP_CONNECTION_INFO do; the constants,
+ * layouts and signatures are proved against Apple's headers by `npm run check:abi`.
+ *
+ * @module
+ */
+
+import type { darwin } from "../../ffi/darwin.ts";
+import { libc } from "../../ffi/libc.ts";
+import { pinned } from "../../ffi/pin.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import type { FastOpenResult } from "../outcome.ts";
+import { sockaddrOf, tcpSocket } from "../socket.ts";
+import { synRoom } from "../syn_room.ts";
+import { bitsOf, measures, tcpConnectionInfo } from "../tcp_info.ts";
+import { adopted, holdUntilEstablished } from "./adopted.ts";
+import { gathered, upTo } from "./gather.ts";
+import type { Opened } from "./mod.ts";
+import { openPlain } from "./plain.ts";
+import { lengthOf, type OpenRequest, untried } from "./request.ts";
+
+type Darwin = typeof darwin;
+
+/** Opens a connection with the beginning of the flight in the SYN, where there is a cookie. */
+export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
+  if (untried(request)) return openPlain(request);
+  const sockaddr = sockaddrOf(platform, request.address);
+  const fd = tcpSocket(platform, request.address.family);
+  // One byte too many, and the kernel gives up Fast Open altogether.
+  const pieces = upTo(synRoom(request.address), request.flight);
+  const sent = connectWith(platform, fd, sockaddr, pieces);
+  if (sent === 0) {
+    const { call, errno } = libc(platform);
+    const why = `the kernel refused connectx with ${errno()}`;
+    call.close(fd);
+    return openPlain(request, why); // What stands in its way, if anything, it will say itself.
+  }
+  const { tfoCookieReq, tfoSynDataSent } = platform.tcpConnectionInfoBits;
+  const info = tcpConnectionInfo(platform, fd);
+  const carried = info !== undefined && bitsOf(info, tfoSynDataSent) === 1;
+  const requested = info !== undefined && bitsOf(info, tfoCookieReq) === 1;
+  const opened = adopted(platform, request, {
+    fd,
+    sent,
+    synBytes: carried ? sent : 0,
+    asked: carried || requested,
+    account: () => accountOf(platform, tcpConnectionInfo(platform, fd)),
+  });
+  if (sent < lengthOf(request.flight)) holdUntilEstablished(opened);
+  return opened;
+}
+
+/**
+ * Starts connecting `fd`; returns how many bytes the kernel has taken, 0 when it refuses.
+ *
+ * The socket would block until the handshake is over, and nothing without variadic arguments makes it
+ * non-blocking. But `connectx` waits no longer than the socket's send timeout, takes the data all the
+ * same and counts them; adoption makes the socket non-blocking right after.
+ */
+function connectWith(
+  platform: Darwin,
+  fd: number,
+  sockaddr: Uint8Array,
+  pieces: readonly Uint8Array[],
+): number {
+  const { constants, saEndpoints, timeval } = platform;
+  const { SOL_SOCKET, SO_SNDTIMEO, SAE_ASSOCID_ANY, CONNECT_DATA_IDEMPOTENT } = constants;
+  const { call } = libc(platform);
+  const timeout = new Uint8Array(timeval.size);
+  new DataView(timeout.buffer).setInt32(timeval.usec, 1, true);
+  call.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, timeout, timeout.length);
+  const endpoints = new Uint8Array(saEndpoints.size);
+  const view = new DataView(endpoints.buffer);
+  const taken = new BigUint64Array(1);
+  pinned([sockaddr], () =>
+    gathered(platform, pieces, (iov, count) => {
+      view.setBigUint64(saEndpoints.dstaddr, runtime.addressOf(sockaddr), true);
+      view.setUint32(saEndpoints.dstaddrlen, sockaddr.length, true);
+      const flags = CONNECT_DATA_IDEMPOTENT;
+      const sent = new Uint8Array(taken.buffer);
+      call.connectx(fd, endpoints, SAE_ASSOCID_ANY, flags, iov, count, sent, null);
+    }));
+  return Number(taken[0]);
+}
+
+function accountOf(
+  platform: Darwin,
+  info: DataView | undefined,
+): Omit<FastOpenResult, "synBytes" | "flightBytes"> {
+  if (!info) return { outcome: "unsupported" };
+  const { tcpConnectionInfo: { options, maxseg, srtt }, constants } = platform;
+  const timestamps = (info.getUint32(options, true) & constants.TCPCI_OPT_TIMESTAMPS) !== 0;
+  return {
+    ...outcomeOf(platform, info),
+    ...measures(info.getUint32(srtt, true), info.getUint32(maxseg, true), timestamps),
+  };
+}
+
+function outcomeOf(
+  { tcpConnectionInfoBits: bits }: Darwin,
+  info: DataView,
+): Pick<FastOpenResult, "outcome" | "reason"> {
+  const is = (name: keyof typeof bits) => bitsOf(info, bits[name]) === 1;
+  if (is("tfoSynDataAcked")) return { outcome: "accepted" };
+  if (is("tfoSynDataSent")) return { outcome: is("tfoSynLoss") ? "blocked" : "ignored" };
+  if (is("tfoCookieReq")) return { outcome: "cookie-requested" };
+  if (is("tfoHeuristicsDisable")) {
+    const reason =
+      "SYNs were lost on this network before; the kernel spares it Fast Open for a while";
+    return { outcome: "blocked", reason };
+  }
+  const reason =
+    "the kernel did without; sysctl net.inet.tcp.fastopen says whether it is allowed to";
+  return { outcome: "unsupported", reason };
+}

@@ -1,0 +1,66 @@
+/**
+ * Several pieces in one system call, without joining them.
+ *
+ * @module
+ */
+
+import { libc } from "../../ffi/libc.ts";
+import type { freebsd } from "../../ffi/freebsd.ts";
+import type { linux } from "../../ffi/linux.ts";
+import { pinned } from "../../ffi/pin.ts";
+import type { platform } from "../../ffi/platform.ts";
+import { runtime } from "../../runtimes/mod.ts";
+
+/** Platforms that gather. */
+type Gathering = Extract<typeof platform, { writev: true }>;
+
+/** Runs `call` with the `struct iovec[]` of `pieces`, which stay where they are meanwhile. */
+export function gathered<T>(
+  { iovec }: Gathering,
+  pieces: readonly Uint8Array[],
+  call: (iov: Uint8Array, count: number) => T,
+): T {
+  const iov = new Uint8Array(iovec.size * pieces.length);
+  const view = new DataView(iov.buffer);
+  return pinned([iov, pieces], () => {
+    for (const [index, piece] of pieces.entries()) {
+      view.setBigUint64(index * iovec.size + iovec.base, runtime.addressOf(piece), true);
+      view.setBigUint64(index * iovec.size + iovec.len, BigInt(piece.length), true);
+    }
+    return call(iov, pieces.length);
+  });
+}
+
+/** One `sendmsg` of `pieces` to `sockaddr`: how many bytes the kernel has taken, -1 when it refuses. */
+export function sendMessage(
+  platform: typeof linux | typeof freebsd,
+  fd: number,
+  sockaddr: Uint8Array,
+  pieces: readonly Uint8Array[],
+  flags: number,
+): number {
+  const { msghdr } = platform;
+  const message = new Uint8Array(msghdr.size);
+  const view = new DataView(message.buffer);
+  return pinned([sockaddr], () =>
+    gathered(platform, pieces, (iov, count) => {
+      view.setBigUint64(msghdr.name, runtime.addressOf(sockaddr), true);
+      view.setUint32(msghdr.namelen, sockaddr.length, true);
+      view.setBigUint64(msghdr.iov, runtime.addressOf(iov), true);
+      // 32 bits wide and followed by padding in musl and FreeBSD: the same bytes, little-endian.
+      view.setBigUint64(msghdr.iovlen, BigInt(count), true);
+      return Number(libc(platform).call.sendmsg(fd, message, flags));
+    }));
+}
+
+/** As much of `pieces` as has room in `length` bytes. */
+export function upTo(length: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const kept: Uint8Array[] = [];
+  let room = length;
+  for (const piece of pieces) {
+    const part = piece.subarray(0, room);
+    if (part.length > 0) kept.push(part);
+    room -= part.length;
+  }
+  return kept;
+}

@@ -1,0 +1,98 @@
+/**
+ * FreeBSD: `setsockopt(TCP_FASTOPEN)`, then a `sendmsg` with an address.
+ *
+ * Read, not run. tcp_fastopen.c, tcp_usrreq.c, tcp_input.c and tcp_output.c of FreeBSD 14 say what it
+ * does; the constants, layouts and signatures are proved by `npm run check:abi`.
+ *
+ * @module
+ */
+
+import type { freebsd } from "../../ffi/freebsd.ts";
+import { libc } from "../../ffi/libc.ts";
+import type { FastOpenResult } from "../outcome.ts";
+import { getOption, setOption, sockaddrOf, tcpSocket } from "../socket.ts";
+import { measures, tcpInfo } from "../tcp_info.ts";
+import { adopted, holdUntilEstablished } from "./adopted.ts";
+import { sendMessage } from "./gather.ts";
+import type { Opened } from "./mod.ts";
+import { openPlain } from "./plain.ts";
+import { lengthOf, type OpenRequest, untried } from "./request.ts";
+
+type Freebsd = typeof freebsd;
+
+/** Opens a connection with as much of the flight in the SYN as fits, where there is a cookie. */
+export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
+  if (untried(request)) return openPlain(request);
+  const { IPPROTO_TCP, TCP_FASTOPEN, MSG_NOSIGNAL } = platform.constants;
+  const { call, errno } = libc(platform);
+  const sockaddr = sockaddrOf(platform, request.address);
+  const fd = tcpSocket(platform, request.address.family);
+  // What stands in the way of a plain connection, if anything, that will say itself.
+  const plainly = (why: string) => {
+    call.close(fd);
+    return openPlain(request, why);
+  };
+  if (!setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 1)) return plainly(reasonOf(errno()));
+  const pieces = request.flight.filter((piece) => piece.length > 0);
+  const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_NOSIGNAL);
+  if (sent < 0) return plainly(`the kernel refused sendmsg with ${errno()}`);
+  const synBytes = synBytesOf(platform, tcpInfo(platform, fd)); // Before an answer can have come.
+  const option = getOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 4)?.getInt32(0, true) ?? 0;
+  const opened = adopted(platform, request, {
+    fd,
+    sent,
+    synBytes: synBytes ?? 0,
+    asked: option !== 0,
+    account() {
+      const info = tcpInfo(platform, fd);
+      if (!info) return { outcome: "unsupported" };
+      const { rtt, sndMss } = platform.tcpInfo;
+      return {
+        ...outcomeOf(platform, info, option !== 0, synBytes),
+        ...measures(info.getUint32(rtt, true) / 1000, info.getUint32(sndMss, true), false),
+      };
+    },
+  });
+  if (sent < lengthOf(request.flight)) holdUntilEstablished(opened);
+  return opened;
+}
+
+/**
+ * Bytes of data behind a SYN that was just sent: the sequence numbers in flight but for its own.
+ * `undefined` where it is acknowledged already, as over loopback, or the kernel is too old to tell.
+ */
+function synBytesOf(
+  { tcpInfo: { sndUna, sndMax } }: Freebsd,
+  info: DataView | undefined,
+): number | undefined {
+  if (!info) return undefined;
+  const inFlight = (info.getUint32(sndMax, true) - info.getUint32(sndUna, true)) >>> 0;
+  return inFlight > 0 ? inFlight - 1 : undefined;
+}
+
+function outcomeOf(
+  { tcpInfo: { sndRexmitpack } }: Freebsd,
+  info: DataView,
+  asked: boolean,
+  synBytes: number | undefined,
+): Pick<FastOpenResult, "outcome" | "reason"> {
+  if (!asked) {
+    const reason =
+      "the server or the path did without before, and the kernel spares it Fast Open; " +
+      "net.inet.tcp.fastopen.path_disable_time says how long";
+    return { outcome: "unsupported", reason };
+  }
+  if (synBytes === undefined) {
+    const reason = "the kernel did not tell what the SYN carried; before FreeBSD 14 none does";
+    return { outcome: "unsupported", reason };
+  }
+  if (synBytes === 0) return { outcome: "cookie-requested" };
+  // What a SYN-ACK does not acknowledge is sent again at once.
+  return { outcome: info.getUint32(sndRexmitpack, true) === 0 ? "accepted" : "ignored" };
+}
+
+/** What a refusal of TCP_FASTOPEN means. */
+function reasonOf(errno: string): string {
+  if (errno !== "EPERM") return `this kernel does not know Fast Open (${errno})`;
+  return "switched off in the kernel; sysctl net.inet.tcp.fastopen.client_enable=1 turns it on";
+}
