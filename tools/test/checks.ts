@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { command } from "./command.ts";
 import { testExamples } from "./examples.ts";
 import type { Result } from "./result.ts";
@@ -18,6 +19,13 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "formatting": ["deno", "fmt", "--check"],
   "publishing to JSR": ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"],
   "examples in the documentation": testExamples,
+  // The compiler for all platforms is there for this one.
+  ...(process.platform === "linux" && process.arch === "x64"
+    ? {
+      "what ffi/ declares of C": ["node", "--no-warnings", "tools/abi.ts"],
+      "mistakes in what ffi/ declares": ["node", "--no-warnings", "tools/abi.ts", "--mutate"],
+    }
+    : {}),
 };
 
 /** Runs the checks; prints what a failing one has to say. */

@@ -1,0 +1,77 @@
+/**
+ * Evidence from C headers, by a compiler for the platform they belong to.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Evidence, type Question, spelled } from "./entry.ts";
+import { type Probe, writeProbe } from "./probe.ts";
+
+/** Headers, and a compiler that reads them. */
+export interface Headers {
+  readonly name: string;
+  /** The compiler's command, up to the file to compile. */
+  readonly compiler: readonly string[];
+  readonly headers: readonly string[];
+}
+
+/** Answers what the headers say; what they don't know stays unanswered. */
+export function headersEvidence({ name, compiler, headers }: Headers): Evidence {
+  return {
+    name,
+    answer(questions) {
+      const answers = new Map<Question, string>();
+      // What the compiler rejects is left out the second time.
+      let asked = questions.filter((question) => !("exported" in question));
+      for (let round = 0; round < 2; round++) {
+        const probe = writeProbe(headers, asked);
+        const { object, rejected } = compile(compiler, probe);
+        if (object) return new Map([...answers, ...probe.read(object)]);
+        for (const question of rejected) {
+          if ("absentFunction" in question) answers.set(question, spelled.present);
+        }
+        asked = asked.filter((question) => !rejected.has(question));
+      }
+      throw new Error(`${name}: the probe does not compile`);
+    },
+  };
+}
+
+interface Compiled {
+  /** What the compiler made; absent when it rejected something. */
+  readonly object?: Buffer;
+  readonly rejected: ReadonlySet<Question>;
+}
+
+/** Extensions of C, and of C++, that headers and probes use; none changes an answer. */
+const flags = [
+  ...["-std=c++20", "-nostdinc++", "-O0", "-w", "-Wno-c++11-narrowing", "-ferror-limit=0"],
+  "-fno-color-diagnostics",
+];
+
+function compile([program = "", ...args]: readonly string[], probe: Probe): Compiled {
+  const folder = mkdtempSync(join(tmpdir(), "firstflight-abi-"));
+  const source = join(folder, "probe.cc");
+  const object = join(folder, "probe.o");
+  try {
+    writeFileSync(source, probe.source);
+    const command = [...args, ...flags, "-c", source, "-o", object];
+    const { status, stderr, error } = spawnSync(program, command, { encoding: "utf8" });
+    if (error) throw error;
+    if (status === 0) return { object: readFileSync(object), rejected: new Set() };
+    const rejected = new Set<Question>();
+    for (const [message, line] of stderr.matchAll(/probe\.cc:(\d+):\d+: (?:fatal )?error: .*/g)) {
+      const question = probe.questionAt(Number(line));
+      if (!question) throw new Error(`${program}: ${message}`);
+      rejected.add(question);
+    }
+    if (rejected.size === 0) throw new Error(`${program} failed:\n${stderr}`);
+    return { rejected };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
