@@ -38,8 +38,9 @@ export {
 } from "./tls/connect.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
-export type { EarlyDataStatus, TlsVersion } from "./tls/engine.ts";
+export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine.ts";
 export { type CertificateErrorCode, TlsError, type TlsErrorCode } from "./tls/errors.ts";
+export type { EngineFeatures } from "./tls/features.ts";
 export {
   FileSessionStore,
   type FileSessionStoreOptions,

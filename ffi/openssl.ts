@@ -227,6 +227,7 @@ export const OPENSSL = {
   SSL_TLSEXT_ERR_NOACK: 3,
 
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: 0x4,
+  X509_V_OK: 0,
 
   TLS1_2_VERSION: 0x0303,
   TLS1_3_VERSION: 0x0304,
@@ -235,7 +236,6 @@ export const OPENSSL = {
   ERR_LIB_OFFSET: 23,
   ERR_REASON_MASK: 0x7fffff,
   ERR_LIB_SSL: 20,
-  SSL_R_CERTIFICATE_VERIFY_FAILED: 134,
   /** Alerts of the peer are reported as reason 1000 plus the alert's number. */
   SSL_AD_REASON_OFFSET: 1000,
 } as const;

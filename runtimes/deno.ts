@@ -24,6 +24,7 @@ interface DenoNamespace {
     querySync(descriptor: DenoPermission): { state: string };
   };
   env: { get(name: string): string | undefined };
+  errors: { NotCapable: new (message: string) => Error };
 }
 
 interface DenoPermission {
@@ -66,6 +67,10 @@ export const runtime: Runtime = {
 
   dlopen(path, table: NativeTable) {
     if (path === null) throw new Error("Deno can't open the process itself as a library");
+    // Deno would ask the user, who did not ask for FFI; there are ways to go on without.
+    if (query({ name: "ffi" }) !== "granted") {
+      throw new Deno.errors.NotCapable("FFI is not allowed");
+    }
     const symbols: Record<string, DenoSignature> = {};
     for (const [name, signature] of Object.entries(table)) symbols[name] = denoSignature(signature);
     return Deno.dlopen(path, symbols).symbols as never;

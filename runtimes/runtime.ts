@@ -91,7 +91,7 @@ export interface Runtime {
   /**
    * Opens a library by absolute path (`null`: the process itself) and binds every symbol of the
    * table. Throws what the runtime throws when the file or a symbol is missing, or when the user has
-   * not granted FFI.
+   * not granted FFI. Never prompts.
    */
   dlopen<T extends NativeTable>(path: string | null, table: T): NativeFunctions<T>;
 

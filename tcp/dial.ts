@@ -34,7 +34,7 @@ export interface Dialed {
 export async function dial(
   { hostname, port, fastOpen = true }: DialOptions,
   { signal }: Deadline,
-  firstFlight: (room: () => number) => FirstFlight,
+  firstFlight: (room: () => number) => FirstFlight | Promise<FirstFlight>,
   until: RaceOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
@@ -49,7 +49,8 @@ export async function dial(
   }
   const lookupTime = performance.now() - startedAt;
   try {
-    const flight = firstFlight(() => Math.min(...addresses.map(synRoom)));
+    const made = firstFlight(() => Math.min(...addresses.map(synRoom)));
+    const flight = made instanceof Promise ? await abortable(made, signal) : made;
     const link = await race(addresses, { flight, fastOpen, until, signal });
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { test } from "node:test";
 import { connect, connectTls, startTls } from "../mod.ts";
 import { askChild } from "./fixtures/hostile_child.ts";
 import { leavesNothing, sleep } from "./fixtures/hostile_census.ts";
@@ -15,6 +14,7 @@ import {
   until,
   ways,
 } from "./fixtures/hostile_ways.ts";
+import { test } from "./peers/test.ts";
 
 /** Reasons a caller may have, and one that only looks like an errno. */
 const reasons: readonly (readonly [string, unknown])[] = [
@@ -81,7 +81,9 @@ for (
   });
 }
 
-test("connectTls: aborted during the store's look-up, it rejects with the reason", async () => {
+test("connectTls: aborted during the store's look-up, it rejects with the reason", {
+  needs: "resumption",
+}, async () => {
   await leavesNothing(async () => {
     const abort = new AbortController();
     const sessions = { take: () => new Promise<undefined>(() => {}), put() {} };

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { connect, connectTls, startTls, TlsError } from "../mod.ts";
 import { leavesNothing } from "./fixtures/hostile_census.ts";
 import { assertFails, connectError, tlsError, type Verdict } from "./fixtures/hostile_failure.ts";
@@ -16,6 +15,7 @@ import { eachWay, here, startListener, trusting } from "./fixtures/hostile_ways.
 import { certificates } from "./peers/certificates.ts";
 import { startOpensslServer } from "./peers/openssl_server.ts";
 import { requirePeer } from "./peers/peer.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("openssl");
 const made = certificates();

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
-import { test } from "node:test";
 import { MemorySessionStore } from "../mod.ts";
 import { ask, encode, open, readText } from "./peers/exchange.ts";
 import { temporaryFolder } from "./peers/folder.ts";
@@ -11,8 +10,10 @@ import { startNginx } from "./peers/nginx.ts";
 import { startOpensslServer } from "./peers/openssl_server.ts";
 import { here, requirePeer } from "./peers/peer.ts";
 import { startRemoteClient, succeeded } from "./peers/remote_client.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("nginx", "openssl");
+const logging = { skip, needs: "keyLog" } as const;
 
 /** What NSS calls the format: a label, the client's random, the secret. */
 const LINE = /^[A-Z_0-9]+ [0-9a-f]{64} (?:[0-9a-f]{64}|[0-9a-f]{96})$/;
@@ -31,7 +32,7 @@ for (
     ],
   })
 ) {
-  test(`${version}: keyLog gets the secrets that the server has too`, { skip }, async () => {
+  test(`${version}: keyLog gets the secrets that the server has too`, logging, async () => {
     using folder = temporaryFolder();
     const theirs = folder.path("theirs");
     const flag = version === "TLSv1.2" ? "-tls1_2" : "-tls1_3";
@@ -54,7 +55,7 @@ for (
   });
 }
 
-test("each connection logs to its own keyLog", { skip }, async () => {
+test("each connection logs to its own keyLog", logging, async () => {
   await using nginx = await startNginx();
   const logs: string[][] = [[], [], []];
   await Promise.all(logs.map((log) => {
@@ -65,7 +66,7 @@ test("each connection logs to its own keyLog", { skip }, async () => {
   assert.equal(new Set(randoms.flatMap((random) => [...random])).size, 3);
 });
 
-test("early data has a secret of its own", { skip }, async () => {
+test("early data has a secret of its own", { skip, needs: "earlyData" }, async () => {
   await using nginx = await startNginx();
   const sessions = new MemorySessionStore();
   await ask({ port: nginx.port, sessions });
@@ -77,7 +78,7 @@ test("early data has a secret of its own", { skip }, async () => {
   assert.ok(lines.every((line) => LINE.test(line)));
 });
 
-test("a listener's keyLog gets what its clients' get", { skip }, async () => {
+test("a listener's keyLog gets what its clients' get", logging, async () => {
   const theirs: string[] = [];
   const ours: string[] = [];
   await using server = new LocalServer({ keyLog: (line) => theirs.push(line) });

@@ -3,11 +3,12 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { libsslPaths } from "../ffi/openssl.ts";
 import { linux } from "../ffi/linux.ts";
+import { libsslPaths } from "../ffi/openssl.ts";
+import { versionName } from "../tls/openssl/library.ts";
 import { askChild, runtimeName } from "./fixtures/hostile_child.ts";
 import type { Mapped } from "./fixtures/hostile_mapped.ts";
-import type { Permitted, PermittedCall } from "./fixtures/hostile_permitted.ts";
+import type { Permitted, PermittedCall, Secured } from "./fixtures/hostile_permitted.ts";
 import { here, startListener } from "./fixtures/hostile_ways.ts";
 import { certificates } from "./peers/certificates.ts";
 
@@ -33,11 +34,20 @@ function run(
   return askChild<Permitted>("permitted", [JSON.stringify(what)], options);
 }
 
-async function connecting(options: Parameters<typeof askChild>[2] = {}): Promise<Permitted> {
+async function attempt(
+  tls: object,
+  options: Parameters<typeof askChild>[2] = {},
+): Promise<Permitted> {
   using listener = startListener();
   const { port } = listener.addr;
-  const tls = { hostname: here, port, caCerts: [ca], connectTimeout: 8_000 };
-  return await run({ call: "connectTls", options: tls }, options);
+  const defaults = { hostname: here, port, caCerts: [ca], connectTimeout: 8_000 };
+  return await run({ call: "connectTls", options: { ...defaults, ...tls } }, options);
+}
+
+async function connecting(options: Parameters<typeof askChild>[2] = {}): Promise<Secured> {
+  const { value, message } = await attempt({}, options);
+  assert.ok(value, `${message}`);
+  return value as Secured;
 }
 
 const unusable: Readonly<Record<string, string>> = {
@@ -46,48 +56,71 @@ const unusable: Readonly<Record<string, string>> = {
   "an empty file": empty,
   "a folder": folder,
   "a library that is not OpenSSL": libc,
+  "OpenSSL's other library": libssl.replace("libssl", "libcrypto"),
   "a relative path": "libssl.so.3",
   "a relative path with a folder": "./libssl.so.3",
   "a device": "/dev/null",
 };
 
 for (const [what, path] of Object.entries(unusable)) {
-  const outcome = ownOpenssl ? "is not looked at" : "is ENGINE_UNAVAILABLE and named";
-  test(`${what} in FIRSTFLIGHT_LIBSSL ${outcome}`, async () => {
-    const env = { FIRSTFLIGHT_LIBSSL: path };
-    const cwd = folder;
-    const tls = await connecting({ env, cwd });
+  const env = { FIRSTFLIGHT_LIBSSL: path };
+  const cwd = folder;
+
+  if (ownOpenssl) {
+    test(`${what} in FIRSTFLIGHT_LIBSSL is not looked at`, async () => {
+      const { protocol, engine, warnings } = await connecting({ env, cwd });
+      assert.deepEqual([protocol, engine], ["TLSv1.3", "openssl"]);
+      assert.ok(warnings.every(({ code }) => code !== "ENGINE_FALLBACK"));
+      const listening = { hostname: here, port: 0, cert, key };
+      const listened = await run({ call: "listenTls", options: listening }, { env, cwd });
+      assert.equal(listened.value, here, `${listened.message}`);
+    });
+    continue;
+  }
+
+  test(`${what} in FIRSTFLIGHT_LIBSSL is ENGINE_UNAVAILABLE and named`, async () => {
+    const tls = await attempt({ engine: "openssl" }, { env, cwd });
     const listening = { hostname: here, port: 0, cert, key };
     const listened = await run({ call: "listenTls", options: listening }, { env, cwd });
-    const { value } = await run({ call: "fastOpenSupport" }, { env, cwd });
-    const { openssl } = value as { openssl: { error?: string; version?: string } };
-    if (ownOpenssl) {
-      assert.equal(tls.value, "TLSv1.3", `${tls.message}`);
-      assert.equal(listened.value, here, `${listened.message}`);
-      assert.match(openssl.version ?? "", /^3\./);
-      return;
-    }
     for (const { name, code, message } of [tls, listened]) {
       assert.equal(`${name} ${code}`, "TlsError ENGINE_UNAVAILABLE", `${message}`);
       assert.ok(message?.includes(path) && message.includes("FIRSTFLIGHT_LIBSSL"), `${message}`);
     }
+    const { value } = await run({ call: "fastOpenSupport" }, { env, cwd });
+    const { openssl, engines } = value as { openssl: { error?: string }; engines: object };
     assert.ok(openssl.error?.includes(path), `${openssl.error}`);
+    assert.deepEqual(Object.keys(engines), ["runtime"]);
     // Plain connections need no OpenSSL.
     using listener = startListener();
     const plain = { hostname: here, port: listener.addr.port };
     const { value: fastOpen } = await run({ call: "connect", options: plain }, { env, cwd });
     assert.ok(fastOpen);
   });
+
+  test(`${what} in FIRSTFLIGHT_LIBSSL leaves the runtime's own TLS, and a warning`, async () => {
+    const { protocol, engine, warnings } = await connecting({ env, cwd });
+    assert.deepEqual([protocol, engine], ["TLSv1.3", "runtime"]);
+    const [first] = warnings;
+    assert.equal(first?.code, "ENGINE_FALLBACK");
+    assert.ok(first.message.includes(path), first.message);
+  });
 }
 
+test("what is not OpenSSL 3 is called by its name", () => {
+  assert.equal(versionName(0x300000d0n), "OpenSSL 3.0.13");
+  assert.equal(versionName(0x1010117fn), "OpenSSL 1.1.1");
+  assert.equal(versionName(0x100020bfn), "OpenSSL 1.0.2");
+  assert.equal(versionName(0x20000000n), "LibreSSL");
+});
+
 test("an empty FIRSTFLIGHT_LIBSSL is as good as none", async () => {
-  const { value, message } = await connecting({ env: { FIRSTFLIGHT_LIBSSL: "" } });
-  assert.equal(value, "TLSv1.3", `${message}`);
+  const { protocol, engine } = await connecting({ env: { FIRSTFLIGHT_LIBSSL: "" } });
+  assert.deepEqual([protocol, engine], ["TLSv1.3", "openssl"]);
 });
 
 test("the system's libssl can be named", async () => {
-  const { value, message } = await connecting({ env: { FIRSTFLIGHT_LIBSSL: libssl } });
-  assert.equal(value, "TLSv1.3", `${message}`);
+  const { protocol, engine } = await connecting({ env: { FIRSTFLIGHT_LIBSSL: libssl } });
+  assert.deepEqual([protocol, engine], ["TLSv1.3", "openssl"]);
 });
 
 test("nothing is loaded from the current directory", async () => {
@@ -95,7 +128,7 @@ test("nothing is loaded from the current directory", async () => {
     writeFileSync(join(folder, name), "This is no library.\n");
   }
   const bogus = await connecting({ cwd: folder });
-  assert.equal(bogus.value, "TLSv1.3", `${bogus.message}`);
+  assert.deepEqual([bogus.protocol, bogus.engine], ["TLSv1.3", "openssl"]);
 
   // One that would do is not taken either.
   copyFileSync(libssl, join(folder, "libssl.so.3"));

@@ -31,6 +31,8 @@ interface Case {
   readonly hostname?: string;
   /** Trusts what the runtime trusts. */
   readonly roots?: boolean;
+  /** The engine asked for by name. */
+  readonly engine?: "openssl";
   /** What it resolves to, as JSON, or `name code` of what it fails with. */
   readonly ends: RegExp;
   /** The permission that the message tells to add. */
@@ -41,7 +43,9 @@ interface Case {
 
 const denied = /^ConnectError PERMISSION_DENIED$/;
 const noEngine = /^TlsError ENGINE_UNAVAILABLE$/;
-const connects = /^"TLSv1.3"$/;
+const connects = /^\{"protocol":"TLSv1.3","engine":"openssl"/;
+const connectsByRuntime =
+  /^\{"protocol":"TLSv1.3","engine":"runtime".*ENGINE_FALLBACK.*--allow-ffi/;
 const allowFfi = /--allow-ffi/;
 const ffi = "--allow-ffi";
 
@@ -54,7 +58,21 @@ const deno: readonly Case[] = [
     ends: denied,
     says: /--allow-net=127\.0\.0\.1:/,
   },
-  { what: "no permission", flags: () => [], call: "connectTls", ends: noEngine, says: allowFfi },
+  {
+    what: "no permission",
+    flags: () => [],
+    call: "connectTls",
+    ends: denied,
+    says: /--allow-net=127\.0\.0\.1:/,
+  },
+  {
+    what: "no permission",
+    flags: () => [],
+    call: "connectTls",
+    engine: "openssl",
+    ends: noEngine,
+    says: allowFfi,
+  },
   {
     what: "no permission",
     flags: () => [],
@@ -74,6 +92,13 @@ const deno: readonly Case[] = [
     what: "the network alone",
     flags: () => ["--allow-net"],
     call: "connectTls",
+    ends: connectsByRuntime,
+  },
+  {
+    what: "the network alone",
+    flags: () => ["--allow-net"],
+    call: "connectTls",
+    engine: "openssl",
     ends: noEngine,
     says: allowFfi,
   },
@@ -103,8 +128,7 @@ const deno: readonly Case[] = [
     what: "FFI, the network, and FFI denied",
     flags: () => ["-A", "--deny-ffi"],
     call: "connectTls",
-    ends: noEngine,
-    says: allowFfi,
+    ends: connectsByRuntime,
   },
   {
     what: "FFI and the host with its port",
@@ -183,7 +207,21 @@ const limited = (...flags: string[]) => () => ["--permission", read, ...flags];
 const node: readonly Case[] = [
   { what: "no permission", flags: limited(), call: "import", ends: /^"imported"$/ },
   { what: "no permission", flags: limited(), call: "connect", ends: denied, says: /--allow-net/ },
-  { what: "no permission", flags: limited(), call: "connectTls", ends: noEngine, says: allowFfi },
+  {
+    what: "no permission",
+    flags: limited(),
+    call: "connectTls",
+    ends: denied,
+    says: /--allow-net/,
+  },
+  {
+    what: "no permission",
+    flags: limited(),
+    call: "connectTls",
+    engine: "openssl",
+    ends: noEngine,
+    says: allowFfi,
+  },
   {
     what: "no permission",
     flags: limited(),
@@ -203,6 +241,13 @@ const node: readonly Case[] = [
     what: "the network alone",
     flags: limited("--allow-net"),
     call: "connectTls",
+    ends: connectsByRuntime,
+  },
+  {
+    what: "the network alone",
+    flags: limited("--allow-net"),
+    call: "connectTls",
+    engine: "openssl",
     ends: noEngine,
     says: allowFfi,
   },
@@ -243,19 +288,21 @@ const bun: readonly Case[] = [
 ];
 
 for (
-  const { what, flags, call: name, hostname = here, roots, ends, says, anonymous } of {
+  const { what, flags, call: name, hostname = here, roots, engine, ends, says, anonymous } of {
     deno,
     node,
     bun,
   }[runtimeName]
 ) {
-  test(`${name} with ${what} ends as ${ends.source}, and asks nobody`, async () => {
+  const by = engine ? ` by ${engine}` : "";
+  test(`${name}${by} with ${what} ends as ${ends.source}, and asks nobody`, async () => {
     using listener = startListener();
     const { port } = listener.addr;
     const options = name === "listenTls" ? { hostname, port: 0, cert, key } : {
       hostname,
       port,
       ...(roots ? {} : { caCerts: [ca] }),
+      ...(engine ? { engine } : {}),
       sessions: false,
       connectTimeout: 8_000,
     };

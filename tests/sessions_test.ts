@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { MemorySessionStore, type SessionStore, type StoredSession } from "../mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { ask, type LocalOptions, open } from "./peers/exchange.ts";
 import { type NginxOptions, startNginx } from "./peers/nginx.ts";
 import { requirePeer } from "./peers/peer.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("nginx", "openssl");
+const resuming = { skip, needs: "resumption" } as const;
 
 /** A store that tells what it was asked. */
 class WatchedStore implements SessionStore {
@@ -28,7 +29,7 @@ class WatchedStore implements SessionStore {
 }
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-  test(`${version}: the second connection resumes, both sides say so`, { skip }, async () => {
+  test(`${version}: the second connection resumes, both sides say so`, resuming, async () => {
     await using nginx = await startNginx({ protocols: version });
     for (const resumed of [false, true, true]) {
       const { conn, facts } = await ask({ port: nginx.port }); // The store everybody shares.
@@ -48,7 +49,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     }
   });
 
-  test(`${version}: a server that lost its keys gets a full handshake`, { skip }, async () => {
+  test(`${version}: a server that lost its keys gets a full handshake`, resuming, async () => {
     const options: NginxOptions = { protocols: version };
     const sessions = new MemorySessionStore();
     const before = await startNginx({ ...options, ticketKey: new Uint8Array(48).fill(1) });
@@ -64,7 +65,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     assert.equal((await ask({ port, sessions })).facts.resumed, true);
   });
 
-  test(`${version}: a server that kept its keys across a restart resumes`, { skip }, async () => {
+  test(`${version}: a server that kept its keys across a restart resumes`, resuming, async () => {
     const options: NginxOptions = { protocols: version, ticketKey: new Uint8Array(48).fill(1) };
     const sessions = new MemorySessionStore();
     const before = await startNginx(options);
@@ -76,7 +77,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
   });
 }
 
-test("each session is taken once, also by connections at the same time", { skip }, async () => {
+test("each session is taken once, also by connections at the same time", resuming, async () => {
   await using nginx = await startNginx();
   const sessions = new WatchedStore();
   await ask({ port: nginx.port, sessions });
@@ -90,7 +91,7 @@ test("each session is taken once, also by connections at the same time", { skip 
   assert.equal(sessions.taken.length, 5);
 });
 
-test("a session is kept under everything that it was agreed with", { skip }, async () => {
+test("a session is kept under everything that it was agreed with", resuming, async () => {
   const { ca, client, untrusted } = certificates();
   await using nginx = await startNginx({ lines: ["ssl_verify_client optional;"] });
   await using other = await startNginx();
@@ -122,7 +123,7 @@ test("a session is kept under everything that it was agreed with", { skip }, asy
   }
 });
 
-test("sessions are plain bytes that a store may keep anywhere", { skip }, async () => {
+test("sessions are plain bytes that a store may keep anywhere", resuming, async () => {
   await using nginx = await startNginx();
   const kept: string[] = [];
   const sessions: SessionStore = {
@@ -179,23 +180,25 @@ for (
     ["hands out text", { take: () => "session", put() {} }, ["SESSION_UNUSABLE"], /no session/],
   ] as const
 ) {
-  test(`a store that ${what} costs a full handshake, and the connection says so`, {
-    skip,
-  }, async () => {
-    await using nginx = await startNginx();
-    const options = { port: nginx.port, sessions: sessions as SessionStore };
-    const { conn } = await ask(options, { early: true });
-    assert.deepEqual([conn.resumed, conn.earlyData], [false, "not-sent"]);
-    const takes = conn.warnings.filter(({ message }) => !message.includes("failed to put"));
-    assert.deepEqual(takes.map(({ code }) => code), codes);
-    assert.match(takes[0]?.message ?? "", message);
-    const puts = conn.warnings.filter(({ message }) => message.includes("failed to put"));
-    assert.equal(puts.length > 0, what === "throws" || what === "rejects");
-    assert.equal((await nginx.requests()).length, 1);
-  });
+  test(
+    `a store that ${what} costs a full handshake, and the connection says so`,
+    resuming,
+    async () => {
+      await using nginx = await startNginx();
+      const options = { port: nginx.port, sessions: sessions as SessionStore };
+      const { conn } = await ask(options, { early: true });
+      assert.deepEqual([conn.resumed, conn.earlyData], [false, "not-sent"]);
+      const takes = conn.warnings.filter(({ message }) => !message.includes("failed to put"));
+      assert.deepEqual(takes.map(({ code }) => code), codes);
+      assert.match(takes[0]?.message ?? "", message);
+      const puts = conn.warnings.filter(({ message }) => message.includes("failed to put"));
+      assert.equal(puts.length > 0, what === "throws" || what === "rejects");
+      assert.equal((await nginx.requests()).length, 1);
+    },
+  );
 }
 
-test("tampered and truncated sessions: a full handshake, never a crash", { skip }, async () => {
+test("tampered and truncated sessions: a full handshake, never a crash", resuming, async () => {
   await using nginx = await startNginx();
   const watched = new WatchedStore();
   await ask({ port: nginx.port, sessions: watched });
@@ -217,7 +220,7 @@ test("tampered and truncated sessions: a full handshake, never a crash", { skip 
   assert.equal((await nginx.requests(variants.length + 1)).length, variants.length + 1);
 });
 
-test("a store that answers late gets the session back", { skip }, async () => {
+test("a store that answers late gets the session back", resuming, async () => {
   await using nginx = await startNginx();
   const watched = new WatchedStore();
   const { conn: first } = await ask({ port: nginx.port, sessions: watched });
@@ -239,7 +242,7 @@ test("a store that answers late gets the session back", { skip }, async () => {
   assert.ok(back.includes(stored));
 });
 
-test("a session for a connection that was never attempted goes back", async () => {
+test("a session for a connection that was never attempted goes back", resuming, async () => {
   const stored: StoredSession = { session: new Uint8Array(10), expires: Date.now() + 60_000 };
   const back: [string, StoredSession][] = [];
   let asked = "";

@@ -1,17 +1,31 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { test } from "node:test";
-import { connect, MemorySessionStore, startTls, type TcpConn, TlsError } from "../mod.ts";
+import {
+  connect,
+  MemorySessionStore,
+  startTls,
+  type StartTlsOptions,
+  type TcpConn,
+  type TlsConn,
+  TlsError,
+} from "../mod.ts";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
+import { engineUnderTest } from "./peers/engine.ts";
 import { encode, readUntil } from "./peers/exchange.ts";
 import { protocols, startMailServer, type StartTlsProtocol } from "./peers/mail_server.ts";
 import { requirePeer, soon } from "./peers/peer.ts";
 import { startRemoteClient, succeeded } from "./peers/remote_client.ts";
+import { test } from "./peers/test.ts";
 import { acknowledged, onlyFlow } from "./peers/wire.ts";
 
 const skip = requirePeer("nginx-mail", "openssl");
+
+/** Starts TLS by the engine under test. */
+function secure(plain: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
+  return startTls(plain, { engine: engineUnderTest(), ...options });
+}
 
 /** Says in the clear all that has to be said before TLS. */
 async function agree(conn: TcpConn, protocol: StartTlsProtocol): Promise<void> {
@@ -32,7 +46,7 @@ for (const name of ["smtp", "imap", "pop3"] as const) {
       const plain = await connect({ hostname: "localhost", port: server.port });
       await agree(plain, protocol);
       const { localAddr, remoteAddr, fastOpen } = plain;
-      await using conn = await startTls(plain, { caCerts: [certificates().ca], sessions: false });
+      await using conn = await secure(plain, { caCerts: [certificates().ca], sessions: false });
       assert.equal(conn.protocol, version);
       assert.equal(conn.resumed, false);
       assert.equal(conn.earlyData, "not-sent");
@@ -53,12 +67,12 @@ async function agreed(port: number, hostname = "127.0.0.1"): Promise<TcpConn> {
   return conn;
 }
 
-test("the second time a session is resumed", { skip }, async () => {
+test("the second time a session is resumed", { skip, needs: "resumption" }, async () => {
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await using server = await startMailServer("imap", { versions: version });
     const sessions = new MemorySessionStore();
     for (const resumed of [false, true]) {
-      using conn = await startTls(await agreed(server.port), {
+      using conn = await secure(await agreed(server.port), {
         caCerts: [certificates().ca],
         sessions,
       });
@@ -74,28 +88,28 @@ test("the name is the one connected to, unless another is given", { skip }, asyn
   const caCerts = [certificates().ca];
   await using server = await startMailServer("imap");
   await using other = await startMailServer("imap", { identity: certificates().wrongName });
-  (await startTls(await agreed(server.port, "localhost"), { caCerts })).close();
-  await assert.rejects(async () => startTls(await agreed(other.port, "localhost"), { caCerts }), {
+  (await secure(await agreed(server.port, "localhost"), { caCerts })).close();
+  await assert.rejects(async () => secure(await agreed(other.port, "localhost"), { caCerts }), {
     name: "TlsError",
     code: "HOSTNAME_MISMATCH",
   });
-  await assert.rejects(async () => startTls(await agreed(other.port), { caCerts }), {
+  await assert.rejects(async () => secure(await agreed(other.port), { caCerts }), {
     name: "TlsError",
     code: "IP_ADDRESS_MISMATCH",
   });
   for (const name of ["hostname", "serverName"]) {
-    (await startTls(await agreed(other.port), { caCerts, [name]: "other.test" })).close();
+    (await secure(await agreed(other.port), { caCerts, [name]: "other.test" })).close();
   }
 });
 
 test("the connection given is used up", { skip }, async () => {
   await using server = await startMailServer("imap");
   const plain = await agreed(server.port);
-  using conn = await startTls(plain, { caCerts: [certificates().ca] });
+  using conn = await secure(plain, { caCerts: [certificates().ca] });
   const closedHere = { code: "CONNECTION_CLOSED" };
   await assert.rejects(plain.read(new Uint8Array(1)), closedHere);
   await assert.rejects(plain.write(encode("x")), closedHere);
-  await assert.rejects(startTls(plain), closedHere);
+  await assert.rejects(secure(plain), closedHere);
   plain.close(); // Closes nothing any more.
   const [question, answer] = protocols.imap.afterwards;
   await conn.write(encode(question));
@@ -106,7 +120,7 @@ test("a connection that is closed already can't be used", { skip }, async () => 
   await using server = await startMailServer("imap");
   const plain = await agreed(server.port);
   plain.close();
-  await assert.rejects(startTls(plain), { code: "CONNECTION_CLOSED" });
+  await assert.rejects(secure(plain), { code: "CONNECTION_CLOSED" });
 });
 
 /** A server that says one thing and nothing more. */
@@ -124,23 +138,23 @@ async function startSilent(greeting: string): Promise<Disposable & { port: numbe
 test("connectTimeout and an abort end the wait for an answer", async () => {
   using server = await startSilent("");
   const where = { hostname: "127.0.0.1", port: server.port };
-  await assert.rejects(startTls(await connect(where), { connectTimeout: 100 }), {
+  await assert.rejects(secure(await connect(where), { connectTimeout: 100 }), {
     name: "ConnectError",
     code: "TIMED_OUT",
   });
   const controller = new AbortController();
-  const starting = startTls(await connect(where), { signal: controller.signal });
+  const starting = secure(await connect(where), { signal: controller.signal });
   const reason = new Error("not any more");
   setTimeout(() => controller.abort(reason), 50);
   await assert.rejects(soon("end", starting), reason);
-  await assert.rejects(startTls(await connect(where), { signal: controller.signal }), reason);
+  await assert.rejects(secure(await connect(where), { signal: controller.signal }), reason);
 });
 
 test("what was left unread in the clear is not TLS", async () => {
   using server = await startSilent("220 ready\r\n");
   const plain = await connect({ hostname: "127.0.0.1", port: server.port });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await assert.rejects(startTls(plain), (error) => {
+  await assert.rejects(secure(plain), (error) => {
     assert.ok(error instanceof TlsError);
     assert.equal(error.code, "NOT_TLS");
     assert.match(error.message, /220 ready/);

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
-import { test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { connect, type StreamConn } from "../mod.ts";
 import { programArguments } from "./netlab/mod.ts";
@@ -13,6 +12,7 @@ import { httpPut, httpRequest } from "./peers/http.ts";
 import { bytesOfSize } from "./peers/http_server.ts";
 import { type Nginx, startNginx } from "./peers/nginx.ts";
 import { here, Peer, requirePeer, soon } from "./peers/peer.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("nginx", "openssl");
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ConnectError, TlsError } from "../mod.ts";
 import { encode, open, readText, readUntil } from "./peers/exchange.ts";
 import { httpRequest } from "./peers/http.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { startOpensslServer } from "./peers/openssl_server.ts";
 import { requirePeer, soon } from "./peers/peer.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("openssl", "nginx");
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { programArguments } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { here, Peer, requirePeer } from "./peers/peer.ts";
+import { test } from "./peers/test.ts";
 
 const skip = requirePeer("nginx", "openssl");
 

@@ -14,11 +14,12 @@ import { TlsConn } from "./conn.ts";
 import { type Connected, FirstWriteStream } from "./first_write.ts";
 import { digest } from "./digest.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
+import { chooseEngine, type Chosen } from "./engines.ts";
 import { TlsError } from "./errors.ts";
+import { featuresOf } from "./features.ts";
 import { Hello } from "./hello.ts";
 import { keyLogOf } from "./keylog.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
-import { opensslClient } from "./openssl/client.ts";
 import { certificateName, checkClientOptions, type TlsClientOptions } from "./options.ts";
 import { Resumption } from "./resumption.ts";
 import { MemorySessionStore, type StoredSession } from "./session.ts";
@@ -76,6 +77,7 @@ class TryAgain extends Error {
 
 /** Everything one attempt at a TLS connection is made from. */
 interface Plan {
+  readonly makeEngine: Chosen["make"];
   readonly config: ClientConfig;
   readonly resumption: Resumption;
   readonly stored: StoredSession | undefined;
@@ -91,14 +93,16 @@ interface Plan {
  *
  * With a cookie from an earlier connection the ClientHello is in the SYN and the handshake is complete
  * after one round trip; with a session and `earlyData` the request is there too, and the answer's
- * first byte is back after one. The certificate is verified by OpenSSL against the runtime's roots
- * and the host name; that can't be switched off.
+ * first byte is back after one. The certificate is verified against the runtime's roots and the host
+ * name; that can't be switched off.
  *
  * The addresses of the host race, and so do Fast Open and a plain connection where the path loses
  * SYNs with data; the first attempt that the server answers wins (RFC 8305).
  *
- * Needs `--allow-ffi` and `--allow-net` under Deno and under Node's `--permission`. Deno's own roots
- * also need `--allow-sys` and `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.
+ * Needs `--allow-net` under Deno and under Node's `--permission`, and `--allow-ffi` for Fast Open and
+ * OpenSSL; without that, or without OpenSSL, the runtime's own TLS does the work and
+ * `conn.warnings` says so. For OpenSSL Deno's own roots also need `--allow-sys` and
+ * `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
@@ -126,24 +130,26 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   checkDialOptions(options);
   checkClientOptions(options, options);
   const { earlyData } = options;
+  const chosen = chooseEngine(options, options);
   if (earlyData === "first-write") {
-    const pending = new FirstWriteStream(options, (first, signal) => {
-      return establish({ ...options, signal }, first);
+    const pending = new FirstWriteStream(options, chosen.name, (first, signal) => {
+      return establish({ ...options, signal }, chosen, first);
     });
     return new TlsConn(pending, pending);
   }
-  const { stream, ...known } = await establish(options, earlyData);
+  const { stream, ...known } = await establish(options, chosen, earlyData);
   return new TlsConn(stream, known);
 }
 
 /** Connects, a second time where what made the first hello small did not go down well. */
 async function establish(
   options: DialOptions & TlsClientOptions,
+  chosen: Chosen,
   earlyData: Uint8Array | undefined,
 ): Promise<Connected> {
   const { hostname, port } = options;
   return await withDeadline(options, async (deadline) => {
-    let plan = await makePlan(options, { hostname, port }, deadline, earlyData);
+    let plan = await makePlan(options, { hostname, port }, chosen, deadline, earlyData);
     for (;;) {
       try {
         return await open(options, deadline, plan);
@@ -158,9 +164,10 @@ async function establish(
 /** One race. */
 async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promise<Connected> {
   const { hostname, port } = options;
-  const { resumption, stored, earlyData, fit, warnings } = plan;
+  const { makeEngine, resumption, stored, earlyData, fit, warnings } = plan;
   const config = { ...plan.config, session: stored?.session };
-  const hello = new Hello({ config, earlyData, fit, server: knownServer(hostname, port) });
+  const server = knownServer(hostname, port);
+  const hello = new Hello({ makeEngine, config, earlyData, fit, server });
   try {
     const { link, startedAt, lookup } = await dial(
       options,
@@ -178,7 +185,10 @@ async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promi
       throw milder ? new TryAgain(milder) : error;
     }
     if (stored && !engine.offersSession) warnings.push(unusable("what can't be read as one"));
-    if (hello.excess) warnings.push(tooLarge(hello.excess, engine.info().group));
+    const { outcome } = link.facts.fastOpen;
+    if (hello.excess && outcome !== "unsupported") {
+      warnings.push(tooLarge(hello.excess, engine.info().group));
+    }
     const timing = {
       lookup,
       open: link.openedAt - startedAt,
@@ -289,12 +299,13 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   const peer: Peer = { hostname, port: opened.port };
   checkDialOptions({ ...options, ...peer });
   checkClientOptions(options, peer);
+  const chosen = chooseEngine(options, peer);
   return await withDeadline({ ...options, ...peer }, async (deadline) => {
-    const plan = await makePlan({ ...options, fastOpen: false }, peer, deadline, undefined);
-    const engine = opensslClient({ ...plan.config, session: plan.stored?.session });
+    const plan = await makePlan({ ...options, fastOpen: false }, peer, chosen, deadline, undefined);
+    const engine = plan.makeEngine({ ...plan.config, session: plan.stored?.session });
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
-      const flight = engine.start();
+      const flight = await engine.start();
       const arrived = TcpConn.release(conn);
       const stream = new TlsStream(arrived.wire, engine, peer, "client");
       arrived.wire.socket.write(flight);
@@ -324,6 +335,7 @@ function checkArguments(conn: unknown, options: unknown): void {
 async function makePlan(
   options: TlsClientOptions & { fastOpen?: boolean },
   { hostname, port }: Peer,
+  chosen: Chosen,
   { signal }: Deadline,
   earlyData: Uint8Array | undefined,
 ): Promise<Plan> {
@@ -331,12 +343,12 @@ async function makePlan(
   const { minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = options;
   const serverName = certificateName(options.serverName ?? hostname);
   const verifyName = !options.unsafelyDisableHostnameVerification;
-  // All that decides whom a session was agreed with, and under which conditions.
-  const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert];
+  // All that decides whom a session was agreed with, by which engine and under which conditions.
+  const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert, chosen.name];
   const { groups = "fit" } = options;
-  const warnings: TlsWarning[] = [];
+  const warnings: TlsWarning[] = [...chosen.warnings];
   const resumption = new Resumption(
-    sessions === false ? undefined : sessions,
+    sessions === false || !featuresOf(chosen.name).resumption ? undefined : sessions,
     digest([...who, alpnProtocols, minVersion, maxVersion, groups]),
     (warning) => warnings.push(warning),
   );
@@ -361,5 +373,6 @@ async function makePlan(
     onTicket: resumption.enabled ? (ticket) => resumption.keep(ticket) : undefined,
     keyLog: keyLogOf(options.keyLog),
   };
-  return { config, resumption, stored, earlyData, fit: groups === "fit", warnings };
+  const makeEngine = chosen.make;
+  return { makeEngine, config, resumption, stored, earlyData, fit: groups === "fit", warnings };
 }

@@ -5,8 +5,14 @@
  *                              ├─► the network ─────┤
  *     write(plaintext) ─► output()                  └─► output(): what TLS itself has to say
  *
+ * An engine works inside these calls, as OpenSSL does, or goes on after them, as `node:tls` does. One
+ * that is done when a call returns promises nothing, so that nobody waits for it; one that is not
+ * returns a promise, and tells by {@linkcode Engine.onChange} of all that happens between the calls.
+ *
  * @module
  */
+
+import type { TlsError } from "./errors.ts";
 
 /** TLS protocol versions, by the names OpenSSL and Node give them. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -48,10 +54,17 @@ export interface PlaintextSink {
   push(bytes: Uint8Array): void;
 }
 
+/** The engines there are, by the names that `TlsConn.engine` reports. */
+export type EngineName = "openssl" | "runtime";
+
 /** One TLS connection without a network. */
 export interface Engine {
-  /** The name that `TlsConn.engine` reports. */
-  readonly name: "openssl" | "runtime";
+  readonly name: EngineName;
+  /**
+   * Called when something has happened outside of the calls below: there is output to be fetched, a
+   * state was reached, or, with an error, the connection can't go on.
+   */
+  onChange: ((error?: TlsError) => void) | undefined;
   /** The handshake is complete and the peer verified. */
   readonly secured: boolean;
   /** The peer has sent close_notify: nothing more will come. */
@@ -63,7 +76,9 @@ export interface Engine {
    * Starts the handshake. A client returns its first flight, the ClientHello and as much of
    * `earlyData` as the session allows, as one piece for one SYN; a server returns nothing.
    */
-  start(earlyData?: Uint8Array): Uint8Array;
+  start(earlyData?: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** The first flight may go to several attempts at once. */
+  readonly repeatable: boolean;
   /** The session it was given could be read, and is offered to the server. */
   readonly offersSession: boolean;
   /** The session was resumed; known once {@linkcode secured}. */
@@ -81,15 +96,17 @@ export interface Engine {
    * @throws {TlsError} when the connection can't go on; {@linkcode output} may hold an alert then
    */
   feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void;
-  /** Encrypts plaintext; fetch it with {@linkcode output}. */
-  write(plaintext: Uint8Array): void;
+  /** Resolves when all that was fed has been dealt with. */
+  settled(): Promise<void> | undefined;
+  /** Encrypts plaintext; fetch it with {@linkcode output} when it is done. */
+  write(plaintext: Uint8Array): Promise<void> | undefined;
   /** Takes the ciphertext to be sent; `undefined` when there is none. */
   output(): Uint8Array | undefined;
-  /** Says close_notify; fetch it with {@linkcode output}. */
-  close(): void;
+  /** Says close_notify; fetch it with {@linkcode output} when it is done. */
+  close(): Promise<void> | undefined;
 
   info(): EngineInfo;
-  /** Frees everything native. The engine is not used afterwards. */
+  /** Frees everything it holds. The engine is not used afterwards. */
   free(): void;
 }
 

@@ -60,6 +60,7 @@ export type CertificateErrorCode =
  * - `"INVALID_OPTION"`: an option has the wrong type or value
  * - `"INVALID_PEM"`: a certificate or key could not be read, or the two don't belong together
  * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded
+ * - `"FEATURE_UNAVAILABLE"`: the engine can't do what an option asks for
  * - `"STORE_UNAVAILABLE"`: the folder of a session store can't be used
  * - `"NOT_TLS"`: the peer answered with something that is not TLS
  * - `"ALERT_RECEIVED"`: the peer refused with an alert, named in `alert` (RFC 8446, section 6)
@@ -74,6 +75,7 @@ export type TlsErrorCode =
   | "INVALID_OPTION"
   | "INVALID_PEM"
   | "ENGINE_UNAVAILABLE"
+  | "FEATURE_UNAVAILABLE"
   | "STORE_UNAVAILABLE"
   | "NOT_TLS"
   | "ALERT_RECEIVED"

@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import type { ConnFacts } from "../tcp/conn.ts";
 import type { DialOptions } from "../tcp/options.ts";
 import type { TlsKnown, TlsTiming } from "./conn.ts";
-import type { Engine, EngineInfo } from "./engine.ts";
+import type { EngineInfo, EngineName } from "./engine.ts";
 import { TlsError } from "./errors.ts";
 import type { TlsByteStream, TlsStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
@@ -31,7 +31,7 @@ export type Connect = (
  */
 export class FirstWriteStream implements TlsByteStream, TlsKnown {
   readonly side = "client";
-  readonly engineName: Engine["name"] = "openssl";
+  readonly engineName: EngineName;
   onRelease: (() => void) | undefined;
   #options: DialOptions;
   #connect: Connect;
@@ -43,7 +43,8 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   #closing = new AbortController();
   #referenced = true;
 
-  constructor(options: DialOptions, connect: Connect) {
+  constructor(options: DialOptions, engineName: EngineName, connect: Connect) {
+    this.engineName = engineName;
     this.#options = options;
     this.#connect = connect;
     this.#connecting.promise.catch(() => {}); // Whoever reads or writes hears it.

@@ -12,13 +12,13 @@
 import type { FirstFlight } from "../tcp/first_flight.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
 import { type KnownServer, learnServer } from "./known_servers.ts";
-import { opensslClient } from "./openssl/client.ts";
 
 /** No SYN that carries data has less room: IPv4's smallest segments, less the options of a SYN. */
 const ALWAYS_FITS = 536 - 40;
 
 /** What a first flight is made from. */
 export interface HelloOptions {
+  readonly makeEngine: (config: ClientConfig) => Engine;
   readonly config: ClientConfig;
   readonly earlyData: Uint8Array | undefined;
   readonly server: KnownServer;
@@ -27,9 +27,8 @@ export interface HelloOptions {
 }
 
 /**
- * The ClientHello may go to several attempts at once, early data to one alone. A hello that announces
- * early data can't do without them, and a lean one may be what the path minds: in both cases the
- * attempts beside the first get the full hello of a second engine.
+ * The ClientHello may go to several attempts at once, early data to one alone. Where a flight is not
+ * repeatable, the attempts beside the first get the full hello of a second engine.
  */
 export class Hello {
   /** Whether anything may have left this machine. */
@@ -41,21 +40,19 @@ export class Hello {
   #engine: Engine;
   #second: Engine | undefined;
 
-  /** @throws {TlsError} when OpenSSL is missing or refuses the configuration */
+  /** @throws {TlsError} when the engine refuses the configuration */
   constructor(options: HelloOptions) {
     this.#options = options;
     this.#lean = this.#mayBeLean && options.server.needsLean === true;
-    this.#engine = opensslClient({ ...options.config, lean: this.#lean });
+    this.#engine = options.makeEngine({ ...options.config, lean: this.#lean });
   }
 
   /** Makes the flight, for a SYN with room for so many bytes. */
-  firstFlight(room: () => number): FirstFlight {
+  firstFlight(room: () => number): FirstFlight | Promise<FirstFlight> {
     this.started = true;
-    const flight = this.#fitted(room);
-    const whole = [flight];
-    if (this.#engine.earlyDataTaken === 0 && !this.#lean) return { whole, repeatable: () => whole };
-    let repeatable: Uint8Array[] | undefined;
-    return { whole, repeatable: () => repeatable ??= [this.#startSecond()] };
+    const flight = this.#engine.start(this.#options.earlyData);
+    if (!(flight instanceof Promise)) return this.#fitted(flight, room);
+    return flight.then((late) => this.#fitted(late, room));
   }
 
   /** The engine whose hello the connection carries; the other one is freed. */
@@ -85,25 +82,34 @@ export class Hello {
     return fit && modern === true && !server.refusesLean && config.session === undefined;
   }
 
-  #fitted(room: () => number): Uint8Array {
-    const { config, earlyData } = this.#options;
-    const flight = this.#engine.start(earlyData);
+  /** The flight, or that of a smaller hello where it has to be. */
+  #fitted(flight: Uint8Array, room: () => number): FirstFlight | Promise<FirstFlight> {
+    const { config, makeEngine } = this.#options;
     const hello = helloLength(flight);
-    if (!config.forSyn || hello <= ALWAYS_FITS || hello <= room()) return flight;
-    if (this.#lean || !this.#mayBeLean) {
-      this.excess = { hello, room: room() };
-      return flight;
+    const tooLarge = config.forSyn && hello > ALWAYS_FITS && hello > room();
+    if (tooLarge && !this.#lean && this.#mayBeLean) {
+      learnServer(config.hostname, config.port, { needsLean: true });
+      this.#lean = true;
+      this.#engine.free();
+      this.#engine = makeEngine({ ...config, lean: true });
+      return this.firstFlight(room);
     }
-    learnServer(config.hostname, config.port, { needsLean: true });
-    this.#lean = true;
-    this.#engine.free();
-    this.#engine = opensslClient({ ...config, lean: true });
-    return this.#fitted(room);
+    if (tooLarge) this.excess = { hello, room: room() };
+    return this.#flightOf(flight);
   }
 
+  #flightOf(flight: Uint8Array): FirstFlight {
+    const whole = [flight];
+    if (this.#engine.repeatable) return { whole, repeatable: () => whole };
+    let repeatable: Uint8Array[] | undefined;
+    return { whole, repeatable: () => repeatable ??= [this.#startSecond()] };
+  }
+
+  /** Only engines whose flights can't be repeated have a second, and those start at once. */
   #startSecond(): Uint8Array {
-    this.#second = opensslClient({ ...this.#options.config, lean: false });
-    return this.#second.start();
+    const { config, makeEngine } = this.#options;
+    this.#second = makeEngine({ ...config, lean: false });
+    return this.#second.start() as Uint8Array;
   }
 }
 

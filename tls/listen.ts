@@ -18,9 +18,10 @@ import type { ListenerFastOpen } from "../tcp/listener_fast_open.ts";
 import { mustBe } from "../tcp/options.ts";
 import { Wire } from "../tcp/wire.ts";
 import { TlsConn } from "./conn.ts";
+import { serverEngines } from "./engines.ts";
 import { TlsError } from "./errors.ts";
 import { keyLogOf } from "./keylog.ts";
-import { opensslServer, type ServerEngines } from "./openssl/server.ts";
+import type { ServerEngines } from "./openssl/server.ts";
 import { checkCommonOptions, type CommonTlsOptions } from "./options.ts";
 import { TlsStream } from "./stream.ts";
 
@@ -233,7 +234,7 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
   if (onHandshakeError !== undefined && typeof onHandshakeError !== "function") {
     refuse("onHandshakeError", "a function", onHandshakeError);
   }
-  const engines = opensslServer({
+  const engines = serverEngines(options.engine, {
     cert,
     key,
     alpnProtocols: options.alpnProtocols ?? [],

@@ -6,7 +6,7 @@
 
 import { canonicalHost } from "../tcp/hostname.ts";
 import { mustBe } from "../tcp/options.ts";
-import type { TlsVersion } from "./engine.ts";
+import type { EngineName, TlsVersion } from "./engine.ts";
 import { TlsError } from "./errors.ts";
 import type { SessionStore } from "./session.ts";
 
@@ -27,6 +27,16 @@ export interface CommonTlsOptions {
    * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names.
    */
   keyLog?: (line: string) => void;
+  /**
+   * The TLS implementation:
+   *
+   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own, and a warning
+   * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
+   * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data, in Deno it
+   *   resumes no sessions, and it does not listen; `fastOpenSupport().engines` has the whole list.
+   *   What is asked for and can't be done is the error `"FEATURE_UNAVAILABLE"`
+   */
+  engine?: "auto" | EngineName;
 }
 
 /** Options of a TLS client, whatever it runs over. */
@@ -52,8 +62,6 @@ export interface TlsClientOptions extends CommonTlsOptions {
    * - a list: these groups and no others, with a key share for the first
    */
   groups?: "fit" | "full" | string[];
-  /** The TLS implementation. Default `"auto"`: OpenSSL. */
-  engine?: "auto" | "openssl" | "runtime";
   /** Accepts any name in a certificate that is otherwise valid: anybody with one can pose as it. */
   unsafelyDisableHostnameVerification?: boolean;
 }
@@ -75,7 +83,7 @@ export function checkCommonOptions(
   options: CommonTlsOptions,
   peer: { hostname?: string; port?: number },
 ): void {
-  const { alpnProtocols, cert, key, minVersion, maxVersion, keyLog } = options;
+  const { alpnProtocols, cert, key, minVersion, maxVersion, keyLog, engine } = options;
   const refuse = refuser(peer);
   if (alpnProtocols !== undefined) {
     if (!isProtocolList(alpnProtocols)) {
@@ -100,6 +108,9 @@ export function checkCommonOptions(
   if (keyLog !== undefined && typeof keyLog !== "function") {
     refuse("keyLog", "a function", keyLog);
   }
+  if (engine !== undefined && !["auto", "openssl", "runtime"].includes(engine)) {
+    refuse("engine", '"auto", "openssl" or "runtime"', engine);
+  }
 }
 
 /** The lengths that RFC 7301, section 3.1 has room for; each name stands behind its own. */
@@ -116,7 +127,7 @@ export function checkClientOptions(
   peer: { hostname: string; port: number },
 ): void {
   checkCommonOptions(options, peer);
-  const { caCerts, serverName, sessions, groups, engine, earlyData } = options;
+  const { caCerts, serverName, sessions, groups, earlyData } = options;
   const { unsafelyDisableHostnameVerification: unsafely } = options;
   const refuse = refuser(peer);
   if (caCerts !== undefined) {
@@ -134,16 +145,6 @@ export function checkClientOptions(
   }
   if (groups !== undefined && groups !== "fit" && groups !== "full" && !isGroupList(groups)) {
     refuse("groups", '"fit", "full" or a list of group names, not empty', groups);
-  }
-  if (engine !== undefined && !["auto", "openssl", "runtime"].includes(engine)) {
-    refuse("engine", '"auto", "openssl" or "runtime"', engine);
-  }
-  if (engine === "runtime") {
-    throw new TlsError(
-      "ENGINE_UNAVAILABLE",
-      'Engine "runtime" is not implemented yet; use "openssl" or "auto"',
-      peer,
-    );
   }
   const early = earlyData instanceof Uint8Array || earlyData === "first-write";
   if (earlyData !== undefined && !early) {

@@ -47,6 +47,8 @@ export class TlsStream implements TlsByteStream {
   /** Writes take turns: a long one is sent in slices, and another must not come between. */
   #turn: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  /** Resolves when the engine has said close_notify, where it takes its time. */
+  #goodbye: Promise<void> | undefined;
   #writeClosed = false;
   #closed = false;
 
@@ -65,10 +67,12 @@ export class TlsStream implements TlsByteStream {
       onClose: () => this.#cut(),
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
     };
+    engine.onChange = (error) => error ? this.fail(error) : this.#advance();
   }
 
   /** Takes what had arrived before this stream was made. */
   begin({ received, ended }: Arrived): void {
+    this.#flush(); // Of a first flight in pieces the rest.
     for (const chunk of received) this.#receive(chunk);
     if (ended) this.#cut();
   }
@@ -122,7 +126,8 @@ export class TlsStream implements TlsByteStream {
     await this.secured;
     this.#checkOpen();
     this.#writeClosed = true;
-    this.#engine.close();
+    this.#goodbye = this.#engine.close();
+    if (this.#goodbye) await this.#goodbye;
     this.#flush();
     await endOf(this.#wire, this.#peer);
     this.#finishIfDone();
@@ -130,13 +135,9 @@ export class TlsStream implements TlsByteStream {
 
   close(): void {
     if (this.#closed) return;
-    if (!this.#writeClosed) {
-      this.#engine.close();
-      this.#flush();
-    }
-    this.#release(() => this.#closedHere());
+    if (!this.#writeClosed) this.#goodbye = this.#engine.close();
     this.#inbox.close(() => this.#closedHere());
-    this.#wire.hangUp();
+    this.#release(() => this.#closedHere());
   }
 
   ref(): void {
@@ -151,19 +152,22 @@ export class TlsStream implements TlsByteStream {
   fail(error: unknown): void {
     if (this.#closed) return;
     this.#error = error;
-    this.#flush(); // An alert, perhaps.
-    this.#release(() => error);
     this.#inbox.fail(error);
-    this.#wire.hangUp(0);
+    this.#release(() => error, 0);
   }
 
   #receive(ciphertext: Uint8Array): void {
-    const engine = this.#engine;
     try {
-      engine.feed(ciphertext, this.#inbox);
+      this.#engine.feed(ciphertext, this.#inbox);
     } catch (error) {
       return this.fail(error);
     }
+    this.#advance();
+  }
+
+  /** Something may have come of what was received. */
+  #advance(): void {
+    const engine = this.#engine;
     if (this.#closed) return;
     if (engine.writable) this.#flushSoon();
     else this.#flush();
@@ -179,8 +183,15 @@ export class TlsStream implements TlsByteStream {
     this.#finishIfDone();
   }
 
-  /** Nothing more will come, and nobody said close_notify. */
+  /** Nothing more will come. */
   #cut(): void {
+    const settled = this.#engine.settled();
+    if (settled) settled.then(() => this.#truncated());
+    else this.#truncated();
+  }
+
+  /** Nothing more has come, and nobody said close_notify. */
+  #truncated(): void {
     if (this.#closed || this.#inbox.done) return;
     const where = `"${this.#peer.hostname}:${this.#peer.port}"`;
     const error = this.#engine.secured
@@ -201,7 +212,8 @@ export class TlsStream implements TlsByteStream {
     for (let offset = 0; offset < bytes.length; offset += WRITE_SLICE) {
       await this.#writable();
       this.#checkOpen();
-      this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
+      const encrypted = this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
+      if (encrypted) await encrypted;
       if (!this.#flush()) await this.#drain();
     }
     this.#checkOpen();
@@ -257,19 +269,26 @@ export class TlsStream implements TlsByteStream {
   #finishIfDone(): void {
     if (!this.#engine.peerClosed || !this.#writeClosed || this.#closed) return;
     this.#release(() => this.#closedHere());
-    this.#wire.hangUp();
   }
 
-  /** Frees the engine; `error` makes what those get who still wait for something to happen. */
-  #release(error: () => unknown): void {
+  /** Hangs up; `error` makes what those get who still wait for something to happen. */
+  #release(error: () => unknown, linger?: number): void {
     this.#closed = true;
-    this.#engine.free();
     if (!this.#engine.secured) {
       const reason = error();
       this.#secured.reject(reason);
       this.#ready.reject(reason);
     }
     this.#endDrain((drained) => drained.reject(error()));
+    if (this.#goodbye) this.#goodbye.then(() => this.#leave(linger));
+    else this.#leave(linger);
     this.onRelease?.();
+  }
+
+  /** Frees the engine when all it had to say has been handed over. */
+  #leave(linger: number | undefined): void {
+    this.#flush(); // A goodbye or an alert, perhaps.
+    this.#engine.free();
+    this.#wire.hangUp(linger);
   }
 }

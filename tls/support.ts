@@ -5,13 +5,17 @@
  */
 
 import { type TcpFastOpenSupport, tcpFastOpenSupport } from "../tcp/support.ts";
+import type { EngineName } from "./engine.ts";
 import type { TlsError } from "./errors.ts";
-import { openssl } from "./openssl/library.ts";
+import { type EngineFeatures, featuresOf } from "./features.ts";
+import { openssl, versionName } from "./openssl/library.ts";
 
 /** What {@linkcode fastOpenSupport} found. */
 export interface FastOpenSupport extends TcpFastOpenSupport {
   /** OpenSSL's version, or why there is none. */
   readonly openssl: { readonly version: string } | { readonly error: string };
+  /** What each of the engines can do here; OpenSSL's where it can be loaded. */
+  readonly engines: { readonly [engine in EngineName]?: EngineFeatures };
 }
 
 /**
@@ -25,14 +29,15 @@ export interface FastOpenSupport extends TcpFastOpenSupport {
  * ```
  */
 export function fastOpenSupport(): FastOpenSupport {
-  return { ...tcpFastOpenSupport(), openssl: opensslSupport() };
+  const openssl = opensslSupport();
+  const runtime = featuresOf("runtime");
+  const engines = "version" in openssl ? { openssl: featuresOf("openssl"), runtime } : { runtime };
+  return { ...tcpFastOpenSupport(), openssl, engines };
 }
 
 function opensslSupport(): FastOpenSupport["openssl"] {
   try {
-    const number = Number(openssl().OpenSSL_version_num());
-    const version = [number >>> 28, (number >>> 20) & 0xff, (number >>> 4) & 0xff].join(".");
-    return { version };
+    return { version: versionName(openssl().OpenSSL_version_num()).replace("OpenSSL ", "") };
   } catch (error) {
     return { error: (error as TlsError).message };
   }

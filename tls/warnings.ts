@@ -7,6 +7,7 @@
 /**
  * Stable names of what can be wrong with a connection that stands:
  *
+ * - `"ENGINE_FALLBACK"`: OpenSSL could not be used, and the runtime's own TLS took its place
  * - `"HELLO_TOO_LARGE"`: the ClientHello did not fit the SYN, so the handshake took a round trip more
  * - `"SESSION_STORE_FAILED"`: the session store threw, rejected, or took too long
  * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, or one that has
@@ -14,6 +15,7 @@
  * - `"SESSION_REFUSED"`: the server broke off over the session; a second connection was made without
  */
 export type TlsWarningCode =
+  | "ENGINE_FALLBACK"
   | "HELLO_TOO_LARGE"
   | "SESSION_STORE_FAILED"
   | "SESSION_UNUSABLE"
@@ -25,6 +27,15 @@ export interface TlsWarning {
   readonly code: TlsWarningCode;
   /** What happened and what to do about it, in words. */
   readonly message: string;
+}
+
+/** OpenSSL that could not be used; `lost` is what was asked for and can't be had without. */
+export function engineFallback({ message }: Error, lost: readonly string[]): TlsWarning {
+  const without = lost.length > 0 ? `, without ${lost.join(" and ")}` : "";
+  return {
+    code: "ENGINE_FALLBACK",
+    message: `The runtime's own TLS took the place of OpenSSL${without}: ${message}`,
+  };
 }
 
 /** A hello that is larger than the SYN has room for. */

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { connectTls, type ConnectTlsOptions, type TlsConn } from "../../mod.ts";
 import { certificates } from "./certificates.ts";
+import { can, engineUnderTest } from "./engine.ts";
 import { httpRequest } from "./http.ts";
 import { factsIn, type NginxFacts } from "./nginx.ts";
 import { soon } from "./peer.ts";
@@ -44,18 +45,20 @@ export async function readUntil(conn: Readable, pattern: RegExp): Promise<string
 /** Options with the defaults of {@linkcode open}. */
 export type LocalOptions = Partial<ConnectTlsOptions> & { port: number };
 
-/** Connects to this machine, trusting the test's root. */
+/** Connects to this machine, trusting the test's root, by the engine under test. */
 export function open(options: LocalOptions): Promise<TlsConn> {
-  return connectTls({ hostname: "127.0.0.1", caCerts: [certificates().ca], ...options });
+  const defaults = { hostname: "127.0.0.1", caCerts: [certificates().ca] };
+  return connectTls({ ...defaults, engine: engineUnderTest(), ...options });
 }
 
-/** Asks nginx for what it knows of a connection; early where `early` is set. */
+/** Asks nginx for what it knows of a connection; early where `early` is set and the engine can. */
 export async function ask(
   options: LocalOptions,
   { early = false, path = "/facts" }: { early?: boolean; path?: string } = {},
 ): Promise<{ conn: TlsConn; facts: NginxFacts }> {
   const request = encode(httpRequest(path));
-  using conn = await open(early ? { ...options, earlyData: request } : options);
-  if (!early) await conn.write(request);
+  const rides = early && can("earlyData");
+  using conn = await open(rides ? { ...options, earlyData: request } : options);
+  if (!rides) await conn.write(request);
   return { conn, facts: factsIn(await readText(conn)) };
 }

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
+import { ENGINE_VARIABLE, engineUnderTest } from "./engine.ts";
 
 /** Where a peer runs: this machine as it is, or a host of the emulated network. */
 export interface Place {
@@ -86,7 +87,11 @@ export class Peer implements AsyncDisposable {
     const child = place.spawn(command, args, {
       ...options,
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, PATH: [process.env["PATH"], ...SYSTEM_FOLDERS].join(":") },
+      env: {
+        ...process.env,
+        [ENGINE_VARIABLE]: engineUnderTest(),
+        PATH: [process.env["PATH"], ...SYSTEM_FOLDERS].join(":"),
+      },
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {

@@ -81,6 +81,14 @@ class OpensslClient extends OpensslEngine {
     return this.secured;
   }
 
+  /**
+   * A hello that announces early data can't do without them, and a lean one may be what the path
+   * minds: nothing else in it is unusual.
+   */
+  get repeatable(): boolean {
+    return this.earlyDataTaken === 0 && !this.#config.lean;
+  }
+
   protected askEarlyData(): EarlyDataStatus {
     if (this.earlyDataTaken === 0) return "not-sent";
     const status = this.library.SSL_get_early_data_status(this.ssl);

@@ -11,22 +11,21 @@ import { pinned } from "../../ffi/pin.ts";
 import { giveBack, lend } from "../../tcp/buffers.ts";
 import type { EarlyDataStatus, Engine, EngineInfo, PlaintextSink, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
+import { type FailurePeer, notTls } from "../failures.ts";
+import { count } from "../live.ts";
 import { type Listener, listeners } from "./callbacks.ts";
 import { derOf } from "./der.ts";
-import { type FailurePeer, sslFailure, takeError } from "./failure.ts";
+import { sslFailure, takeError } from "./failure.ts";
 import { type Openssl, openssl } from "./library.ts";
-import { count } from "./live.ts";
 
 /** The largest plaintext of one record (RFC 8446, section 5.1). */
 const RECORD = 16 * 1024;
 
-/** Content types of TLS records (RFC 8446, section 5.1): change_cipher_spec to heartbeat. */
-const FIRST_CONTENT_TYPE = 20;
-const LAST_CONTENT_TYPE = 24;
-
 /** Both sides; what differs is how the handshake starts. */
 export abstract class OpensslEngine implements Engine {
   readonly name = "openssl";
+  /** Never called: nothing happens outside of the calls. */
+  onChange: Engine["onChange"];
   secured = false;
   peerClosed = false;
   earlyDataTaken = 0;
@@ -68,6 +67,7 @@ export abstract class OpensslEngine implements Engine {
   }
 
   abstract start(earlyData?: Uint8Array): Uint8Array;
+  abstract get repeatable(): boolean;
   abstract get writable(): boolean;
   protected abstract askEarlyData(): EarlyDataStatus;
 
@@ -79,7 +79,7 @@ export abstract class OpensslEngine implements Engine {
 
   feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void {
     if (this.#freed || this.#failed || ciphertext.length === 0) return;
-    if (!this.#answered) this.#checkFirstByte(ciphertext);
+    if (!this.#answered) this.#checkFirstBytes(ciphertext);
     const { library, ssl } = this;
     pinned([ciphertext], () => {
       // OpenSSL reads straight from the chunk and keeps what is incomplete in its own buffer, so
@@ -99,7 +99,9 @@ export abstract class OpensslEngine implements Engine {
     });
   }
 
-  write(plaintext: Uint8Array): void {
+  settled(): undefined {}
+
+  write(plaintext: Uint8Array): undefined {
     if (this.#freed || this.#failed || plaintext.length === 0) return;
     this.library.ERR_clear_error();
     if (this.encrypt(plaintext) <= 0) throw this.fail("SSL_write");
@@ -119,7 +121,7 @@ export abstract class OpensslEngine implements Engine {
     return bytes;
   }
 
-  close(): void {
+  close(): undefined {
     if (this.#freed || this.#failed || !this.secured) return;
     this.library.ERR_clear_error();
     this.library.SSL_shutdown(this.ssl);
@@ -191,6 +193,15 @@ export abstract class OpensslEngine implements Engine {
     return this.library.BIO_ctrl_pending(this.#input) > 0n;
   }
 
+  /** OpenSSL reports a wrong version number. */
+  #checkFirstBytes(ciphertext: Uint8Array): void {
+    this.#answered = true;
+    const error = notTls(ciphertext, this.peer);
+    if (!error) return;
+    this.#failed = true;
+    throw error;
+  }
+
   #decrypt(ciphertextLength: number, plaintext: PlaintextSink): void {
     const { room } = plaintext;
     if (room && room.length > 0) {
@@ -221,23 +232,6 @@ export abstract class OpensslEngine implements Engine {
     } finally {
       done(filled); // Also what came before an error.
     }
-  }
-
-  /** Says plainly what OpenSSL reports as a wrong version number. */
-  #checkFirstByte(ciphertext: Uint8Array): void {
-    this.#answered = true;
-    const [first = 0] = ciphertext;
-    if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return;
-    this.#failed = true;
-    const start = new TextDecoder("latin1").decode(ciphertext.subarray(0, 32)).split(/[\r\n]/, 1);
-    const text = JSON.stringify(start[0]).replace(/[\x7f-\x9f]/g, ".");
-    const { hostname, port } = this.peer;
-    const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
-    const hint = /^"HTTP\//.test(text) ? ", which is HTTP; is it the right port" : "";
-    throw new TlsError("NOT_TLS", `${where} does not speak TLS: it began with ${text}${hint}`, {
-      ...this.peer,
-      call: "feed",
-    });
   }
 
   /** OpenSSL asks the session, which must exist: it does once there is a cipher. */

@@ -6,14 +6,15 @@
 
 import { readString } from "../../ffi/memory.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
-import { certificateErrors, TlsError, type TlsErrorCode } from "../errors.ts";
-import { type Openssl, openssl } from "./library.ts";
-
-/** Where the connection leads, for the message; a server has no name for its client. */
-export interface FailurePeer {
-  readonly hostname?: string;
-  readonly port?: number;
-}
+import { certificateErrors, type TlsError, type TlsErrorCode } from "../errors.ts";
+import {
+  alertReceived,
+  certificateRefused,
+  type Failure,
+  type FailurePeer,
+  protocolError,
+} from "../failures.ts";
+import { openssl } from "./library.ts";
 
 /** The first entry of the error queue, which is where the trouble began; empties the queue. */
 export function takeError(): { code: number; library: number; reason: string } {
@@ -25,52 +26,23 @@ export function takeError(): { code: number; library: number; reason: string } {
   return { code, library, reason: readString(ssl.ERR_reason_error_string(error)) ?? "no reason" };
 }
 
-/** `to "host:port"`, or nothing where the peer has no name. */
-function towards({ hostname, port }: FailurePeer): string {
-  return hostname === undefined ? "from the client" : `to "${hostname}:${port}"`;
-}
-
 /** What `SSL_…` failed with, after it returned SSL_ERROR_SSL or SSL_ERROR_SYSCALL. */
 export function sslFailure(ssl: bigint, call: string, peer: FailurePeer): TlsError {
-  const library = openssl();
+  const failure: Failure = { ...peer, call };
   const { code, library: origin, reason } = takeError();
-  const details = { ...peer, call };
-  const prefix = `Could not complete the TLS connection ${towards(peer)}`;
+  // The queue may begin with what made the verification fail.
+  const verdict = Number(openssl().SSL_get_verify_result(ssl));
+  if (verdict !== OPENSSL.X509_V_OK) return verifyFailure(verdict, failure);
   if (origin === OPENSSL.ERR_LIB_SSL) {
-    if (code === OPENSSL.SSL_R_CERTIFICATE_VERIFY_FAILED) {
-      return verifyFailure(library, ssl, prefix, details);
-    }
     const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
-    if (alert >= 0 && alert <= 255) { // Larger codes are OpenSSL's own trouble.
-      return new TlsError("ALERT_RECEIVED", `${prefix}: the peer refused with ${reason}`, {
-        ...details,
-        alert,
-      });
-    }
+    // Larger codes are OpenSSL's own trouble.
+    if (alert >= 0 && alert <= 255) return alertReceived(alert, reason, failure);
   }
-  return new TlsError("PROTOCOL_ERROR", `${prefix}: ${reason} (${call})`, details);
+  return protocolError(reason, failure);
 }
 
-function verifyFailure(
-  library: Openssl,
-  ssl: bigint,
-  prefix: string,
-  details: FailurePeer & { call: string },
-): TlsError {
-  const result = library.SSL_get_verify_result(ssl);
+function verifyFailure(verdict: number, failure: Failure): TlsError {
   const names: Readonly<Record<number, TlsErrorCode>> = certificateErrors;
-  const code = names[Number(result)] ?? "CERT_INVALID";
-  const words = readString(library.X509_verify_cert_error_string(result));
-  return new TlsError(code, `${prefix}: ${words}${remedies[code] ?? ""}`, details);
+  const words = readString(openssl().X509_verify_cert_error_string(BigInt(verdict))) ?? "";
+  return certificateRefused(names[verdict] ?? "CERT_INVALID", words, failure);
 }
-
-/** What to do, where there is something to do. */
-const remedies: Partial<Record<TlsErrorCode, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: "; pass the certificate in caCerts to trust it",
-  SELF_SIGNED_CERT_IN_CHAIN: "; pass the root certificate in caCerts to trust it",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    "; pass the root certificate in caCerts to trust it, or let the server send its whole chain",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "; pass the issuer's certificate in caCerts to trust it",
-  HOSTNAME_MISMATCH: "; connect by a name the certificate has, or pass it as serverName",
-  IP_ADDRESS_MISMATCH: "; connect by a name the certificate has, or pass it as serverName",
-};

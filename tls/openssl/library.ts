@@ -14,6 +14,13 @@ export type Openssl = NativeFunctions<typeof opensslSymbols>;
 
 let loaded: Openssl | undefined;
 
+/** What to do for OpenSSL 3 to be there. */
+export function howToGetOpenssl(): string {
+  if (runtime.exportsOpenssl) return "This runtime has it built in";
+  return "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer ones), openssl-libs " +
+    "(Fedora), openssl (Alpine, Arch, Homebrew), or name the library in FIRSTFLIGHT_LIBSSL";
+}
+
 /**
  * OpenSSL 3: the process's own where it has one, else `FIRSTFLIGHT_LIBSSL`, else the system's.
  *
@@ -41,12 +48,7 @@ function load(): Openssl {
       if (isDenied(error)) throw unavailable("FFI is not permitted; add --allow-ffi", error);
     }
   }
-  throw unavailable(
-    "OpenSSL 3 was not found; install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer " +
-      "ones), openssl-libs (Fedora), openssl (Alpine, Arch, Homebrew), or name the library in " +
-      "FIRSTFLIGHT_LIBSSL",
-    cause,
-  );
+  throw unavailable(`OpenSSL 3 was not found. ${howToGetOpenssl()}`, cause);
 }
 
 function loadFrom(path: string | null, name: string): Openssl {
@@ -62,11 +64,24 @@ function loadFrom(path: string | null, name: string): Openssl {
 /** OpenSSL's version as it numbers itself: 0xMNN00PP0, major, minor, patch. */
 const OPENSSL_3 = 0x30000000n;
 
+/** What LibreSSL has said since it was called OpenSSL. */
+const LIBRESSL = 0x20000000n;
+
 function bind(path: string | null): Openssl {
-  const library = runtime.dlopen(path, opensslSymbols);
-  const version = library.OpenSSL_version_num();
-  if (version < OPENSSL_3) throw new Error(`Version 0x${version.toString(16)} is older than 3.0`);
-  return library;
+  // An older one lacks symbols, too, but what it lacks first is its age.
+  const { OpenSSL_version_num } = opensslSymbols;
+  const version = runtime.dlopen(path, { OpenSSL_version_num }).OpenSSL_version_num();
+  if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
+  return runtime.dlopen(path, opensslSymbols);
+}
+
+/** A version by the name people know it by. */
+export function versionName(version: bigint): string {
+  if (version === LIBRESSL) return "LibreSSL";
+  const [major, minor, fix] = [version >> 28n, (version >> 20n) & 0xffn, (version >> 12n) & 0xffn];
+  const patch = (version >> 4n) & 0xffn;
+  if (version >= OPENSSL_3) return `OpenSSL ${major}.${minor}.${patch}`;
+  return `OpenSSL ${major}.${minor}.${fix}`;
 }
 
 function unavailable(message: string, cause?: unknown): TlsError {

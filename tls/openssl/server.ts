@@ -28,6 +28,7 @@ export function opensslServer(config: ServerConfig): ServerEngines {
 }
 
 class OpensslServer extends OpensslEngine {
+  readonly repeatable = false;
   /** The client's early data, if any, is still coming in. */
   #early: boolean;
   #tookEarly = false;

@@ -8,9 +8,9 @@ import { slotOf } from "../../ffi/memory.ts";
 import { pinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import type { SessionTicket } from "../engine.ts";
+import { count } from "../live.ts";
 import { derOf } from "./der.ts";
 import { openssl } from "./library.ts";
-import { count } from "./live.ts";
 
 /**
  * Sessions of this process, still native, by the bytes that were made of them. Reading one back from

@@ -5,7 +5,7 @@
  */
 
 import { runtime } from "../../runtimes/mod.ts";
-import { count } from "./live.ts";
+import { count } from "../live.ts";
 import { openssl } from "./library.ts";
 import { eachCertificate } from "./pem.ts";
 

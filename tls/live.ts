@@ -1,5 +1,5 @@
 /**
- * How many native objects are alive. Tests count them; nothing else looks.
+ * How many of the things that must be freed are alive. Tests count them; nothing else looks.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function count(kind: string, change: 1 | -1): void {
   live.set(kind, (live.get(kind) ?? 0) + change);
 }
 
-/** Live native objects by kind, without the kinds that have none. */
+/** Live objects by kind, without the kinds that have none. */
 export function liveObjects(): Record<string, number> {
   return Object.fromEntries([...live].filter(([, number]) => number !== 0));
 }

@@ -1,0 +1,74 @@
+/**
+ * The errors engines end with, in the same words whichever it is.
+ *
+ * @module
+ */
+
+import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "./errors.ts";
+
+/** Where a connection leads, for the message; a server has no name for its client. */
+export interface FailurePeer {
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
+/** What went wrong where. */
+export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause"> {
+  /** The call that failed. */
+  readonly call: string;
+}
+
+function failed(code: TlsErrorCode, words: string, failure: Failure & { alert?: number }) {
+  const { hostname, port } = failure;
+  const towards = hostname === undefined ? "from the client" : `to "${hostname}:${port}"`;
+  return new TlsError(
+    code,
+    `Could not complete the TLS connection ${towards}: ${words}`,
+    failure,
+  );
+}
+
+/** The peer broke the protocol. */
+export function protocolError(reason: string, failure: Failure): TlsError {
+  return failed("PROTOCOL_ERROR", `${reason} (${failure.call})`, failure);
+}
+
+/** The peer sent an alert (RFC 8446, section 6). */
+export function alertReceived(alert: number, reason: string, failure: Failure): TlsError {
+  return failed("ALERT_RECEIVED", `the peer refused with ${reason}`, { ...failure, alert });
+}
+
+/** The peer's certificate is not what it should be. */
+export function certificateRefused(code: TlsErrorCode, words: string, failure: Failure): TlsError {
+  return failed(code, words + (remedies[code] ?? ""), failure);
+}
+
+/** What to do, where there is something to do. */
+const remedies: Partial<Record<TlsErrorCode, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "; pass the certificate in caCerts to trust it",
+  SELF_SIGNED_CERT_IN_CHAIN: "; pass the root certificate in caCerts to trust it",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    "; pass the root certificate in caCerts to trust it, or let the server send its whole chain",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "; pass the issuer's certificate in caCerts to trust it",
+  HOSTNAME_MISMATCH: "; connect by a name the certificate has, or pass it as serverName",
+  IP_ADDRESS_MISMATCH: "; connect by a name the certificate has, or pass it as serverName",
+};
+
+/** Content types of TLS records (RFC 8446, section 5.1): change_cipher_spec to heartbeat. */
+const FIRST_CONTENT_TYPE = 20;
+const LAST_CONTENT_TYPE = 24;
+
+/** Says plainly what TLS libraries report as a wrong version number. */
+export function notTls(firstBytes: Uint8Array, peer: FailurePeer): TlsError | undefined {
+  const [first = 0] = firstBytes;
+  if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return undefined;
+  const start = new TextDecoder("latin1").decode(firstBytes.subarray(0, 32)).split(/[\r\n]/, 1);
+  const text = JSON.stringify(start[0]).replace(/[\x7f-\x9f]/g, ".");
+  const { hostname, port } = peer;
+  const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
+  const hint = /^"HTTP\//.test(text) ? ", which is HTTP; is it the right port" : "";
+  return new TlsError("NOT_TLS", `${where} does not speak TLS: it began with ${text}${hint}`, {
+    ...peer,
+    call: "feed",
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Sessions of `node:tls`: to bytes for the store, and back.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+
+/** A session, and whose it is: not every runtime keeps the certificate in it. */
+export interface KeptSession {
+  readonly session: Uint8Array;
+  /** The peer's certificate, DER. */
+  readonly certificate: Uint8Array;
+}
+
+/** The checksum of what follows; the certificate's length, the certificate, the session. */
+export function packSession({ session, certificate }: KeptSession): Uint8Array {
+  const length = Buffer.alloc(LENGTH);
+  length.writeUInt32BE(certificate.length);
+  const content = Buffer.concat([length, certificate, session]);
+  return new Uint8Array(Buffer.concat([checksum(content), content]));
+}
+
+/** `undefined` when a store hands out something else: the runtimes would not say so, or mind. */
+export function unpackSession(bytes: Uint8Array): KeptSession | undefined {
+  const packed = Buffer.from(bytes);
+  const content = packed.subarray(CHECKSUM);
+  if (!checksum(content).equals(packed.subarray(0, CHECKSUM))) return undefined;
+  const end = LENGTH + content.readUInt32BE(0);
+  return { certificate: content.subarray(LENGTH, end), session: content.subarray(end) };
+}
+
+const LENGTH = 4;
+const CHECKSUM = 8;
+
+function checksum(content: Buffer): Buffer {
+  return createHash("sha256").update(content).digest().subarray(0, CHECKSUM);
+}
+
+/** What a server is taken to promise that can't be understood: nginx's default, and seldom less. */
+const USUAL_LIFETIME = 300_000;
+
+/** Context-specific tags of SSL_SESSION's fields, which OpenSSL and BoringSSL share. */
+const TIMEOUT = 0xa2;
+const TICKET_LIFETIME_HINT = 0xa9;
+
+/** Milliseconds for which the server promises to know a session. */
+export function lifetimeOf(session: Uint8Array): number {
+  try {
+    const fields = fieldsOf(Buffer.from(session));
+    return 1000 * (fields.get(TICKET_LIFETIME_HINT) || fields.get(TIMEOUT) || 0) || USUAL_LIFETIME;
+  } catch {
+    return USUAL_LIFETIME;
+  }
+}
+
+/** The integers among the tagged fields of an SSL_SESSION. */
+function fieldsOf(bytes: Buffer): Map<number, number> {
+  const fields = new Map<number, number>();
+  const outer = elementAt(bytes, startOf(bytes));
+  for (let at = outer.start; at < outer.end;) {
+    const { tag, start, end } = elementAt(bytes, at);
+    const integer = tag === TIMEOUT || tag === TICKET_LIFETIME_HINT;
+    if (integer) {
+      const inner = elementAt(bytes, start);
+      fields.set(tag, bytes.readUIntBE(inner.start, inner.end - inner.start));
+    }
+    at = end;
+  }
+  return fields;
+}
+
+/** Node puts a string ending with 0 and the server's name in front. */
+function startOf(bytes: Buffer): number {
+  if (bytes[0] !== 0) return 0;
+  const name = bytes.indexOf(0, 1) + 1;
+  return name + 2 + bytes.readUInt16BE(name);
+}
+
+/** One element of DER: its tag, and where its content is. */
+function elementAt(bytes: Buffer, at: number): { tag: number; start: number; end: number } {
+  const tag = bytes.readUInt8(at);
+  const short = bytes.readUInt8(at + 1);
+  const more = short < 0x80 ? 0 : short & 0x7f;
+  const length = more === 0 ? short : bytes.readUIntBE(at + 2, more);
+  const start = at + 2 + more;
+  return { tag, start, end: start + length };
+}
