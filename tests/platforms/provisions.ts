@@ -1,0 +1,143 @@
+/**
+ * What a platform is made of: the runtimes' builds from npm, Debian's packages unpacked into a folder.
+ * Fetched once, and kept outside the project.
+ *
+ * @module
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Command } from "./platform.ts";
+
+/** The project's folder. */
+export const project: string = fileURLToPath(new URL("../../", import.meta.url)).slice(0, -1);
+
+const { XDG_CACHE_HOME } = process.env;
+const cache = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "firstflight");
+
+/** A folder in the cache, made by `make` in one piece or not at all. */
+function cached(name: string, make: (folder: string) => void): string {
+  const folder = join(cache, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const unfinished = mkdtempSync(`${folder}.`);
+  try {
+    chmodSync(unfinished, 0o755); // Some are looked into by others than their owner.
+    make(unfinished);
+    renameSync(unfinished, folder);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error; // Somebody else was faster otherwise.
+  }
+  return folder;
+}
+
+/** A folder that a runtime may keep compiled programs in. */
+export function scratch(name: string): string {
+  return cached(name, () => {});
+}
+
+/** Runs a command that must not fail; what it says is only read when it does. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): void {
+  const options = { encoding: "utf8", env: { ...process.env, ...env } } as const;
+  const { status, error, stdout, stderr } = spawnSync(command, args, options);
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(" ")}\n${stdout}${stderr}`);
+}
+
+/** Installs those of Debian's packages that are missing here. */
+export function install(...packages: readonly string[]): void {
+  const missing = packages.filter((name) => {
+    const query = ["-W", "-f=${db:Status-Status}", name];
+    return spawnSync("dpkg-query", query, { encoding: "utf8" }).stdout !== "installed";
+  });
+  if (missing.length === 0) return;
+  console.log(`installing ${missing.join(" ")}`);
+  process.env["DEBIAN_FRONTEND"] = "noninteractive";
+  run("apt-get", ["update", "-qq"]);
+  run("apt-get", ["install", "-qq", "--no-install-recommends", ...missing]);
+}
+
+/**
+ * A file of one of npm's packages, of the version that the lock file has for this project's runtimes.
+ * A build for another platform may be published later, and then the one before it has to do.
+ */
+export function npmFile(name: string, file: string): string {
+  const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
+  const { version } = lock.packages[`node_modules/${name}`];
+  const folder = cached(`${name.replaceAll("/", "-")}-${version}`, (folder) => {
+    console.log(`fetching ${name} ${version}`);
+    run("npm", ["pack", "--silent", `--pack-destination=${folder}`, `${name}@<=${version}`]);
+    const [tarball = ""] = readdirSync(folder);
+    run("tar", ["-xf", join(folder, tarball), "-C", folder, "--strip-components=1"]);
+    rmSync(join(folder, tarball));
+  });
+  return join(folder, file);
+}
+
+/** Part of a Debian system. */
+export interface DebianRoot {
+  /** Of which release. */
+  readonly suite: string;
+  readonly arch: string;
+  /** With all that they depend on. */
+  readonly packages: readonly string[];
+  /** Completes it. */
+  readonly finish?: (root: string) => void;
+}
+
+/** Debian's packages, unpacked, none of their scripts run: what a chroot or an emulator looks into. */
+export function debianRoot(name: string, root: DebianRoot): string {
+  const all = JSON.stringify({ ...root, finish: String(root.finish) });
+  const digest = createHash("sha256").update(all).digest("hex").slice(0, 8);
+  return cached(`${name}-${digest}`, (folder) => {
+    console.log(`fetching Debian's ${root.packages.join(" ")} (${root.suite}, ${root.arch})`);
+    run("mmdebstrap", [
+      "--variant=extract",
+      "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+      `--architectures=${root.arch}`,
+      `--include=${root.packages.join(",")}`,
+      root.suite,
+      folder,
+    ]);
+    root.finish?.(folder);
+  });
+}
+
+/**
+ * What starts a command with `root` as its root folder, where the project is `/project` and the folder
+ * `programs` is `/programs`. What it starts ends with it.
+ */
+export function inRoot(
+  root: string,
+  programs: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Command {
+  const script = `${project}/tests/platforms/in_root.sh`;
+  const own = ["--mount", "--pid", "--fork", "--kill-child"];
+  const args = [...own, "sh", script, root, project, programs, ...command];
+  return { command: "unshare", args, env };
+}
+
+/** The first line of what a command says, such as its version. */
+export function firstLine(command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { encoding: "utf8" }).split("\n")[0] ?? "";
+}

