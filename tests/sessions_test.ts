@@ -175,7 +175,7 @@ for (
       /no answer within 100 ms/,
     ],
     ["hands out nothing", handing(new Uint8Array()), ["SESSION_UNUSABLE"], /no session/],
-    ["hands out rubbish", handing(new Uint8Array(100)), ["SESSION_UNUSABLE"], /can't be read/],
+    ["hands out rubbish", handing(new Uint8Array(100)), ["SESSION_UNUSABLE"], /can't be used/],
     ["hands out what is stale", handing(new Uint8Array(100), 1), ["SESSION_UNUSABLE"], /expired/],
     ["hands out text", { take: () => "session", put() {} }, ["SESSION_UNUSABLE"], /no session/],
   ] as const

@@ -184,7 +184,7 @@ async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promi
       const milder = deadline.signal.aborted ? undefined : milderPlan(plan, hello, engine, error);
       throw milder ? new TryAgain(milder) : error;
     }
-    if (stored && !engine.offersSession) warnings.push(unusable("what can't be read as one"));
+    if (stored && !engine.offersSession) warnings.push(unusable("a session that can't be used"));
     const { outcome } = link.facts.fastOpen;
     if (hello.excess && outcome !== "unsupported") {
       warnings.push(tooLarge(hello.excess, engine.info().group));
@@ -237,7 +237,8 @@ async function finish(
   }
   if (!engine.resumed) {
     const { group, protocol } = stream.info();
-    if (stored && config.forSyn && isHybrid(config.keyShare) && !isHybrid(group)) {
+    const { forSyn, keyShare } = config;
+    if (engine.offersSession && forSyn && isHybrid(keyShare) && !isHybrid(group)) {
       stream.close();
       // Refused, and the exchange fell back to the share that only a resumption may use. The server
       // is known to do better, and nothing was sent yet.

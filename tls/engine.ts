@@ -75,6 +75,8 @@ export interface Engine {
   /**
    * Starts the handshake. A client returns its first flight, the ClientHello and as much of
    * `earlyData` as the session allows, as one piece for one SYN; a server returns nothing.
+   *
+   * @throws {TlsError} when the session is none that a handshake can begin with
    */
   start(earlyData?: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** The first flight may go to several attempts at once. */

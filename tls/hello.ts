@@ -10,6 +10,7 @@
  */
 
 import type { FirstFlight } from "../tcp/first_flight.ts";
+import { helloLength } from "./client_hello.ts";
 import type { ClientConfig, Engine } from "./engine.ts";
 import { type KnownServer, learnServer } from "./known_servers.ts";
 
@@ -36,21 +37,22 @@ export class Hello {
   /** Length of the ClientHello and of what a SYN has room for, where it has not enough. */
   excess: { readonly hello: number; readonly room: number } | undefined;
   readonly #options: HelloOptions;
-  #lean: boolean;
+  #config: ClientConfig;
   #engine: Engine;
   #second: Engine | undefined;
 
   /** @throws {TlsError} when the engine refuses the configuration */
   constructor(options: HelloOptions) {
     this.#options = options;
-    this.#lean = this.#mayBeLean && options.server.needsLean === true;
-    this.#engine = options.makeEngine({ ...options.config, lean: this.#lean });
+    this.#config = options.config;
+    this.#config = { ...this.#config, lean: this.#mayBeLean && options.server.needsLean === true };
+    this.#engine = options.makeEngine(this.#config);
   }
 
   /** Makes the flight, for a SYN with room for so many bytes. */
   firstFlight(room: () => number): FirstFlight | Promise<FirstFlight> {
     this.started = true;
-    const flight = this.#engine.start(this.#options.earlyData);
+    const flight = this.#start();
     if (!(flight instanceof Promise)) return this.#fitted(flight, room);
     return flight.then((late) => this.#fitted(late, room));
   }
@@ -66,7 +68,7 @@ export class Hello {
 
   /** Whether `engine` has sent a lean hello. */
   isLean(engine: Engine): boolean {
-    return this.#lean && engine === this.#engine;
+    return this.#config.lean === true && engine === this.#engine;
   }
 
   /** Frees both engines. */
@@ -75,23 +77,40 @@ export class Hello {
     this.#second?.free();
   }
 
+  /** A session can be read and still be none to begin with: another library's, or of tomorrow. */
+  #start(): Uint8Array | Promise<Uint8Array> {
+    try {
+      return this.#engine.start(this.#options.earlyData);
+    } catch (error) {
+      if (this.#config.session === undefined) throw error;
+      this.#begin({ ...this.#config, session: undefined });
+      return this.#engine.start(this.#options.earlyData);
+    }
+  }
+
+  /** Goes on with another engine. */
+  #begin(config: ClientConfig): void {
+    this.#engine.free();
+    this.#config = config;
+    this.#engine = this.#options.makeEngine(config);
+  }
+
   /** A resumption is small, and a hello that resumes must offer what the session was agreed with. */
   get #mayBeLean(): boolean {
-    const { config, server, fit } = this.#options;
-    const modern = server.speaksTls13 && config.maxVersion === "TLSv1.3";
-    return fit && modern === true && !server.refusesLean && config.session === undefined;
+    const { server, fit } = this.#options;
+    const { maxVersion, session } = this.#config;
+    const modern = server.speaksTls13 && maxVersion === "TLSv1.3";
+    return fit && modern === true && !server.refusesLean && session === undefined;
   }
 
   /** The flight, or that of a smaller hello where it has to be. */
   #fitted(flight: Uint8Array, room: () => number): FirstFlight | Promise<FirstFlight> {
-    const { config, makeEngine } = this.#options;
+    const { hostname, port, forSyn, lean } = this.#config;
     const hello = helloLength(flight);
-    const tooLarge = config.forSyn && hello > ALWAYS_FITS && hello > room();
-    if (tooLarge && !this.#lean && this.#mayBeLean) {
-      learnServer(config.hostname, config.port, { needsLean: true });
-      this.#lean = true;
-      this.#engine.free();
-      this.#engine = makeEngine({ ...config, lean: true });
+    const tooLarge = forSyn && hello > ALWAYS_FITS && hello > room();
+    if (tooLarge && !lean && this.#mayBeLean) {
+      learnServer(hostname, port, { needsLean: true });
+      this.#begin({ ...this.#config, lean: true });
       return this.firstFlight(room);
     }
     if (tooLarge) this.excess = { hello, room: room() };
@@ -107,13 +126,7 @@ export class Hello {
 
   /** Only engines whose flights can't be repeated have a second, and those start at once. */
   #startSecond(): Uint8Array {
-    const { config, makeEngine } = this.#options;
-    this.#second = makeEngine({ ...config, lean: false });
+    this.#second = this.#options.makeEngine({ ...this.#config, lean: false });
     return this.#second.start() as Uint8Array;
   }
-}
-
-/** Bytes of the first record (RFC 8446, section 5.1), which is the ClientHello's. */
-function helloLength(flight: Uint8Array): number {
-  return 5 + (flight[3]! << 8 | flight[4]!);
 }

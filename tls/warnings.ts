@@ -10,8 +10,8 @@
  * - `"ENGINE_FALLBACK"`: OpenSSL could not be used, and the runtime's own TLS took its place
  * - `"HELLO_TOO_LARGE"`: the ClientHello did not fit the SYN, so the handshake took a round trip more
  * - `"SESSION_STORE_FAILED"`: the session store threw, rejected, or took too long
- * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, or one that has
- *   expired
+ * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, one that has
+ *   expired, or one that this OpenSSL can't use
  * - `"SESSION_REFUSED"`: the server broke off over the session; a second connection was made without
  */
 export type TlsWarningCode =

@@ -9,6 +9,7 @@ import { slotOf } from "../../ffi/memory.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
+import { offersTicket } from "../client_hello.ts";
 import type { ClientConfig, EarlyDataStatus, Engine } from "../engine.ts";
 import { naming, TlsError } from "../errors.ts";
 import { encodeProtocols } from "./callbacks.ts";
@@ -119,17 +120,17 @@ class OpensslClient extends OpensslEngine {
       const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
       this.#check("alpnProtocols", failed === 0 ? 1 : 0);
     }
+    if (session !== undefined) this.#resume(session);
     const groups = this.#groups();
     if (groups) this.#control("groups", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, cString(groups));
     if (lean) this.#slim();
-    if (session !== undefined) this.#resume(session);
   }
 
   /** OpenSSL's list of groups; `undefined` leaves them to the library. */
   #groups(): string | undefined {
-    const { groups, keyShare, forSyn, session } = this.#config;
+    const { groups, keyShare, forSyn } = this.#config;
     if (groups) return groups.join(":");
-    return keyShare && groupsFor(keyShare, forSyn && session !== undefined);
+    return keyShare && groupsFor(keyShare, forSyn && this.offersSession);
   }
 
   /**
@@ -161,7 +162,21 @@ class OpensslClient extends OpensslEngine {
     } else {
       this.wantsInput("SSL_do_handshake", library.SSL_do_handshake(ssl));
     }
-    return this.output() ?? new Uint8Array();
+    const flight = this.output() ?? new Uint8Array();
+    this.#checkEarlyData(flight);
+    return flight;
+  }
+
+  /**
+   * OpenSSL leaves out a session that it takes for too old or not yet made, as when the clock was set
+   * back, and some encrypt early data all the same: with a key made of zeros, for anybody to read.
+   */
+  #checkEarlyData(flight: Uint8Array): void {
+    if (this.earlyDataTaken === 0 || offersTicket(flight)) return;
+    throw new TlsError("PROTOCOL_ERROR", "OpenSSL left out the session of the early data", {
+      ...this.peer,
+      call: "SSL_write_early_data",
+    });
   }
 
   protected handshake(): boolean {

@@ -1,0 +1,34 @@
+/**
+ * What anybody can read of a ClientHello (RFC 8446, section 4.1.2), the first record of a first flight.
+ *
+ * @module
+ */
+
+/** Bytes of a record's header, and of a handshake message's. */
+const RECORD_HEADER = 5;
+const MESSAGE_HEADER = 4;
+
+/** The extension that offers a session of TLS 1.3 (RFC 8446, section 4.2.11). */
+const PRE_SHARED_KEY = 41;
+
+/** Bytes of the record. */
+export function helloLength(flight: Uint8Array): number {
+  return RECORD_HEADER + u16(flight, 3);
+}
+
+/** Whether a session of TLS 1.3 is offered. */
+export function offersTicket(flight: Uint8Array): boolean {
+  const hello = flight.subarray(0, helloLength(flight));
+  let at = RECORD_HEADER + MESSAGE_HEADER + 2 + 32; // the version, and what is random
+  at += 1 + (hello[at] ?? 0); // the session's id
+  at += 2 + u16(hello, at); // the cipher suites
+  at += 1 + (hello[at] ?? 0); // the compression methods
+  for (at += 2; at < hello.length; at += 4 + u16(hello, at + 2)) {
+    if (u16(hello, at) === PRE_SHARED_KEY) return true;
+  }
+  return false;
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) << 8 | (bytes[at + 1] ?? 0);
+}
