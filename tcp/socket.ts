@@ -70,7 +70,7 @@ export function setOption(
   return libc(platform).call.setsockopt(fd, level, name, bytes, 4) === 0;
 }
 
-/** Reads a socket option of up to `size` bytes, as many as came; `undefined` when the kernel refuses. */
+/** Reads a socket option of up to `size` bytes, as many as came; `undefined` when none did. */
 export function getOption(
   platform: SocketPlatform,
   fd: number,
@@ -81,5 +81,6 @@ export function getOption(
   const value = new Uint8Array(size);
   const length = new Uint8Array(new Uint32Array([size]).buffer);
   if (libc(platform).call.getsockopt(fd, level, name, value, length) !== 0) return undefined;
-  return new DataView(value.buffer, 0, new DataView(length.buffer).getUint32(0, true));
+  const came = new DataView(length.buffer).getUint32(0, true);
+  return came === 0 ? undefined : new DataView(value.buffer, 0, came);
 }

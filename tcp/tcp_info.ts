@@ -14,7 +14,13 @@ import { SYN_OPTIONS } from "./syn_room.ts";
 /** Bytes of TCP's timestamp option. */
 const TIMESTAMPS = 12;
 
-/** `struct tcp_info` of a socket; `undefined` once it is closed. */
+/** What is said of Fast Open where the kernel does not say what became of it. */
+export const UNTOLD: Pick<FastOpenResult, "outcome" | "reason"> = {
+  outcome: "unsupported",
+  reason: "the kernel does not tell what happened",
+};
+
+/** `struct tcp_info` of a socket, as much as the kernel tells; `undefined` once it is closed. */
 export function tcpInfo(
   platform: typeof linux | typeof freebsd,
   fd: number,
@@ -23,10 +29,15 @@ export function tcpInfo(
   return getOption(platform, fd, IPPROTO_TCP, TCP_INFO, platform.tcpInfo.size);
 }
 
-/** `struct tcp_connection_info` of a socket; `undefined` once it is closed. */
+/** `struct tcp_connection_info` of a socket, likewise. */
 export function tcpConnectionInfo(platform: typeof darwin, fd: number): DataView | undefined {
   const { IPPROTO_TCP, TCP_CONNECTION_INFO } = platform.constants;
   return getOption(platform, fd, IPPROTO_TCP, TCP_CONNECTION_INFO, platform.tcpConnectionInfo.size);
+}
+
+/** `info` where it has so many bytes: emulated kernels may hand out the first few alone. */
+export function whole(info: DataView | undefined, bytes: number): DataView | undefined {
+  return info && info.byteLength >= bytes ? info : undefined;
 }
 
 /** A bit field of `info`. */

@@ -14,7 +14,7 @@ import { runtime } from "../../runtimes/mod.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { sockaddrOf, tcpSocket } from "../socket.ts";
 import { synRoom } from "../syn_room.ts";
-import { bitsOf, measures, tcpConnectionInfo } from "../tcp_info.ts";
+import { bitsOf, measures, tcpConnectionInfo, UNTOLD, whole } from "../tcp_info.ts";
 import { adopted, holdUntilEstablished } from "./adopted.ts";
 import { gathered, upTo } from "./gather.ts";
 import type { Opened } from "./mod.ts";
@@ -38,7 +38,8 @@ export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
     return openPlain(request, why); // What stands in its way, if anything, it will say itself.
   }
   const { tfoCookieReq, tfoSynDataSent } = platform.tcpConnectionInfoBits;
-  const info = tcpConnectionInfo(platform, fd);
+  const told = () => whole(tcpConnectionInfo(platform, fd), platform.tcpConnectionInfo.size);
+  const info = told();
   const carried = info !== undefined && bitsOf(info, tfoSynDataSent) === 1;
   const requested = info !== undefined && bitsOf(info, tfoCookieReq) === 1;
   const opened = adopted(platform, request, {
@@ -46,7 +47,7 @@ export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
     sent,
     synBytes: carried ? sent : 0,
     asked: carried || requested,
-    account: () => accountOf(platform, tcpConnectionInfo(platform, fd)),
+    account: () => accountOf(platform, told()),
   });
   if (sent < lengthOf(request.flight)) holdUntilEstablished(opened);
   return opened;
@@ -89,7 +90,7 @@ function accountOf(
   platform: Darwin,
   info: DataView | undefined,
 ): Omit<FastOpenResult, "synBytes" | "flightBytes"> {
-  if (!info) return { outcome: "unsupported" };
+  if (!info) return UNTOLD;
   const { tcpConnectionInfo: { options, maxseg, srtt }, constants } = platform;
   const timestamps = (info.getUint32(options, true) & constants.TCPCI_OPT_TIMESTAMPS) !== 0;
   return {

@@ -8,7 +8,7 @@ import { libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
 import type { FastOpenOutcome } from "../outcome.ts";
 import { getOption, sockaddrOf, SystemCallError, tcpSocket } from "../socket.ts";
-import { bitsOf, measures, tcpInfo } from "../tcp_info.ts";
+import { bitsOf, measures, tcpInfo, UNTOLD, whole } from "../tcp_info.ts";
 import { adopted } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
 import type { Opened } from "./mod.ts";
@@ -36,16 +36,14 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     synBytes: sent,
     asked: asked && refused === undefined,
     account() {
-      const info = whole(tcpInfo(platform, fd), platform);
+      const info = whole(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4); // the last one read here
       const measured = info ? measuresOf(platform, info) : {};
       const outcome = untried(request);
       if (outcome) return { ...outcome, ...measured };
       if (refused !== undefined) {
         return { outcome: "unsupported", ...measured, reason: reasonOf(refused) };
       }
-      if (!info) {
-        return { outcome: "unsupported", reason: "the kernel does not tell what happened" };
-      }
+      if (!info) return UNTOLD;
       return { outcome: outcomeOf(platform, info, sent), ...measured };
     },
   });
@@ -110,11 +108,6 @@ function outcomeOf(
       // A connection that is over already has forgotten; but nothing sent is nothing ignored.
       return sent > 0 ? "ignored" : "cookie-requested";
   }
-}
-
-/** All fields read here, or none: emulated kernels may hand out the first few bytes alone. */
-function whole(info: DataView | undefined, { tcpInfo }: Linux): DataView | undefined {
-  return info && info.byteLength >= tcpInfo.rtt + 4 ? info : undefined;
 }
 
 function measuresOf({ tcpInfo, constants }: Linux, info: DataView) {

@@ -11,7 +11,7 @@ import type { freebsd } from "../../ffi/freebsd.ts";
 import { libc } from "../../ffi/libc.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { getOption, setOption, sockaddrOf, tcpSocket } from "../socket.ts";
-import { measures, tcpInfo } from "../tcp_info.ts";
+import { measures, tcpInfo, UNTOLD, whole } from "../tcp_info.ts";
 import { adopted, holdUntilEstablished } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
 import type { Opened } from "./mod.ts";
@@ -36,7 +36,8 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
   const pieces = request.flight.filter((piece) => piece.length > 0);
   const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_NOSIGNAL);
   if (sent < 0) return plainly(`the kernel refused sendmsg with ${errno()}`);
-  const synBytes = synBytesOf(platform, tcpInfo(platform, fd)); // Before an answer can have come.
+  const told = () => whole(tcpInfo(platform, fd), platform.tcpInfo.size);
+  const synBytes = synBytesOf(platform, told()); // Before an answer can have come.
   const option = getOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 4)?.getInt32(0, true) ?? 0;
   const opened = adopted(platform, request, {
     fd,
@@ -44,8 +45,8 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
     synBytes: synBytes ?? 0,
     asked: option !== 0,
     account() {
-      const info = tcpInfo(platform, fd);
-      if (!info) return { outcome: "unsupported" };
+      const info = told();
+      if (!info) return UNTOLD;
       const { rtt, sndMss } = platform.tcpInfo;
       return {
         ...outcomeOf(platform, info, option !== 0, synBytes),
