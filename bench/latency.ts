@@ -18,7 +18,7 @@ import { AskedClient } from "./harness/asked_client.ts";
 import { exitOnSignals } from "./harness/client.ts";
 import { commands } from "./harness/commands.ts";
 import { objectionTo, witness } from "./harness/evidence.ts";
-import { kinds } from "./harness/kinds.ts";
+import { kindOf, kinds, runtimeKinds } from "./harness/kinds.ts";
 import { PORT, RTT, startNetwork, startServer } from "./harness/network.ts";
 import { showProgress } from "./harness/progress.ts";
 import { parseRuntimes, type RuntimeName, runtimeNames } from "./harness/runtimes.ts";
@@ -54,14 +54,7 @@ const natives: Readonly<Record<RuntimeName, readonly string[]>> = {
   bun: ["Bun.connect"],
   node: [],
 };
-const everywhere = [
-  "plain",
-  "cookie",
-  "plain, early data",
-  "cookie, early data",
-  "node:tls",
-  "fetch",
-];
+const everywhere = [...Object.keys({ ...kinds, ...runtimeKinds }), "node:tls", "fetch"];
 
 exitOnSignals();
 const runtimes = parseRuntimes(options.runtimes);
@@ -94,7 +87,7 @@ for (let round = -WARM_UP; round < Number(options.repeat); round++) {
     const name = round < 0 ? "warming up" : `round ${round + 1} of ${options.repeat}`;
     showProgress(`${name}: ${runtime} ${way}`);
     const evidence = await witness(lab, connect);
-    const objection = objectionTo(evidence, kinds[way]);
+    const objection = objectionTo(evidence, kindOf(way));
     if (round >= 0) measurements.push({ ...evidence, objection });
   }
 }

@@ -18,3 +18,14 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "plain, early data": { fastOpen: false, early: true },
   "cookie, early data": { fastOpen: true, early: true },
 };
+
+/** Two of them over the runtime's own TLS, which has no early data. */
+export const runtimeKinds: typeof kinds = {
+  "plain, engine runtime": { fastOpen: false, early: false },
+  "cookie, engine runtime": { fastOpen: true, early: false },
+};
+
+/** The kind of this name; what others make is of none. */
+export function kindOf(way: string): Kind | undefined {
+  return kinds[way] ?? runtimeKinds[way];
+}

@@ -64,9 +64,16 @@ function withTicket(fastOpen: boolean): Ask {
   };
 }
 
+/** By the runtime's own TLS. */
+function onRuntime(fastOpen: boolean): Ask {
+  return (target) => observe(target, { fastOpen, tls: { engine: "runtime" } });
+}
+
 export const ways: Readonly<Record<string, Ask>> = {
   "plain": (target) => observe(target, { fastOpen: false }),
   "cookie": (target) => observe(target, { fastOpen: true }),
   "plain, early data": withTicket(false),
   "cookie, early data": withTicket(true),
+  "plain, engine runtime": onRuntime(false),
+  "cookie, engine runtime": onRuntime(true),
 };
