@@ -4,17 +4,17 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fastOpenSupport } from "../mod.ts";
+import { makeFolder, removeFolder } from "./peers/folder.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = mkdtempSync(join(tmpdir(), "firstflight-bundle-"));
-after(() => rmSync(folder, { recursive: true }));
+const folder = makeFolder();
+after(() => removeFolder(folder));
 
 /** By `process.platform`: what only that platform's table says. */
 const telltales: Readonly<Record<string, string>> = {

@@ -4,13 +4,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { version } from "../cli/version.ts";
+import { makeFolder, removeFolder } from "./peers/folder.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const npmPackage = manifest("package.json");
@@ -49,7 +49,7 @@ console.log(typeof connectTls, libraries().filter((library) => !before.has(libra
 `;
 
 test("npm's package can be installed, imported and run", () => {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-package-"));
+  const folder = makeFolder();
   const npm = (cwd: string, ...args: readonly string[]) =>
     execFileSync("npm", args, { cwd, encoding: "utf8", stdio: "pipe" });
   try {
@@ -69,7 +69,7 @@ test("npm's package can be installed, imported and run", () => {
     assert.equal(helped.status, 0, helped.stderr);
     assert.match(helped.stdout, /firstflight/);
   } finally {
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   }
 });
 

@@ -5,11 +5,11 @@
  */
 
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
 import { cert, key } from "./certificate.ts";
 
 /** A way to start a process: here, or on a host of the emulated network. */
@@ -42,7 +42,7 @@ export interface NginxOptions {
 
 /** Starts nginx and waits until it listens. */
 export async function startNginx(spawn: Spawn, options: NginxOptions): Promise<Nginx> {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-nginx-"));
+  const folder = makeFolder();
   writeFileSync(join(folder, "cert.pem"), cert);
   writeFileSync(join(folder, "key.pem"), key);
   options.files?.(folder);
@@ -61,7 +61,7 @@ export async function startNginx(spawn: Spawn, options: NginxOptions): Promise<N
   });
   const cleanUp = () => {
     child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   };
   process.once("exit", cleanUp);
   const stop = async () => {

@@ -5,9 +5,9 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
 import { type Evidence, type Question, spelled } from "./entry.ts";
 import { type Probe, writeProbe } from "./probe.ts";
 
@@ -54,7 +54,7 @@ const flags = [
 ];
 
 function compile([program = "", ...args]: readonly string[], probe: Probe): Compiled {
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-abi-"));
+  const folder = makeFolder();
   const source = join(folder, "probe.cc");
   const object = join(folder, "probe.o");
   try {
@@ -72,6 +72,6 @@ function compile([program = "", ...args]: readonly string[], probe: Probe): Comp
     if (rejected.size === 0) throw new Error(`${program} failed:\n${stderr}`);
     return { rejected };
   } finally {
-    rmSync(folder, { recursive: true });
+    removeFolder(folder);
   }
 }

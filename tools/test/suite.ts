@@ -4,10 +4,10 @@
  * @module
  */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
+import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
 import { command, type Ended } from "./command.ts";
 import { parseReport, type TestCase } from "./junit.ts";
 import type { Result } from "./result.ts";
@@ -24,7 +24,7 @@ export async function runSuite(
   files: readonly string[],
 ): Promise<Result> {
   const runner: Runner = runners[name];
-  const folder = mkdtempSync(join(tmpdir(), "firstflight-test-"));
+  const folder = makeFolder();
   const report = join(folder, "report.xml");
   const started = performance.now();
   const ended = await command(runner.command(files, report), {
@@ -33,7 +33,7 @@ export async function runSuite(
   });
   const seconds = (performance.now() - started) / 1000;
   const cases = withoutGroups(parseReport(readReport(report)));
-  rmSync(folder, { recursive: true });
+  removeFolder(folder);
   return { name, ...judge(cases, files, ended), seconds };
 }
 
