@@ -160,6 +160,10 @@ export const opensslSymbols = {
   X509_free: { parameters: ["pointer"], result: "void" },
   /** `int i2d_X509(const X509 *in, unsigned char **pp);` */
   i2d_X509: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** `const ASN1_TIME *X509_get0_notAfter(const X509 *x);` */
+  X509_get0_notAfter: { parameters: ["pointer"], result: "pointer" },
+  /** `int ASN1_TIME_diff(int *pday, int *psec, const ASN1_TIME *from, const ASN1_TIME *to);` */
+  ASN1_TIME_diff: { parameters: ["buffer", "buffer", "pointer", "pointer"], result: "i32" },
   /** `X509_STORE *X509_STORE_new(void);` */
   X509_STORE_new: { parameters: [], result: "pointer" },
   /** `int X509_STORE_set_default_paths(X509_STORE *store);` */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemorySessionStore, type SessionStore, type StoredSession } from "../mod.ts";
-import { certificates } from "./peers/certificates.ts";
+import { certificates, SOON } from "./peers/certificates.ts";
 import { ask, type LocalOptions, open } from "./peers/exchange.ts";
 import { type NginxOptions, startNginx } from "./peers/nginx.ts";
 import { requirePeer } from "./peers/peer.ts";
@@ -145,6 +145,21 @@ test("sessions are plain bytes that a store may keep anywhere", resuming, async 
   assert.ok(expires > Date.now() + hour / 2 && expires <= Date.now() + hour);
   assert.equal((await ask({ port: nginx.port, sessions })).facts.resumed, true);
 });
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`${version}: a session does not outlive the certificate`, resuming, async () => {
+    const { expiring } = certificates();
+    await using nginx = await startNginx({ protocols: version, identity: expiring });
+    const sessions = new WatchedStore();
+    for (const resumed of [false, true]) {
+      assert.equal((await ask({ port: nginx.port, sessions })).conn.resumed, resumed);
+    }
+    const validTo = Date.now() + SOON;
+    for (const { expires } of sessions.sessions) {
+      assert.ok(expires > Date.now() && expires <= validTo, `${validTo - expires} ms to spare`);
+    }
+  });
+}
 
 const fail = () => {
   throw new Error("The disk is full");

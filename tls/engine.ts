@@ -38,7 +38,10 @@ export interface EngineInfo {
 export interface SessionTicket {
   /** Opaque bytes, meant for the engine that made them. */
   readonly session: Uint8Array;
-  /** Milliseconds from now during which the server promises to know it. */
+  /**
+   * Milliseconds from now during which the server promises to know it, and its certificate is valid;
+   * where there are none, it is not for keeping.
+   */
   readonly lifetime: number;
   /** The group of the full handshake it goes back to. */
   readonly group: string | undefined;

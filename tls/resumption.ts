@@ -52,6 +52,7 @@ export class Resumption {
 
   /** Keeps what the server sent. */
   keep({ session, lifetime, group }: SessionTicket): void {
+    if (lifetime <= 0) return;
     const expires = Date.now() + lifetime;
     this.putBack({ session, expires, ...(group === undefined ? {} : { group }) });
   }

@@ -45,6 +45,8 @@ export interface Certificates {
   readonly otherServer: Identity;
   /** As `server`, with a 3,072-bit RSA key. */
   readonly rsaServer: Identity;
+  /** As `server`, but only valid for the next {@linkcode SOON}. */
+  readonly expiring: Identity;
   /** As `server`, but no longer valid. */
   readonly expired: Identity;
   /** As `server`, but not valid yet. */
@@ -78,6 +80,9 @@ export const SERVER_ADDRESSES = [
   "fd77::2",
   "fe80::77",
 ] as const;
+
+/** Milliseconds that some have left when they are made. */
+export const SOON = 120_000;
 
 /** The certificates of this process. Needs the `openssl` command. */
 export function certificates(): Certificates {
@@ -227,6 +232,9 @@ function make(): Certificates {
     },
     get rsaServer() {
       return keep("rsa-server", (name) => server(name, { rsa: true }));
+    },
+    get expiring() {
+      return keep("expiring", (name) => server(name, { until: SOON / DAY }));
     },
     get expired() {
       return keep("expired", (name) => server(name, { from: -60, until: -30 }));

@@ -193,7 +193,7 @@ class OpensslClient extends OpensslEngine {
     this.#session = session;
     if (library.SSL_SESSION_is_resumable(session) !== 1) return;
     const group = this.resumed ? keyShare : this.info().group;
-    const ticket = ticketOf(session, group);
+    const ticket = ticketOf(session, library.SSL_get0_peer_certificate(ssl), group);
     queueMicrotask(() => onTicket(ticket));
   }
 

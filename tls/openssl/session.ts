@@ -5,6 +5,7 @@
  */
 
 import { slotOf } from "../../ffi/memory.ts";
+import { OPENSSL } from "../../ffi/openssl.ts";
 import { pinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import type { SessionTicket } from "../engine.ts";
@@ -19,11 +20,10 @@ import { openssl } from "./library.ts";
 const native = new Map<Uint8Array, bigint>();
 const MOST_NATIVE = 64;
 
-/** Makes a ticket of a session that OpenSSL is about to forget. */
-export function ticketOf(session: bigint, group: string | undefined): SessionTicket {
+/** Makes a ticket of a session that OpenSSL is about to forget, agreed with the owner of `x509`. */
+export function ticketOf(session: bigint, x509: bigint, group: string | undefined): SessionTicket {
   const library = openssl();
-  const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
-  const seconds = hint > 0 ? hint : Number(library.SSL_SESSION_get_timeout(session));
+  const seconds = Math.min(promised(session), timeLeft(x509));
   const bytes = derOf((slot) => library.i2d_SSL_SESSION(session, slot));
   library.SSL_SESSION_up_ref(session);
   count("SSL_SESSION", 1);
@@ -31,6 +31,25 @@ export function ticketOf(session: bigint, group: string | undefined): SessionTic
   const [oldest] = native.keys();
   if (native.size > MOST_NATIVE && oldest) freeSession(takeNative(oldest));
   return { session: bytes, lifetime: seconds * 1000, group };
+}
+
+/** Seconds during which the server will know a session. Those of TLS 1.2 may leave it open. */
+function promised(session: bigint): number {
+  const library = openssl();
+  const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
+  const open = library.SSL_SESSION_get_protocol_version(session) < OPENSSL.TLS1_3_VERSION;
+  return open && hint === 0 ? Number(library.SSL_SESSION_get_timeout(session)) : hint;
+}
+
+/** Seconds until a certificate expires, less than 0 once it has; none where nobody says. */
+function timeLeft(x509: bigint): number {
+  const library = openssl();
+  if (x509 === 0n) return 0; // A spoiled session may have lost it.
+  const [days, seconds] = [new Int32Array(1), new Int32Array(1)];
+  const bytes = ({ buffer }: Int32Array) => new Uint8Array(buffer);
+  const until = library.X509_get0_notAfter(x509);
+  if (library.ASN1_TIME_diff(bytes(days), bytes(seconds), 0n, until) !== 1) return 0;
+  return days[0]! * 86_400 + seconds[0]!;
 }
 
 /**

@@ -19,7 +19,7 @@ import { featuresOf } from "../features.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
 import { notFor, refused } from "./failure.ts";
-import { type KeptSession, lifetimeOf, packSession, unpackSession } from "./session.ts";
+import { type KeptSession, lifetimeOf, packSession, timeLeft, unpackSession } from "./session.ts";
 
 /** What OpenSSL's security level 2 asks for; BoringSSL has no such levels. */
 const LEAST_RSA_BITS = 2048;
@@ -145,7 +145,7 @@ class RuntimeClient extends RuntimeEngine {
     if (!certificate) return;
     const ticket = {
       session: packSession({ session, certificate }),
-      lifetime: lifetimeOf(session),
+      lifetime: Math.min(lifetimeOf(session), timeLeft(certificate)),
       group: this.resumed ? keyShare : group,
     };
     queueMicrotask(() => onTicket?.(ticket));

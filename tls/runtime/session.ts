@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 
 /** A session, and whose it is: not every runtime keeps the certificate in it. */
 export interface KeptSession {
@@ -53,6 +53,11 @@ export function lifetimeOf(session: Uint8Array): number {
   } catch {
     return USUAL_LIFETIME;
   }
+}
+
+/** Milliseconds until a certificate expires, less than 0 once it has. */
+export function timeLeft(certificate: Uint8Array): number {
+  return new X509Certificate(certificate).validToDate.getTime() - Date.now();
 }
 
 /** The integers among the tagged fields of an SSL_SESSION. */
