@@ -139,6 +139,6 @@ function writeRest({ wire, sent }: Opened, flight: readonly Uint8Array[]): void 
   for (const piece of flight) {
     const rest = piece.subarray(Math.min(skip, piece.length));
     skip -= piece.length - rest.length;
-    if (rest.length > 0) wire.socket.write(new Uint8Array(rest)); // The caller may reuse its own soon.
+    if (rest.length > 0) wire.socket.write(rest);
   }
 }

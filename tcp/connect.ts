@@ -9,6 +9,7 @@ import { withDeadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { ConnectError } from "./errors.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "./options.ts";
+import { snapshot } from "./snapshot.ts";
 import { type Peer, TcpStream } from "./stream.ts";
 
 /** Options of {@linkcode connect}. */
@@ -77,7 +78,8 @@ export class TcpConn extends StreamConn {
  *
  * @throws {ConnectError} when no address could be connected to, or an option is wrong
  */
-export async function connect(options: ConnectOptions): Promise<TcpConn> {
+export async function connect(given: ConnectOptions): Promise<TcpConn> {
+  const options = snapshot(given);
   checkDialOptions(options);
   const { hostname, port, data } = options;
   if (data !== undefined && !(data instanceof Uint8Array)) {
@@ -94,7 +96,7 @@ export async function connect(options: ConnectOptions): Promise<TcpConn> {
       () => flight,
       "established",
     );
-    if (data && !whole) arrived.wire.socket.write(new Uint8Array(data));
+    if (data && !whole) arrived.wire.socket.write(data);
     return new TcpConn(new TcpStream(arrived, { hostname, port }), { facts });
   });
 }

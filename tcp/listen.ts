@@ -32,9 +32,6 @@ export interface ListenOptions {
 
 /** Throws `INVALID_OPTION` unless `options` can be listened on. */
 export function checkListenOptions(options: ListenOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
-  }
   const { hostname, port, backlog, fastOpen } = options;
   const refuse = (name: string, expectation: string, value: unknown): never => {
     throw new ConnectError("INVALID_OPTION", mustBe(name, expectation, value));

@@ -43,9 +43,6 @@ export function mustBe(name: string, expectation: string, value: unknown): strin
 
 /** Throws `INVALID_OPTION` unless `options` can be dialled. */
 export function checkDialOptions(options: DialOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
-  }
   const { hostname, port, fastOpen, signal, connectTimeout } = options;
   const refuse = (name: string, expectation: string, value: unknown): never => {
     const details = {

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectTls, TlsError } from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
+import { featuresOf } from "../tls/features.ts";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { open } from "./peers/exchange.ts";
 import { httpRequest } from "./peers/http.ts";
+import { LocalServer } from "./peers/local_server.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { requirePeer } from "./peers/peer.ts";
 import { startRemoteClient, type Succeeded, succeeded } from "./peers/remote_client.ts";
@@ -169,5 +171,17 @@ test("groups that are none are refused before anything is opened", async () => {
         return true;
       },
     );
+  }
+});
+
+test("a group that the caller insisted on once is not what the server is known for", async () => {
+  await using server = new LocalServer();
+  for (const engine of ["openssl", "runtime"] as const) {
+    if (!featuresOf(engine).groups) continue;
+    const options = { port: server.port, sessions: false as const, engine };
+    using strange = await open({ ...options, groups: ["secp521r1"] });
+    assert.equal(strange.group, "secp521r1");
+    using usual = await open(options);
+    assert.match(usual.group ?? "", /X25519/i);
   }
 });

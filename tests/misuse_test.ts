@@ -11,6 +11,7 @@ import {
   TlsError,
   type TlsListener,
 } from "../mod.ts";
+import { featuresOf } from "../tls/features.ts";
 import { leavesNothing, sleep } from "./fixtures/hostile_census.ts";
 import {
   assertFails,
@@ -445,6 +446,8 @@ function storing(take: unknown, put: unknown = () => {}): { sessions: SessionSto
   return { sessions: { take: take as never, put: put as never } };
 }
 
+const garbage = () => ({ session: new Uint8Array(9), expires: Date.now() + 60_000 });
+
 const rubbish: Readonly<Record<string, unknown>> = {
   "null": null,
   "a number": 5,
@@ -458,6 +461,9 @@ const rubbish: Readonly<Record<string, unknown>> = {
   "an empty session": { session: new Uint8Array(0), expires: Date.now() + 60_000 },
   "a session of zeros": { session: new Uint8Array(100), expires: Date.now() + 60_000 },
   "a session of garbage": { session: new Uint8Array(3_000).fill(0x30), expires: Infinity },
+  "a session of a group that is no name": { ...garbage(), group: "nope:x\0" },
+  "a session of a group nobody knows": { ...garbage(), group: "nope" },
+  "a session until no time at all": { ...garbage(), expires: NaN },
   "a session without an end": { session: new Uint8Array(100).fill(0x30) },
 };
 
@@ -474,6 +480,10 @@ for (const [what, taken] of Object.entries(rubbish)) {
         assert.equal(conn.resumed, false);
         assert.equal(conn.earlyData, "not-sent");
         assert.equal(await conn.read(new Uint8Array(9)), 1);
+        if (!featuresOf("runtime").resumption) continue;
+        using other = await ways.connectTls(port, { ...storing(take), engine: "runtime" });
+        assert.equal(other.resumed, false);
+        assert.equal(await other.read(new Uint8Array(9)), 1);
       }
     });
   });

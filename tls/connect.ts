@@ -9,6 +9,7 @@ import { abortable, type Deadline, withDeadline } from "../tcp/deadline.ts";
 import { dial } from "../tcp/dial.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import { checkDialOptions, type DialOptions, mustBe } from "../tcp/options.ts";
+import { snapshot } from "../tcp/snapshot.ts";
 import type { Peer } from "../tcp/stream.ts";
 import { TlsConn } from "./conn.ts";
 import { type Connected, FirstWriteStream } from "./first_write.ts";
@@ -126,7 +127,8 @@ interface Plan {
  * @throws {ConnectError} when no address could be connected to in time
  * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
  */
-export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
+export async function connectTls(given: ConnectTlsOptions): Promise<TlsConn> {
+  const options = snapshot(given);
   checkDialOptions(options);
   checkClientOptions(options, options);
   const { earlyData } = options;
@@ -217,7 +219,7 @@ function milderPlan(plan: Plan, hello: Hello, engine: Engine, error: unknown): P
     return plan;
   }
   if (!stored || !engine.offersSession || !refused) return undefined;
-  warnings.push(refusedSession(error));
+  warnings.push(refusedSession(error.message));
   return { ...plan, stored: undefined };
 }
 
@@ -242,11 +244,14 @@ async function finish(
       stream.close();
       // Refused, and the exchange fell back to the share that only a resumption may use. The server
       // is known to do better, and nothing was sent yet.
+      plan.warnings.push(refusedSession(`the server did not take it, and ${keyShare} is due`));
       throw new TryAgain({ ...plan, stored: undefined });
     }
     const { hostname, port } = config;
+    // What was picked from the caller's own list says nothing of what the server would pick.
+    const picked = config.groups ? undefined : group;
     learnServer(hostname, port, {
-      ...(group === undefined ? {} : { group }),
+      ...(picked === undefined ? {} : { group: picked }),
       speaksTls13: protocol === "TLSv1.3",
     });
   } else if (stored && engine.sessionReusable) {
@@ -255,7 +260,7 @@ async function finish(
   const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
   // Not awaited: the server may want its answer read before it takes more. Later writes queue up
   // behind it, and a failure shows in whatever the caller does next.
-  if (rest && rest.length > 0) stream.write(new Uint8Array(rest)).catch(() => {});
+  if (rest && rest.length > 0) stream.write(rest).catch(() => {});
 }
 
 /**
@@ -292,9 +297,10 @@ async function finish(
  *
  * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
  */
-export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
+export async function startTls(conn: TcpConn, given: StartTlsOptions = {}): Promise<TlsConn> {
   const startedAt = performance.now();
-  checkArguments(conn, options);
+  checkArguments(conn, given);
+  const options = snapshot(given);
   const opened = TcpConn.peerOf(conn);
   const { hostname = opened.hostname } = options;
   const peer: Peer = { hostname, port: opened.port };

@@ -16,6 +16,7 @@ import {
 } from "../tcp/listen.ts";
 import type { ListenerFastOpen } from "../tcp/listener_fast_open.ts";
 import { mustBe } from "../tcp/options.ts";
+import { snapshot } from "../tcp/snapshot.ts";
 import { Wire } from "../tcp/wire.ts";
 import { TlsConn } from "./conn.ts";
 import { serverEngines } from "./engines.ts";
@@ -215,7 +216,8 @@ function closedListener(): TlsError {
  * @throws {TlsError} when an option is wrong, the certificate is not usable, or OpenSSL is missing
  * @throws {ConnectError} when the address can't be listened on
  */
-export function listenTls(options: ListenTlsOptions): TlsListener {
+export function listenTls(given: ListenTlsOptions): TlsListener {
+  const options = snapshot(given);
   checkListenOptions(options);
   checkCommonOptions(options, {});
   const { cert, key, maxEarlyData = 0, handshakeTimeout, onHandshakeError } = options;

@@ -155,10 +155,13 @@ export function checkClientOptions(
   }
 }
 
-/** Names alone: OpenSSL's lists know more than names. */
 function isGroupList(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 0 &&
-    list.every((name) => typeof name === "string" && /^[\w-]+$/.test(name));
+  return Array.isArray(list) && list.length > 0 && list.every(isGroupName);
+}
+
+/** Whether it looks like a group's name and nothing else: OpenSSL's lists know more than names. */
+export function isGroupName(name: unknown): boolean {
+  return typeof name === "string" && /^[\w-]+$/.test(name);
 }
 
 function isServerName(name: unknown): boolean {

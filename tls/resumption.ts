@@ -6,6 +6,7 @@
 
 import { abortable } from "../tcp/deadline.ts";
 import type { SessionTicket } from "./engine.ts";
+import { isGroupName } from "./options.ts";
 import type { SessionStore, StoredSession } from "./session.ts";
 import { type TlsWarning, unusable } from "./warnings.ts";
 
@@ -84,7 +85,7 @@ export class Resumption {
     if (stored === undefined) return undefined;
     const what = !isSession(stored)
       ? "something that is no session"
-      : stored.expires <= Date.now()
+      : !(stored.expires > Date.now()) // NaN is no time, either.
       ? "a session that has expired"
       : undefined;
     if (what === undefined) return stored;
@@ -105,5 +106,5 @@ export class Resumption {
 function isSession(stored: unknown): stored is StoredSession {
   const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
   return session instanceof Uint8Array && session.length > 0 && typeof expires === "number" &&
-    (group === undefined || typeof group === "string");
+    (group === undefined || isGroupName(group));
 }

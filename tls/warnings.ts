@@ -12,7 +12,7 @@
  * - `"SESSION_STORE_FAILED"`: the session store threw, rejected, or took too long
  * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, one that has
  *   expired, or one that this OpenSSL can't use
- * - `"SESSION_REFUSED"`: the server broke off over the session; a second connection was made without
+ * - `"SESSION_REFUSED"`: the server did not go on with the session; a second connection was made without
  */
 export type TlsWarningCode =
   | "ENGINE_FALLBACK"
@@ -60,9 +60,9 @@ export function unusable(what: string): TlsWarning {
 }
 
 /** A session that ended the handshake (RFC 8446, appendix D.3, has one innocent cause). */
-export function refusedSession({ message }: Error): TlsWarning {
+export function refusedSession(why: string): TlsWarning {
   return {
     code: "SESSION_REFUSED",
-    message: `The connection was made again, without the session: ${message}`,
+    message: `The connection was made again, without the session: ${why}`,
   };
 }

@@ -121,16 +121,18 @@ class OpensslClient extends OpensslEngine {
       this.#check("alpnProtocols", failed === 0 ? 1 : 0);
     }
     if (session !== undefined) this.#resume(session);
-    const groups = this.#groups();
-    if (groups) this.#control("groups", OPENSSL.SSL_CTRL_SET_GROUPS_LIST, cString(groups));
+    this.#offerGroups();
     if (lean) this.#slim();
   }
 
-  /** OpenSSL's list of groups; `undefined` leaves them to the library. */
-  #groups(): string | undefined {
+  /** Without a list the library's own stays: also where it does not know the share it is asked for. */
+  #offerGroups(): void {
     const { groups, keyShare, forSyn } = this.#config;
-    if (groups) return groups.join(":");
-    return keyShare && groupsFor(keyShare, forSyn && this.offersSession);
+    const command = OPENSSL.SSL_CTRL_SET_GROUPS_LIST;
+    if (groups) return this.#control("groups", command, cString(groups.join(":")));
+    if (keyShare === undefined) return;
+    this.#call(command, cString(groupsFor(keyShare, forSyn && this.offersSession)));
+    this.library.ERR_clear_error();
   }
 
   /**
@@ -198,11 +200,14 @@ class OpensslClient extends OpensslEngine {
   }
 
   #control(option: string, command: number, argument: Uint8Array): void {
+    this.#check(option, this.#call(command, argument));
+  }
+
+  #call(command: number, argument: Uint8Array): number {
     const { library, ssl } = this;
-    const result = pinned([argument], () => {
-      return library.SSL_ctrl(ssl, command, 0n, runtime.addressOf(argument));
+    return pinned([argument], () => {
+      return Number(library.SSL_ctrl(ssl, command, 0n, runtime.addressOf(argument)));
     });
-    this.#check(option, Number(result));
   }
 
   #check(option: string, result: number): void {

@@ -33,6 +33,11 @@ const curves: Readonly<Record<string, string>> = {
   x448: "X448",
 };
 
+/** Whether a share can be sent for `group`; what a store says may be anything. */
+function isKnown(group: string): boolean {
+  return group.toLowerCase() in curves || Object.values(names).includes(group);
+}
+
 function curveOf(group: string): string {
   return curves[group.toLowerCase()] ?? group;
 }
@@ -50,7 +55,7 @@ const CLASSICAL = ["X25519", "P-256", "P-384", "P-521"];
 export function ecdhCurve(config: ClientConfig): string | undefined {
   const { groups, keyShare, forSyn, lean, session } = config;
   if (groups) return groups.map(curveOf).join(":");
-  if (keyShare === undefined) return undefined;
+  if (keyShare === undefined || !isKnown(keyShare)) return undefined;
   const curve = curveOf(keyShare);
   if (lean) return curve;
   const hybrid = curve.includes("MLKEM");
