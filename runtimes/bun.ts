@@ -74,7 +74,8 @@ export const runtime: Runtime = {
   },
 
   descriptorOf(socket) {
-    return (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
+    const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+    return fd < 0 ? undefined : { fd, duplicate: false };
   },
 
   deniedNet() {

@@ -94,8 +94,11 @@ export const runtime: Runtime = {
     server.listen({ fd: open() });
   },
 
-  descriptorOf() {
-    return undefined; // Deno's handles don't say.
+  descriptorOf(socket) {
+    // It has no other way to tell, and what it passes on to another process is a duplicate.
+    const { _handle } = socket as unknown as { _handle?: { fdForIpc?(): number } | null };
+    const fd = _handle?.fdForIpc?.() ?? -1;
+    return fd < 0 ? undefined : { fd, duplicate: true };
   },
 
   deniedNet(hostname, port) {

@@ -68,6 +68,13 @@ export interface NativeCallback {
   close(): void;
 }
 
+/** A socket's number in the kernel. */
+export interface Descriptor {
+  readonly fd: number;
+  /** Whether the socket has another one; whoever asked for this one closes it. */
+  readonly duplicate: boolean;
+}
+
 /** Where a listener is bound. */
 export interface ListenAddress {
   readonly host: string;
@@ -117,8 +124,8 @@ export interface Runtime {
    */
   listen(server: Server, address: ListenAddress, open: () => number): void;
 
-  /** The descriptor of a socket the runtime made, where it tells. */
-  descriptorOf(socket: Socket): number | undefined;
+  /** The descriptor of a socket the runtime made, as long as that is open. */
+  descriptorOf(socket: Socket): Descriptor | undefined;
 
   /**
    * Asks the runtime's permission model for network access. FFI would bypass it; we do not.

@@ -1,28 +1,24 @@
 /**
- * Finds the descriptors of sockets that a runtime made and keeps to itself.
+ * The descriptors of sockets that a runtime made.
  *
  * @module
  */
 
+import type { Socket } from "node:net";
 import { libc, type SocketPlatform } from "../ffi/libc.ts";
-import { type Address, decodeSockaddr, parseAddress, SOCKADDR_MAX } from "./address.ts";
+import { runtime } from "../runtimes/mod.ts";
+import { type Address, decodeSockaddr, SOCKADDR_MAX } from "./address.ts";
 import { getOption } from "./socket.ts";
 
 /** Descriptors are handed out lowest first: after so many that are no sockets, none will follow. */
 const LONGEST_GAP = 512;
 
-type NameCall = "getsockname" | "getpeername";
-
-function addressBy(call: NameCall, platform: SocketPlatform, fd: number): Address | undefined {
-  const bytes = new Uint8Array(SOCKADDR_MAX);
-  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
-  if (libc(platform).call[call](fd, bytes, length) !== 0) return undefined;
-  return decodeSockaddr(platform, bytes);
-}
-
 /** The address `fd` is bound to. */
 export function localAddress(platform: SocketPlatform, fd: number): Address | undefined {
-  return addressBy("getsockname", platform, fd);
+  const bytes = new Uint8Array(SOCKADDR_MAX);
+  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
+  if (libc(platform).call.getsockname(fd, bytes, length) !== 0) return undefined;
+  return decodeSockaddr(platform, bytes);
 }
 
 /** The one spelling of an IPv6 address that the URL parser leaves. */
@@ -56,17 +52,17 @@ export function findListening(platform: SocketPlatform, port: number, ip?: strin
   return found;
 }
 
-/** The socket of this process that is connected to `ip` and `port`. */
-export function findConnected(
+/** Lends the descriptor of `socket` to `use`; `undefined` where the runtime does not tell it. */
+export function withDescriptor<T>(
   platform: SocketPlatform,
-  ip: string,
-  port: number,
-): number | undefined {
-  const wanted = parseAddress(ip, port);
-  if (!wanted) return undefined;
-  for (const fd of sockets(platform)) {
-    const address = addressBy("getpeername", platform, fd);
-    if (address?.port === port && canonical(address.ip) === canonical(wanted.ip)) return fd;
+  socket: Socket,
+  use: (fd: number) => T,
+): T | undefined {
+  const descriptor = runtime.descriptorOf(socket);
+  if (!descriptor) return undefined;
+  try {
+    return use(descriptor.fd);
+  } finally {
+    if (descriptor.duplicate) libc(platform).call.close(descriptor.fd);
   }
-  return undefined;
 }

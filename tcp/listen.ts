@@ -10,7 +10,7 @@ import { platform } from "../ffi/platform.ts";
 import { runtime } from "../runtimes/mod.ts";
 import { parseAddress } from "./address.ts";
 import { type ConnFacts, type NetAddr, netAddr } from "./conn.ts";
-import { findConnected } from "./descriptor.ts";
+import { withDescriptor } from "./descriptor.ts";
 import { codeOfErrno, ConnectError } from "./errors.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import { enableFastOpen, type ListenerFastOpen } from "./listener_fast_open.ts";
@@ -122,15 +122,13 @@ export function acceptedFacts(socket: Socket, fastOpen: ListenerFastOpen): ConnF
   return {
     localAddr: { transport: "tcp", hostname: localAddress, port: localPort },
     remoteAddr: { transport: "tcp", hostname: remoteAddress, port: remotePort },
-    fastOpen: acceptedFastOpen(socket, fastOpen, remoteAddress, remotePort),
+    fastOpen: acceptedFastOpen(socket, fastOpen),
   };
 }
 
 function acceptedFastOpen(
   socket: Socket,
   { enabled, reason = "the listener does not take it" }: ListenerFastOpen,
-  remoteAddress: string,
-  remotePort: number,
 ): FastOpenResult {
   const none = { synBytes: 0, flightBytes: 0 };
   if (!enabled) return { outcome: "unsupported", ...none, reason };
@@ -138,16 +136,15 @@ function acceptedFastOpen(
     const reason = "this platform does not tell whether the SYN brought data";
     return { outcome: "unsupported", ...none, reason };
   }
-  const fd = runtime.descriptorOf(socket) ?? findConnected(platform, remoteAddress, remotePort);
-  const info = fd === undefined ? undefined : tcpInfo(platform, fd);
-  const { TCPI_OPT_SYN_DATA } = platform.constants;
-  if (info && info.byteLength < platform.tcpInfo.size) {
+  const table = platform; // An imported binding is not narrowed inside closures.
+  const info = withDescriptor(table, socket, (fd) => tcpInfo(table, fd));
+  if (!info || info.byteLength < table.tcpInfo.size) {
     return { outcome: "unsupported", ...none, reason: "the kernel does not tell what happened" };
   }
-  if (!info || !(info.getUint8(platform.tcpInfo.options) & TCPI_OPT_SYN_DATA)) {
+  if (!(info.getUint8(table.tcpInfo.options) & table.constants.TCPI_OPT_SYN_DATA)) {
     return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
   }
   // Until more arrives, what was received is what the SYN brought.
-  const received = Number(info.getBigUint64(platform.tcpInfo.bytesReceived, true));
+  const received = Number(info.getBigUint64(table.tcpInfo.bytesReceived, true));
   return { outcome: "accepted", synBytes: received, flightBytes: received };
 }

@@ -4,6 +4,7 @@ import { connect as connectNet, createServer } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { connect, ConnectError, connectTls, enableFastOpen, listenTls, TlsError } from "../mod.ts";
+import type { Accounts } from "./fixtures/accepted.ts";
 import { netlabSkip, programArguments, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { encode, open, readText } from "./peers/exchange.ts";
@@ -227,6 +228,25 @@ test("a listener without Fast Open serves all the same, and says why", {
     }
     assert.equal((await lab.server.counters())["TCPFastOpenPassive"], 0);
   }
+});
+
+test("of each of many open connections the listener knows what its SYN brought", {
+  skip: labSkip,
+}, async () => {
+  await using lab = await startNetlab({ rtt: 4 });
+  const program = new URL("./fixtures/accepted.ts", import.meta.url);
+  const count = 200;
+  const args = programArguments(program, `${count}`);
+  const { code, output } = await run(lab.server, process.execPath, args);
+  assert.equal(code, 0, output);
+  const [, ...all] = output.split("\n").filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Accounts); // The first one only asks for a cookie.
+  assert.equal(all.length, count - 1);
+  for (const { client, server } of all) {
+    assert.equal(server.outcome, client.outcome);
+    assert.equal(server.synBytes, client.synBytes);
+  }
+  assert.equal(all.filter(({ server }) => server.outcome === "accepted").length, count / 2 - 1);
 });
 
 for (const kind of ["node:net", "node:http", "node:https", "the runtime's own", "its port"]) {
