@@ -17,6 +17,11 @@ interface BunFfi {
   JSCallback: new (fn: unknown, signature: BunSignature) => { ptr: number; close(): void };
 }
 
+/** The part of the `Bun` namespace used here. */
+interface BunNamespace {
+  listen(options: { hostname: string; port: number; socket: { data(): void } }): { stop(): void };
+}
+
 interface BunSignature {
   args: string[];
   returns: string;
@@ -25,6 +30,8 @@ interface BunSignature {
 // A literal specifier would fail where another runtime or its checker resolves it.
 const specifier = "bun:ffi";
 const ffi: BunFfi = await import(specifier);
+
+const Bun = (globalThis as unknown as { Bun: BunNamespace }).Bun;
 
 /** Bun's "ptr" is a number that also takes a Uint8Array; "u64" is the bigint the seam speaks. */
 function bunType(type: NativeType): string {
@@ -65,12 +72,13 @@ export const runtime: Runtime = {
     return socket.on("data", receive);
   },
 
-  listen(server, address, open) {
+  listen(server, address) {
     // Bun listens on a random port when told to adopt a descriptor.
     server.listen(address);
     if (server.address() !== null) return;
-    process.getBuiltinModule("node:fs").closeSync(open()); // Throws what Bun tells only later.
-    throw new Error(`Bun could not listen on ${address.host}:${address.port}`);
+    const { host: hostname, port } = address;
+    Bun.listen({ hostname, port, socket: { data() {} } }).stop(); // Throws what is told only later.
+    throw new Error(`Bun could not listen on ${hostname}:${port}`);
   },
 
   descriptorOf(socket) {

@@ -6,6 +6,7 @@
 
 import { getCACertificates } from "node:tls";
 import { adoptBySocket } from "./adopt.ts";
+import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of the `Deno` namespace used here, so that other runtimes need not have its types. */
@@ -90,8 +91,9 @@ export const runtime: Runtime = {
 
   adopt: adoptBySocket,
 
-  listen(server, _address, open) {
-    server.listen({ fd: open() });
+  listen(server, address, open) {
+    if (open) server.listen({ fd: open() });
+    else listenAtOnce(server, address);
   },
 
   descriptorOf(socket) {

@@ -7,6 +7,7 @@
 import process from "node:process";
 import { getCACertificates } from "node:tls";
 import { adoptBySocket } from "./adopt.ts";
+import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of `node:ffi` used here, so that other runtimes need not have its types. */
@@ -40,6 +41,9 @@ function ffi(): NodeFfi {
   return loaded;
 }
 
+/** What exports OpenSSL: the process as a whole, or its program where only that has a name. */
+const self = process.platform === "win32" ? process.execPath : null;
+
 function nodeSignature(signature: NativeSignature): NodeSignature {
   return { arguments: [...signature.parameters] as NativeType[], return: signature.result };
 }
@@ -51,7 +55,7 @@ export const runtime: Runtime = {
   dlopen(path, table: NativeTable) {
     const symbols: Record<string, NodeSignature> = {};
     for (const [name, signature] of Object.entries(table)) symbols[name] = nodeSignature(signature);
-    return ffi().dlopen(path, symbols).functions as never;
+    return ffi().dlopen(path ?? self, symbols).functions as never;
   },
 
   addressOf(bytes) {
@@ -59,7 +63,7 @@ export const runtime: Runtime = {
   },
 
   callback(signature, fn) {
-    const { lib } = ffi().dlopen(null, {}); // Kept by close(): it takes its callbacks along.
+    const { lib } = ffi().dlopen(self, {}); // Kept by close(): it takes its callbacks along.
     const pointer = lib.registerCallback(nodeSignature(signature), fn);
     return {
       pointer,
@@ -69,8 +73,9 @@ export const runtime: Runtime = {
 
   adopt: adoptBySocket,
 
-  listen(server, _address, open) {
-    server.listen({ fd: open() });
+  listen(server, address, open) {
+    if (open) server.listen({ fd: open() });
+    else listenAtOnce(server, address);
   },
 
   descriptorOf(socket) {

@@ -120,9 +120,10 @@ export interface Runtime {
 
   /**
    * Starts `server` on the bound, listening socket that `open` makes, so that its address is known
-   * on return. A runtime that can't adopt one binds by itself, to the same address.
+   * on return. Where there is no `open`, or the runtime can't adopt what it makes, the runtime binds by
+   * itself; the `code` of what it throws then is the error's C name.
    */
-  listen(server: Server, address: ListenAddress, open: () => number): void;
+  listen(server: Server, address: ListenAddress, open: (() => number) | undefined): void;
 
   /** The descriptor of a socket the runtime made, as long as that is open. */
   descriptorOf(socket: Socket): Descriptor | undefined;

@@ -7,7 +7,7 @@
 import type { Server, Socket } from "node:net";
 import { libc, type SocketPlatform } from "../ffi/libc.ts";
 import { platform } from "../ffi/platform.ts";
-import { runtime } from "../runtimes/mod.ts";
+import { type ListenAddress, runtime } from "../runtimes/mod.ts";
 import { parseAddress } from "./address.ts";
 import { type ConnFacts, type NetAddr, netAddr } from "./conn.ts";
 import { withDescriptor } from "./descriptor.ts";
@@ -68,29 +68,26 @@ export function listen(server: Server, options: ListenOptions): ListenerFastOpen
     const message = `Could not listen on "${hostname}:${port}": not permitted; ${denied}`;
     throw new ConnectError("PERMISSION_DENIED", message, { hostname, port });
   }
-  if (platform.fastOpen === "none") {
-    server.listen({ host, port, backlog });
-    return { enabled: false, reason: platform.reason };
-  }
+  const address = { host, port, backlog };
+  const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
   try {
-    const table: SocketPlatform = platform;
-    runtime.listen(server, { host, port, backlog }, () => bind(table, host, port, backlog));
+    runtime.listen(server, address, table && (() => bind(table, address)));
   } catch (cause) {
-    const { errno } = cause as { errno?: string };
-    const message = `Could not listen on "${hostname}:${port}": ${(cause as Error).message}`;
-    throw new ConnectError(codeOfErrno(errno), message, {
-      hostname,
-      port,
-      cause,
-      ...(typeof errno === "string" ? { errno } : {}),
-    });
+    const errno = cause instanceof SystemCallError
+      ? cause.errno
+      : (cause as { code?: string }).code;
+    const reason = errno === undefined ? (cause as Error).message : `listen failed with ${errno}`;
+    const message = `Could not listen on "${hostname}:${port}": ${reason}`;
+    const details = { hostname, port, cause, ...(errno === undefined ? {} : { errno }) };
+    throw new ConnectError(codeOfErrno(errno), message, details);
   }
+  if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
   if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };
   return enableFastOpen({ hostname: host, port: listenAddress(server).port });
 }
 
 /** A bound, listening socket. */
-function bind(platform: SocketPlatform, host: string, port: number, backlog: number): number {
+function bind(platform: SocketPlatform, { host, port, backlog }: ListenAddress): number {
   const { call, errno } = libc(platform);
   const { constants } = platform;
   const address = parseAddress(host, port);
