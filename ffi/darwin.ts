@@ -12,6 +12,7 @@ export const darwin = {
   os: "darwin",
   fastOpen: "connectx",
   writev: true,
+  long: 8,
   constants: {
     AF_INET: 2,
     AF_INET6: 30,

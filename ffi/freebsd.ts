@@ -12,6 +12,7 @@ export const freebsd = {
   os: "freebsd",
   fastOpen: "sendto",
   writev: true,
+  long: 8,
   constants: {
     AF_INET: 2,
     AF_INET6: 28,

@@ -19,6 +19,7 @@ export const linux = {
   os: "linux",
   fastOpen: "sendmsg",
   writev: true,
+  long: 8,
   constants: {
     AF_INET: 2,
     AF_INET6: 10,

@@ -23,11 +23,9 @@ const writing = {
 let reader: NativeFunctions<typeof reading> | undefined;
 let writer: NativeFunctions<typeof writing> | undefined;
 
-const paths: readonly string[] = platform.fastOpen === "none" ? [] : platform.libc;
-
 /** Copies `length` bytes from `address`, which C promises to be readable. */
 export function readMemory(address: bigint, length: number): Uint8Array {
-  reader ??= dlopenFirst(paths, reading);
+  reader ??= dlopenFirst(platform.libc, reading);
   const bytes = new Uint8Array(length);
   if (length > 0) reader.memcpy(bytes, address, BigInt(length));
   return bytes;
@@ -35,14 +33,14 @@ export function readMemory(address: bigint, length: number): Uint8Array {
 
 /** Copies `bytes` to `address`, which C promises to be writable. */
 export function writeMemory(address: bigint, bytes: Uint8Array): void {
-  writer ??= dlopenFirst(paths, writing);
+  writer ??= dlopenFirst(platform.libc, writing);
   writer.memcpy(address, bytes, BigInt(bytes.length));
 }
 
 /** The NUL-terminated string at `address`; `undefined` for NULL. */
 export function readString(address: bigint): string | undefined {
   if (address === 0n) return undefined;
-  reader ??= dlopenFirst(paths, reading);
+  reader ??= dlopenFirst(platform.libc, reading);
   return new TextDecoder().decode(readMemory(address, Number(reader.strlen(address))));
 }
 

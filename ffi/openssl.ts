@@ -5,12 +5,10 @@
  */
 
 import process from "node:process";
-import type { NativeTable } from "../runtimes/mod.ts";
+import type { CTable } from "./long.ts";
 
-/** Functions of libssl and, through its dependency, libcrypto. */
-export const opensslSymbols = {
-  /** `unsigned long OpenSSL_version_num(void);` */
-  OpenSSL_version_num: { parameters: [], result: "u64" },
+/** Functions of libssl. */
+export const libsslSymbols = {
   /** `const SSL_METHOD *TLS_client_method(void);` */
   TLS_client_method: { parameters: [], result: "pointer" },
   /** `const SSL_METHOD *TLS_server_method(void);` */
@@ -21,7 +19,7 @@ export const opensslSymbols = {
   /** `void SSL_CTX_free(SSL_CTX *ctx);` */
   SSL_CTX_free: { parameters: ["pointer"], result: "void" },
   /** `long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg);` */
-  SSL_CTX_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
+  SSL_CTX_ctrl: { parameters: ["pointer", "i32", "long", "pointer"], result: "long" },
   /** `uint64_t SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);` */
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" },
   /** `uint64_t SSL_set_options(SSL *ssl, uint64_t options);` */
@@ -59,7 +57,7 @@ export const opensslSymbols = {
   /** `void SSL_free(SSL *ssl);` */
   SSL_free: { parameters: ["pointer"], result: "void" },
   /** `long SSL_ctrl(SSL *ssl, int cmd, long larg, void *parg);` */
-  SSL_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
+  SSL_ctrl: { parameters: ["pointer", "i32", "long", "pointer"], result: "long" },
   /** `void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);` */
   SSL_set_bio: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
   /** `void SSL_set0_rbio(SSL *ssl, BIO *rbio);` */
@@ -91,7 +89,7 @@ export const opensslSymbols = {
   /** `int SSL_get_error(const SSL *ssl, int ret);` */
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
   /** `long SSL_get_verify_result(const SSL *ssl);` */
-  SSL_get_verify_result: { parameters: ["pointer"], result: "i64" },
+  SSL_get_verify_result: { parameters: ["pointer"], result: "long" },
   /** `int SSL_session_reused(const SSL *ssl);` */
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
   /** `const char *SSL_get_version(const SSL *ssl);` */
@@ -122,13 +120,19 @@ export const opensslSymbols = {
   /** `uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);` */
   SSL_SESSION_get_max_early_data: { parameters: ["pointer"], result: "u32" },
   /** `unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);` */
-  SSL_SESSION_get_ticket_lifetime_hint: { parameters: ["pointer"], result: "u64" },
+  SSL_SESSION_get_ticket_lifetime_hint: { parameters: ["pointer"], result: "ulong" },
   /** `long SSL_SESSION_get_timeout(const SSL_SESSION *session);` */
-  SSL_SESSION_get_timeout: { parameters: ["pointer"], result: "i64" },
+  SSL_SESSION_get_timeout: { parameters: ["pointer"], result: "long" },
   /** `int i2d_SSL_SESSION(const SSL_SESSION *in, unsigned char **pp);` */
   i2d_SSL_SESSION: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `SSL_SESSION *d2i_SSL_SESSION(SSL_SESSION **a, const unsigned char **pp, long length);` */
-  d2i_SSL_SESSION: { parameters: ["buffer", "buffer", "i64"], result: "pointer" },
+  d2i_SSL_SESSION: { parameters: ["buffer", "buffer", "long"], result: "pointer" },
+} as const satisfies CTable;
+
+/** Functions of libcrypto, on which libssl depends. */
+export const libcryptoSymbols = {
+  /** `unsigned long OpenSSL_version_num(void);` */
+  OpenSSL_version_num: { parameters: [], result: "ulong" },
 
   /** `BIO *BIO_new(const BIO_METHOD *type);` */
   BIO_new: { parameters: ["pointer"], result: "pointer" },
@@ -145,7 +149,7 @@ export const opensslSymbols = {
   /** `size_t BIO_ctrl_pending(BIO *bio);` */
   BIO_ctrl_pending: { parameters: ["pointer"], result: "u64" },
   /** `long BIO_ctrl(BIO *bio, int cmd, long larg, void *parg);` */
-  BIO_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
+  BIO_ctrl: { parameters: ["pointer", "i32", "long", "pointer"], result: "long" },
 
   /** `X509 *PEM_read_bio_X509(BIO *bp, X509 **x, pem_password_cb *cb, void *u);` */
   PEM_read_bio_X509: { parameters: ["pointer", "buffer", "pointer", "buffer"], result: "pointer" },
@@ -179,15 +183,15 @@ export const opensslSymbols = {
   /** `void X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags);` */
   X509_VERIFY_PARAM_set_hostflags: { parameters: ["pointer", "u32"], result: "void" },
   /** `const char *X509_verify_cert_error_string(long n);` */
-  X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
+  X509_verify_cert_error_string: { parameters: ["long"], result: "pointer" },
 
   /** `void ERR_clear_error(void);` */
   ERR_clear_error: { parameters: [], result: "void" },
   /** `unsigned long ERR_get_error(void);` */
-  ERR_get_error: { parameters: [], result: "u64" },
+  ERR_get_error: { parameters: [], result: "ulong" },
   /** `const char *ERR_reason_error_string(unsigned long e);` */
-  ERR_reason_error_string: { parameters: ["u64"], result: "pointer" },
-} as const satisfies NativeTable;
+  ERR_reason_error_string: { parameters: ["ulong"], result: "pointer" },
+} as const satisfies CTable;
 
 /** Values of OpenSSL 3's headers. */
 export const OPENSSL = {
@@ -257,3 +261,11 @@ export const libsslPaths: readonly string[] = platform === "linux"
   : platform === "freebsd"
   ? ["/usr/lib/libssl.so.30", "/usr/local/lib/libssl.so.3"]
   : [];
+
+/**
+ * The library that has libcrypto's functions, by the path of libssl: on Windows a function is looked for
+ * in the library that is named alone, elsewhere in those it depends on, too.
+ */
+export function libcryptoPath(libssl: string): string {
+  return platform === "win32" ? libssl.replace(/libssl(?=[^\\/]*$)/i, "libcrypto") : libssl;
+}

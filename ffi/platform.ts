@@ -17,6 +17,8 @@ import { windows } from "./windows.ts";
 interface SocketTable {
   readonly os: string;
   readonly writev: boolean;
+  /** Bytes of C's `long`. */
+  readonly long: 4 | 8;
   /** Socket constants by their C names. */
   readonly constants: Readonly<Record<string, number>>;
   /** Names of the error numbers told apart here. */
@@ -71,6 +73,10 @@ interface PlainTable {
   readonly os: string;
   readonly fastOpen: "none";
   readonly writev: false;
+  /** Bytes of C's `long`. */
+  readonly long: 4 | 8;
+  /** The C library's paths, absolute, where it is needed. */
+  readonly libc: readonly string[];
   /** Why there is no Fast Open, for people. */
   readonly reason: string;
 }
@@ -82,6 +88,8 @@ const other = {
   os: "other",
   fastOpen: "none",
   writev: false,
+  long: 8,
+  libc: [],
   reason: "this platform's Fast Open calls are not known here",
 } as const satisfies PlatformTable;
 

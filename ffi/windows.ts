@@ -7,11 +7,14 @@
  * @module
  */
 
+import { runtime } from "../runtimes/mod.ts";
 import type { PlatformTable } from "./platform.ts";
 
 export const windows = {
   os: "windows",
   fastOpen: "none",
   writev: false,
+  long: 4,
+  libc: [`${runtime.env("SystemRoot") ?? "C:\\Windows"}\\System32\\msvcrt.dll`],
   reason: "no JavaScript runtime can adopt a socket that ConnectEx opened",
 } as const satisfies PlatformTable;

@@ -4,21 +4,36 @@
  * @module
  */
 
+import { isAbsolute } from "node:path";
+import process from "node:process";
 import { isDenied } from "../../ffi/libc.ts";
-import { libsslPaths, opensslSymbols } from "../../ffi/openssl.ts";
-import { type NativeFunctions, runtime } from "../../runtimes/mod.ts";
+import { type CFunctions, dlopen } from "../../ffi/long.ts";
+import { libcryptoPath, libcryptoSymbols, libsslPaths, libsslSymbols } from "../../ffi/openssl.ts";
+import { runtime } from "../../runtimes/mod.ts";
 import { TlsError } from "../errors.ts";
 
 /** OpenSSL's functions. */
-export type Openssl = NativeFunctions<typeof opensslSymbols>;
+export type Openssl = CFunctions<typeof libsslSymbols & typeof libcryptoSymbols>;
 
 let loaded: Openssl | undefined;
+
+const named = "name the library in FIRSTFLIGHT_LIBSSL";
+
+/** Where a platform has OpenSSL 3 from. */
+const sources: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux:
+    "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer ones), openssl-libs (Fedora), " +
+    `libssl3 (Alpine), openssl (Arch), or ${named}`,
+  darwin: `Install openssl@3 (Homebrew) or openssl3 (MacPorts), or ${named}`,
+  freebsd: `FreeBSD 14 has it; on older ones install the package openssl, or ${named}`,
+  win32:
+    `Windows has none: ${named}, such as C:\\OpenSSL\\libssl-3-x64.dll, or use Node, which has its own`,
+};
 
 /** What to do for OpenSSL 3 to be there. */
 export function howToGetOpenssl(): string {
   if (runtime.exportsOpenssl) return "This runtime has it built in";
-  return "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer ones), openssl-libs " +
-    "(Fedora), openssl (Alpine, Arch, Homebrew), or name the library in FIRSTFLIGHT_LIBSSL";
+  return sources[process.platform] ?? `Install it, and ${named}`;
 }
 
 /**
@@ -32,12 +47,12 @@ export function openssl(): Openssl {
 
 function load(): Openssl {
   if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
-  const named = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty one names nothing.
-  if (named !== undefined) {
-    if (!named.startsWith("/")) {
-      throw unavailable(`FIRSTFLIGHT_LIBSSL must be an absolute path, got "${named}"`);
+  const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty one names nothing.
+  if (path !== undefined) {
+    if (!isAbsolute(path)) {
+      throw unavailable(`FIRSTFLIGHT_LIBSSL must be an absolute path, got "${path}"`);
     }
-    return loadFrom(named, `"${named}", named by FIRSTFLIGHT_LIBSSL`);
+    return loadFrom(path, `"${path}", named by FIRSTFLIGHT_LIBSSL`);
   }
   let cause: unknown;
   for (const path of libsslPaths) {
@@ -68,11 +83,12 @@ const OPENSSL_3 = 0x30000000n;
 const LIBRESSL = 0x20000000n;
 
 function bind(path: string | null): Openssl {
+  const libcrypto = path === null ? path : libcryptoPath(path);
   // An older one lacks symbols, too, but what it lacks first is its age.
-  const { OpenSSL_version_num } = opensslSymbols;
-  const version = runtime.dlopen(path, { OpenSSL_version_num }).OpenSSL_version_num();
+  const { OpenSSL_version_num } = libcryptoSymbols;
+  const version = dlopen(libcrypto, { OpenSSL_version_num }).OpenSSL_version_num();
   if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
-  return runtime.dlopen(path, opensslSymbols);
+  return { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
 }
 
 /** A version by the name people know it by. */

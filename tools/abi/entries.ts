@@ -8,7 +8,7 @@
 import type { PlatformTable } from "../../ffi/platform.ts";
 import * as sockaddr from "../../ffi/sockaddr.ts";
 import { type Entry, type Question, spelled } from "./entry.ts";
-import { readSignatures, type Signature } from "./signatures.ts";
+import { readSignatures, type Signature, withLong } from "./signatures.ts";
 import { fieldOf, type Struct, structs } from "./structs.ts";
 
 /** A table whose sockets are opened by FFI. */
@@ -16,8 +16,8 @@ type SocketTable = Exclude<PlatformTable, { fastOpen: "none" }>;
 type Layout = Readonly<Record<string, number>>;
 type Bits = Readonly<Record<string, { byte: number; mask: number }>>;
 
-/** Parts of a table that say nothing about C, or are proved by being used. */
-const words = ["os", "fastOpen", "writev", "libc", "reason"];
+/** Parts of a table that say nothing about C, are proved by being used, or have a proof of their own. */
+const words = ["os", "fastOpen", "writev", "long", "libc", "reason"];
 
 /** What tells the mechanisms apart: a platform whose table lacks one must not have it. */
 const mechanisms = {
@@ -36,7 +36,16 @@ const signatures = readSignatures();
 
 /** All that `table` declares, and what it says by not declaring it. */
 export function entriesOf(name: string, table: PlatformTable): Entry[] {
-  if (table.fastOpen === "none") return [...lacks(name, table), ...lacksWritev(name)];
+  const long = ofLong(name, table.long);
+  if (table.fastOpen === "none") {
+    const memory = signatures.filter(({ file }) => file === "memory");
+    return [
+      long,
+      ...memory.flatMap((signature) => ofFunction(signature)),
+      ...lacks(name, table),
+      ...lacksWritev(name),
+    ];
+  }
   const entry = (part: string, question: Question, declared: string): Entry => ({
     name: `${name}.${part}`,
     question,
@@ -70,11 +79,12 @@ export function entriesOf(name: string, table: PlatformTable): Entry[] {
           : ofLayout(`${name}.${part}`, structOf(part), value as Layout);
     }
   });
-  return [...own, ...shared, ...lacks(name, table)];
+  return [long, ...own, ...shared, ...lacks(name, table)];
 }
 
-/** All that ffi/openssl.ts declares, but for what OpenSSL has only since after `version`. */
+/** All that ffi/openssl.ts declares, for a platform and without what this OpenSSL is too old for. */
 export function opensslEntries(
+  { long }: PlatformTable,
   constants: Readonly<Record<string, number | bigint>>,
   isYounger: (constant: string) => boolean,
 ): Entry[] {
@@ -88,7 +98,9 @@ export function opensslEntries(
       : { name: `openssl.${constant}`, question: { constant }, declared: spelled.number(value) };
   return [
     ...Object.entries(constants).map(ofConstant),
-    ...signatures.filter(({ file }) => file === "openssl").flatMap((each) => ofFunction(each)),
+    ...signatures.filter(({ file }) => file === "openssl")
+      .map((signature) => ({ ...signature, shape: withLong(signature.shape, long) }))
+      .flatMap((signature) => ofFunction(signature)),
   ];
 }
 
@@ -99,6 +111,10 @@ export function exportsOf(entries: readonly Entry[]): Entry[] {
       ? [{ name, question: { exported: question.signatureOf }, declared: spelled.exported }]
       : []
   );
+}
+
+function ofLong(name: string, size: PlatformTable["long"]): Entry {
+  return { name: `${name}.long`, question: { sizeOf: "long" }, declared: spelled.number(size) };
 }
 
 function structOf(layout: string): Struct {

@@ -41,5 +41,5 @@ function isAsked(question: Question, names: readonly string[]): boolean {
 }
 
 function row(name: string, cells: readonly string[]): string {
-  return name.padEnd(26) + cells.map((cell) => cell.padStart(12)).join("");
+  return name.padEnd(30) + cells.map((cell) => cell.padStart(12)).join("");
 }

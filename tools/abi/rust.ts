@@ -77,6 +77,7 @@ class Crate {
       return value === undefined ? undefined : spelled.number(value);
     }
     if ("sizeOf" in question) {
+      if (question.sizeOf === "long") return this.#sizeOfLong();
       const layout = this.#struct(question.sizeOf);
       return layout && spelled.number(layout.size);
     }
@@ -111,6 +112,12 @@ class Crate {
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  #sizeOfLong(): string | undefined {
+    const type = this.#find(/pub type c_long = (\w+);/);
+    const size = type === undefined ? undefined : primitives[type]?.size;
+    return size === undefined ? undefined : spelled.number(size);
   }
 
   #absence(declaration: string): string {

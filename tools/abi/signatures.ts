@@ -48,6 +48,11 @@ function shapeOf(result: string, parameters: readonly string[]): string {
   return spelled.signature(kind(result), parameters.map(kind));
 }
 
+/** A shape as FFI sees it where `long` has so many bytes. */
+export function withLong(shape: string, bytes: 4 | 8): string {
+  return shape.replace(/\b(u?)long\b/g, (_, unsigned) => `${unsigned || "i"}${bytes * 8}`);
+}
+
 /** C types on 64-bit platforms other than Windows. */
 const kinds: Readonly<Record<string, string>> = {
   "void": "void",

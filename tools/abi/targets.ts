@@ -11,6 +11,7 @@ import { darwin } from "../../ffi/darwin.ts";
 import { freebsd } from "../../ffi/freebsd.ts";
 import { linux } from "../../ffi/linux.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
+import type { PlatformTable } from "../../ffi/platform.ts";
 import { windows } from "../../ffi/windows.ts";
 import { debianPackage, zigFolder } from "./downloads.ts";
 import { entriesOf, exportsOf, opensslEntries } from "./entries.ts";
@@ -41,6 +42,7 @@ export async function targets(): Promise<Target[]> {
     windowsTarget("x86_64-windows-gnu"),
     opensslTarget(opensslOfDebian()),
     opensslTarget(opensslOfNode()),
+    opensslTarget(opensslOfNode(), "x86_64-windows-gnu", windows),
   ];
 }
 
@@ -124,12 +126,17 @@ function freebsdTarget(): Target {
   };
 }
 
-/** There the table declares nothing: what is to be proved is that there is nothing to declare. */
+/** Of sockets the table declares nothing there: to be proved is that there is nothing to declare. */
 function windowsTarget(target: string): Target {
+  const entries = entriesOf("windows", windows);
+  const list = join(zigFolder(), "lib/libc/mingw/lib-common/msvcrt.def.in");
   return {
     name: target,
-    entries: entriesOf("windows", windows),
-    evidence: [zig(target, ["errno.h", "winsock2.h", "ws2tcpip.h", "mswsock.h"])],
+    entries: [...entries, ...exportsOf(entries)],
+    evidence: [
+      zig(target, ["errno.h", "string.h", "winsock2.h", "ws2tcpip.h", "mswsock.h"]),
+      libraryEvidence("msvcrt", list, ""),
+    ],
   };
 }
 
@@ -152,19 +159,23 @@ function opensslOfNode(): OpensslHeaders {
   return { of: "Node", folders: [resolve(include)] };
 }
 
-function opensslTarget({ of, folders }: OpensslHeaders): Target {
+function opensslTarget(
+  { of, folders }: OpensslHeaders,
+  target = "x86_64-linux-gnu",
+  table: PlatformTable = linux,
+): Target {
   const names = ["bio", "err", "evp", "pem", "ssl", "tls1", "x509", "x509_vfy", "x509v3"];
   const version = opensslVersion(folders);
-  const entries = opensslEntries(OPENSSL, (constant) => {
+  const entries = opensslEntries(table, OPENSSL, (constant) => {
     const since = sinceVersion(constant);
     return since !== undefined && Number(since) > Number(/^\d+\.\d+/.exec(version)?.[0]);
   });
   const options = folders.map((folder) => `-I${folder}`);
   const headers = names.map((name) => `openssl/${name}.h`);
   return {
-    name: `OpenSSL ${version} (${of})`,
+    name: `OpenSSL ${version} (${of}${table === linux ? "" : `, ${table.os}`})`,
     entries,
-    evidence: [zig("x86_64-linux-gnu", headers, options)],
+    evidence: [zig(target, headers, options)],
   };
 }
 
