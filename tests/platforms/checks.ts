@@ -117,6 +117,16 @@ function expectations(
           ? secured(finding) && finding.alpnProtocol === "http/1.1"
           : refusedWith(finding, /^ENGINE_UNAVAILABLE$/),
     },
+    ...engine === "openssl"
+      ? [
+        {
+          step: "taken",
+          what: "says at once that an address is taken",
+          holds: ({ error }: Finding) =>
+            error?.name === "ConnectError" && error.errno === "EADDRINUSE",
+        } as const,
+      ]
+      : [],
   ];
 }
 
@@ -172,7 +182,7 @@ function judgePlace(expected: Expected, about: About): Check[] {
 /** All that is known of a step, in a line. */
 function describe(finding: Finding, flow: Flow | undefined): string {
   const { error, engine, protocol, resumed, earlyData, alpnProtocol, outcome, reason } = finding;
-  if (error) return `${error.name} ${error.code ?? error.message}`;
+  if (error) return `${error.name} ${error.errno ?? error.code ?? error.message}`;
   const [syn] = flow?.syns ?? [];
   return [
     engine && `${engine} ${protocol}`,

@@ -35,7 +35,9 @@ export type Step =
   /** TLS to somebody whom only {@linkcode Target.caCerts} vouches for, without those. */
   | "untrusted"
   /** TLS to a server in the same process. */
-  | "listen";
+  | "listen"
+  /** Such a server at an address that is taken. */
+  | "taken";
 
 /** The first line: where the program finds itself. */
 export interface About {
@@ -65,5 +67,10 @@ export interface Finding {
   readonly received?: number;
   /** The client's port, by which others know the connection. */
   readonly localPort?: number;
-  readonly error?: { readonly name: string; readonly code?: string; readonly message: string };
+  readonly error?: {
+    readonly name: string;
+    readonly code?: string;
+    readonly errno?: string;
+    readonly message: string;
+  };
 }

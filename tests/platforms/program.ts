@@ -13,12 +13,14 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import {
   connect,
+  type ConnectError,
   connectTls,
   type ConnectTlsOptions,
   fastOpenSupport,
   listenTls,
   type StreamConn,
   TlsConn,
+  type TlsListener,
 } from "../../mod.ts";
 import { httpRequest } from "../peers/http.ts";
 import type { About, Finding, Step, Target } from "./finding.ts";
@@ -26,6 +28,7 @@ import type { About, Finding, Step, Target } from "./finding.ts";
 const [, , target = "{}", ...steps] = process.argv;
 const { hostname, port, plainPort = 80, caCerts, cert, key }: Target = JSON.parse(target);
 const request = new TextEncoder().encode(httpRequest("/facts"));
+const alpnProtocols = ["http/1.1"];
 const trust = caCerts === undefined ? {} : { caCerts };
 
 function about(): About {
@@ -88,9 +91,7 @@ async function tls(step: Step, options: Partial<ConnectTlsOptions> = {}): Promis
 
 /** Both ends in one process; a server calls back into JavaScript, which a client never does. */
 async function listen(step: Step): Promise<Finding> {
-  if (!cert || !key) throw new Error(`${step} needs "cert" and "key"`);
-  const alpnProtocols = ["http/1.1"];
-  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpnProtocols });
+  const listener = startListener();
   const serving = serveOne(listener);
   try {
     const options = { hostname: "127.0.0.1", port: listener.addr.port, ...trust, alpnProtocols };
@@ -100,6 +101,17 @@ async function listen(step: Step): Promise<Finding> {
     listener.close();
     await serving;
   }
+}
+
+function taken(): never {
+  using listener = startListener();
+  using _ = startListener(listener.addr.port);
+  throw new Error("Two servers listen at the same address");
+}
+
+function startListener(port = 0): TlsListener {
+  if (!cert || !key) throw new Error('A server needs "cert" and "key"');
+  return listenTls({ hostname: "127.0.0.1", port, cert, key, alpnProtocols });
 }
 
 async function serveOne(listener: AsyncIterable<TlsConn>): Promise<void> {
@@ -121,11 +133,12 @@ const perform: Readonly<Record<Step, (step: Step) => Promise<Finding>>> = {
     return await exchange(step, conn, false);
   },
   listen,
+  taken: async () => await taken(),
 };
 
 function failure(step: Step, error: unknown): Finding {
-  const { name, code, message } = error as Error & { code?: string };
-  return { step, error: { name, ...(code === undefined ? {} : { code }), message } };
+  const { name, code, errno, message } = error as ConnectError;
+  return { step, error: { name, code, message, ...(errno === undefined ? {} : { errno }) } };
 }
 
 console.log(JSON.stringify(about()));

