@@ -11,8 +11,8 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
-import { runtime } from "../../runtimes/mod.ts";
+import { dlopenFirst } from "../../ffi/libc.ts";
+import { linux } from "../../ffi/linux.ts";
 import type { NativeFunctions } from "../../runtimes/mod.ts";
 
 const table = {
@@ -44,21 +44,8 @@ const table = {
   memcpy: { parameters: ["buffer", "pointer", "u64"], result: "pointer" },
 } as const;
 
-const paths = [
-  "/lib/x86_64-linux-gnu/libc.so.6",
-  "/lib/aarch64-linux-gnu/libc.so.6",
-  "/lib64/libc.so.6",
-  "/usr/lib/libc.so.6",
-];
-
-function load(): NativeFunctions<typeof table> {
-  const path = paths.find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new Error(`no C library at ${paths.join(", ")}`);
-  return runtime.dlopen(path, table);
-}
-
-/** The C library, opened once. */
-export const libc: NativeFunctions<typeof table> = load();
+/** The C library of the runtime's own architecture, opened once. */
+export const libc: NativeFunctions<typeof table> = dlopenFirst(linux.libc, table);
 
 /** A C string: the text's bytes and a closing NUL. */
 export function cString(text: string): Uint8Array {
