@@ -25,6 +25,7 @@ import {
   readArguments,
   UsageError,
 } from "./usage.ts";
+import { Warnings } from "./warnings.ts";
 
 const options = {
   alpn: { type: "string", value: "LIST", help: "offer these protocols, as in h2,http/1.1" },
@@ -87,8 +88,11 @@ async function run(args: readonly string[]): Promise<number> {
     const connection = { ...request, ...target, sessions, signal };
     if (values["warm-up"]) await warmUp(connection);
     const conn = await connectTls(connection);
+    const warnings = new Warnings(json);
+    await warnings.say(conn.warnings);
     await report(conn, target, json);
     await talk(conn, signal);
+    await warnings.say(conn.warnings); // The store may have failed since.
     return signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted;

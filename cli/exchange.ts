@@ -4,7 +4,13 @@
  * @module
  */
 
-import { connectTls, type ConnectTlsOptions, type FastOpenResult, type TlsConn } from "../mod.ts";
+import {
+  connectTls,
+  type ConnectTlsOptions,
+  type FastOpenResult,
+  type TlsConn,
+  type TlsWarning,
+} from "../mod.ts";
 import { CommandError } from "./failure.ts";
 import { formatTarget } from "./target.ts";
 
@@ -31,6 +37,7 @@ export interface Sample {
   readonly address: string;
   /** Of the answer; `undefined` where it is not HTTP. */
   readonly status: number | undefined;
+  readonly warnings: readonly TlsWarning[];
 }
 
 /** An exchange whose connection is still open. */
@@ -68,6 +75,7 @@ export async function exchange(options: ConnectTlsOptions, request: Uint8Array):
       group: conn.group,
       address: conn.remoteAddr.hostname,
       status,
+      warnings: conn.warnings,
     };
     return { sample, conn };
   } catch (error) {

@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { isIP } from "node:net";
+import type { TlsWarning } from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
 import type { Command } from "./command.ts";
 import { reportFailure } from "./failure.ts";
@@ -32,6 +33,7 @@ import {
   verdictOf,
 } from "./verdict.ts";
 import { version } from "./version.ts";
+import { Warnings } from "./warnings.ts";
 import { drawWaterfall } from "./waterfall.ts";
 
 const options = {
@@ -102,6 +104,7 @@ async function run(args: readonly string[]): Promise<number> {
     const onProgress = progress && { onProgress: progress.show };
     const measured = await measure({ connection, request, repeat, store, ...onProgress });
     progress?.clear();
+    if (!json) await new Warnings(false).say(warningsOf(measured));
     const host = isIP(hostname) ? "the server" : hostname;
     await print(
       process.stdout,
@@ -197,6 +200,11 @@ function heading(url: URL, samples: Samples): string {
 function isWorthARow({ way, outcomes, label }: Verdict): boolean {
   if (way === "fast-open") return outcomes.unsupported === undefined;
   return way === "plain" || label.includes("ticket");
+}
+
+/** With JSON each connection has its own. */
+function warningsOf({ first, samples }: Measurement): TlsWarning[] {
+  return [first, ...Object.values(samples).flat()].flatMap(({ warnings }) => warnings);
 }
 
 function resultOf(url: URL, host: string, { first, samples }: Measurement) {

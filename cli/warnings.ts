@@ -22,6 +22,24 @@ export function printWarning({ code, message }: Warning, json: boolean): Promise
   return print(process.stderr, line);
 }
 
+/** Says each kind of warning once, however many connections earn it. */
+export class Warnings {
+  #json: boolean;
+  #said = new Set<string>();
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  async say(warnings: readonly Warning[]): Promise<void> {
+    for (const warning of warnings) {
+      if (this.#said.has(warning.code)) continue;
+      this.#said.add(warning.code);
+      await printWarning(warning, this.#json);
+    }
+  }
+}
+
 /** Leaves out Node's remark that FFI is experimental; everything else is still said. */
 export function withoutFfiWarning(): void {
   const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;

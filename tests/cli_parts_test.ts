@@ -145,6 +145,7 @@ function sample(
     group: "x25519",
     address: "192.0.2.1",
     status: 200,
+    warnings: [],
     ...changes,
   };
 }

@@ -21,6 +21,7 @@ import { here, type Place, requirePeer } from "./peers/peer.ts";
 
 const program = fileURLToPath(new URL("../cli.ts", import.meta.url));
 const flags = "deno" in process.versions ? ["run", "-A", "--no-lock"] : [];
+const ownOpenssl = !("deno" in process.versions || "bun" in process.versions);
 /** Sessions must not go from one run of the tests to the next. */
 const cache = temporaryFolder();
 after(() => cache[Symbol.dispose]());
@@ -42,10 +43,15 @@ interface Running {
 }
 
 /** Starts `firstflight`; a text is its whole input, `null` leaves the input open. */
-function start(args: readonly string[], input: string | null = "", place: Place = here): Running {
+function start(
+  args: readonly string[],
+  input: string | null = "",
+  place: Place = here,
+  env: Readonly<Record<string, string>> = {},
+): Running {
   const child = place.spawn(process.execPath, [...flags, program, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", XDG_CACHE_HOME: cache.path() },
+    env: { ...process.env, NO_COLOR: "1", XDG_CACHE_HOME: cache.path(), ...env },
   });
   let stdout = "", stderr = "";
   const heard = new Set<() => void>();
@@ -333,6 +339,26 @@ test("connect: a session store that can't be used costs a warning", {
   assert.equal(warnings?.length, files.length, ignored.stderr);
 });
 
+test("connect: what the connection warns of is said before the facts", {
+  skip: needsLab,
+}, async () => {
+  await using lab = await startNetlab({ rtt: 4, middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
+  await using nginx = await startNginx({ place: lab.server });
+  const padding = ["x", "y"].map((letter) => letter.repeat(200));
+  const args = [
+    ...["connect", "--no-session-store", "--ca", certificates().caPath],
+    ...["--alpn", [...padding, "http/1.1"].join(), `${lab.server.ipv4}:${nginx.port}`],
+  ];
+  const run = (...more: string[]) => {
+    return firstflight([...args, ...more], httpRequest("/facts"), lab.client);
+  };
+  assert.match((await run()).stderr, /^Connected/); // The SYN asks for a cookie, whatever follows.
+  const warning = /^firstflight: warning: The ClientHello has .* \[HELLO_TOO_LARGE\]\nConnected/;
+  assert.match((await run()).stderr, warning);
+  const [first = ""] = (await run("--json")).stderr.split("\n");
+  assert.equal(JSON.parse(first).warning.code, "HELLO_TOO_LARGE");
+});
+
 test("tickets that are left go to a store, the newest, and whatever it says of them", async () => {
   const tickets = new Tickets();
   const fill = () => {
@@ -472,6 +498,25 @@ test("time: what a server does not do is said", { skip: needsLab }, async () => 
   const text = stdout.replaceAll("\n", " ");
   assert.match(text, /Fast Open did not happen: the server gives no cookie/);
   assert.match(text, /There was no early data: the tickets of the server allow none/);
+});
+
+test("time: what all connections warn of is said once", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx();
+  const url = `https://localhost:${nginx.port}/facts`;
+  const args = ["time", "--repeat", "1", "--ca", certificates().caPath, url];
+  const env = { FIRSTFLIGHT_LIBSSL: "/nowhere/libssl.so.3" }; // Node has no need of it.
+  const codes = (stderr: string) =>
+    [...stderr.matchAll(/^firstflight: warning: .* \[(\w+)\]$/gm)]
+      .map(([, code]) => code);
+  const expected = ownOpenssl ? [] : ["ENGINE_FALLBACK"];
+  const people = await start(args, "", here, env).ended;
+  assert.equal(people.code, 0, people.stderr);
+  assert.deepEqual(codes(people.stderr), expected);
+  const programs = await start([...args, "--json"], "", here, env).ended;
+  const { first, ways } = JSON.parse(programs.stdout);
+  for (const { warnings } of [first, ...ways.flatMap(({ samples }: typeof ways[0]) => samples)]) {
+    assert.deepEqual(warnings.map(({ code }: { code: string }) => code), expected);
+  }
 });
 
 test("doctor: a report whose exit code is its verdict", async () => {

@@ -187,9 +187,9 @@ async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promi
       throw milder ? new TryAgain(milder) : error;
     }
     if (stored && !engine.offersSession) warnings.push(unusable("a session that can't be used"));
-    const { outcome } = link.facts.fastOpen;
-    if (hello.excess && outcome !== "unsupported") {
-      warnings.push(tooLarge(hello.excess, engine.info().group));
+    const { outcome, synBytes } = link.facts.fastOpen;
+    if (config.forSyn && outcome === "accepted" && synBytes < hello.length) {
+      warnings.push(tooLarge({ hello: hello.length, room: synBytes }, engine.info().group));
     }
     const timing = {
       lookup,

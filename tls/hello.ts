@@ -34,8 +34,8 @@ export interface HelloOptions {
 export class Hello {
   /** Whether anything may have left this machine. */
   started = false;
-  /** Length of the ClientHello and of what a SYN has room for, where it has not enough. */
-  excess: { readonly hello: number; readonly room: number } | undefined;
+  /** Bytes of the ClientHello, once it is made. */
+  length = 0;
   readonly #options: HelloOptions;
   #config: ClientConfig;
   #engine: Engine;
@@ -106,14 +106,13 @@ export class Hello {
   /** The flight, or that of a smaller hello where it has to be. */
   #fitted(flight: Uint8Array, room: () => number): FirstFlight | Promise<FirstFlight> {
     const { hostname, port, forSyn, lean } = this.#config;
-    const hello = helloLength(flight);
-    const tooLarge = forSyn && hello > ALWAYS_FITS && hello > room();
+    this.length = helloLength(flight);
+    const tooLarge = forSyn && this.length > ALWAYS_FITS && this.length > room();
     if (tooLarge && !lean && this.#mayBeLean) {
       learnServer(hostname, port, { needsLean: true });
       this.#begin({ ...this.#config, lean: true });
       return this.firstFlight(room);
     }
-    if (tooLarge) this.excess = { hello, room: room() };
     return this.#flightOf(flight);
   }
 
