@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
-import { MemorySessionStore, type SessionStore, type StoredSession } from "../mod.ts";
+import {
+  connect,
+  MemorySessionStore,
+  type SessionStore,
+  startTls,
+  type StoredSession,
+} from "../mod.ts";
 import { certificates, SOON } from "./peers/certificates.ts";
+import { engineUnderTest } from "./peers/engine.ts";
 import { ask, type LocalOptions, open } from "./peers/exchange.ts";
 import { type NginxOptions, startNginx } from "./peers/nginx.ts";
 import { requirePeer } from "./peers/peer.ts";
@@ -233,6 +240,16 @@ test("tampered and truncated sessions: a full handshake, never a crash", resumin
     if (unread) assert.equal(conn.resumed, false);
   }
   assert.equal((await nginx.requests(variants.length + 1)).length, variants.length + 1);
+});
+
+test("startTls says of a session that it can't be used, too", resuming, async () => {
+  await using nginx = await startNginx();
+  const { ca } = certificates();
+  const plain = await connect({ hostname: "127.0.0.1", port: nginx.port });
+  const sessions = handing(new Uint8Array(100));
+  using conn = await startTls(plain, { caCerts: [ca], sessions, engine: engineUnderTest() });
+  assert.equal(conn.resumed, false);
+  assert.deepEqual(conn.warnings.map(({ code }) => code), ["SESSION_UNUSABLE"]);
 });
 
 test("a store that answers late gets the session back", resuming, async () => {

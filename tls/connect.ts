@@ -186,7 +186,6 @@ async function open(options: DialOptions, deadline: Deadline, plan: Plan): Promi
       const milder = deadline.signal.aborted ? undefined : milderPlan(plan, hello, engine, error);
       throw milder ? new TryAgain(milder) : error;
     }
-    if (stored && !engine.offersSession) warnings.push(unusable("a session that can't be used"));
     const { outcome, synBytes } = link.facts.fastOpen;
     if (config.forSyn && outcome === "accepted" && synBytes < hello.length) {
       warnings.push(tooLarge({ hello: hello.length, room: synBytes }, engine.info().group));
@@ -230,13 +229,14 @@ async function finish(
   { signal }: Deadline,
   plan: Plan,
 ): Promise<void> {
-  const { config, resumption, stored, earlyData } = plan;
+  const { config, resumption, stored, earlyData, warnings } = plan;
   try {
     if (!engine.secured) await abortable(stream.secured, signal);
   } catch (error) {
     stream.fail(error);
     throw error;
   }
+  if (stored && !engine.offersSession) warnings.push(unusable("a session that can't be used"));
   if (!engine.resumed) {
     const { group, protocol } = stream.info();
     const { forSyn, keyShare } = config;
