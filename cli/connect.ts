@@ -16,7 +16,7 @@ import { painter, wantsColor } from "./style.ts";
 import { talk } from "./talk.ts";
 import { readTarget, type Target } from "./target.ts";
 import { Tickets } from "./tickets.ts";
-import { readBytes, readTlsOptions, tlsOptions } from "./tls_options.ts";
+import { readBytes, readList, readTlsOptions, tlsOptions } from "./tls_options.ts";
 import {
   exitCodes,
   onlyPositional,
@@ -112,7 +112,7 @@ async function readRequest(
   return {
     ...await readTlsOptions(values),
     fastOpen: !values["no-fast-open"],
-    ...(alpn !== undefined ? { alpnProtocols: alpn.split(",").map((name) => name.trim()) } : {}),
+    ...(alpn !== undefined ? { alpnProtocols: readList(alpn) } : {}),
     ...(earlyData !== undefined ? { earlyData: await readBytes("early-data", earlyData) } : {}),
   };
 }

@@ -19,6 +19,8 @@ const optionNames: readonly (readonly [RegExp, string])[] = [
   [/Option "key"/g, "--key"],
   [/Option "serverName"/g, "--servername"],
   [/Option "alpnProtocols"/g, "--alpn"],
+  [/Option "groups"/gi, "--groups"],
+  [/some of alpnProtocols/g, "some of --alpn"],
   [/Option "connectTimeout"/g, "--timeout"],
 ];
 
@@ -39,12 +41,15 @@ export interface Failure {
   readonly message: string;
 }
 
+/** A message of the library's for those who gave their options on the command line. */
+export function inOurNames(message: string): string {
+  return optionNames.reduce((text, [pattern, name]) => text.replace(pattern, name), message);
+}
+
 /** What an error of the library or of the system means; anything else is a bug and is thrown on. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ConnectError || error instanceof TlsError) {
-    let { message } = error;
-    for (const [pattern, name] of optionNames) message = message.replace(pattern, name);
-    return { code: error.code, message };
+    return { code: error.code, message: inOurNames(error.message) };
   }
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== "string" || typeof message !== "string") throw error;

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import type { ConnectTlsOptions } from "../mod.ts";
 import { type OptionSpecs, type OptionValues, readNumber, UsageError } from "./usage.ts";
 
-/** Whom to trust, who to be, how long to wait. */
+/** Whom to trust, who to be, what to offer, how long to wait. */
 export const tlsOptions = {
   ca: {
     type: "string",
@@ -21,6 +21,12 @@ export const tlsOptions = {
   servername: { type: "string", value: "NAME", help: "ask for and verify this name" },
   "tls1.2": { type: "boolean", help: "speak TLS 1.2 only" },
   "tls1.3": { type: "boolean", help: "speak TLS 1.3 only" },
+  groups: {
+    type: "string",
+    value: "LIST",
+    help:
+      'offer these key-exchange groups, as in X25519,P-256; or "full": all, whatever their size',
+  },
   timeout: { type: "string", value: "MS", help: "give up connecting after this time (30000)" },
 } as const satisfies OptionSpecs;
 
@@ -35,7 +41,7 @@ const LONGEST = 0x7fffffff;
 export async function readTlsOptions(
   values: OptionValues<typeof tlsOptions>,
 ): Promise<Partial<ConnectTlsOptions>> {
-  const { ca, cert, key, servername, timeout } = values;
+  const { ca, cert, key, servername, groups, timeout } = values;
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError("Options --cert and --key go together");
   }
@@ -50,8 +56,18 @@ export async function readTlsOptions(
     ...(key !== undefined ? { key: await readText("key", key) } : {}),
     ...(servername !== undefined ? { serverName: servername } : {}),
     ...(version ? { minVersion: version, maxVersion: version } : {}),
+    ...(groups !== undefined ? { groups: readGroups(groups) } : {}),
     ...(timeout !== undefined ? { connectTimeout: readNumber("timeout", timeout, limits) } : {}),
   };
+}
+
+/** The parts of a list with commas. */
+export function readList(text: string): string[] {
+  return text.split(",").map((part) => part.trim());
+}
+
+function readGroups(text: string): "fit" | "full" | string[] {
+  return text === "fit" || text === "full" ? text : readList(text);
 }
 
 async function readText(option: string, file: string): Promise<string> {

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { inOurNames } from "./failure.ts";
 import { print, toJson } from "./output.ts";
 
 /** Something that is no failure. */
@@ -35,7 +36,7 @@ export class Warnings {
     for (const warning of warnings) {
       if (this.#said.has(warning.code)) continue;
       this.#said.add(warning.code);
-      await printWarning(warning, this.#json);
+      await printWarning({ ...warning, message: inOurNames(warning.message) }, this.#json);
     }
   }
 }

@@ -174,6 +174,7 @@ test("connect: facts as JSON, with every option", { skip: needsNginx }, async ()
     ...["connect", "--json", "--warm-up", "--no-fast-open", "--tls1.3", "--timeout", "20000"],
     ...["--ca", caPath, "--cert", client.certPath, "--key", client.keyPath],
     ...["--alpn", "h7, http/1.1", "--early-data", request, "--servername", "localhost"],
+    ...["--groups", "P-384, P-256"],
     `[::1]:${nginx.port}`,
   ], null).ended;
   assert.equal(code, 0, stderr);
@@ -186,6 +187,7 @@ test("connect: facts as JSON, with every option", { skip: needsNginx }, async ()
   assert.equal(facts.port, nginx.port);
   assert.equal(facts.protocol, "TLSv1.3");
   assert.equal(facts.alpn, "http/1.1");
+  assert.equal(facts.group, "secp384r1");
   assert.equal(facts.resumed, true);
   assert.equal(facts.earlyData, "accepted");
   assert.equal(facts.fastOpen.outcome, "disabled");
@@ -353,7 +355,8 @@ test("connect: what the connection warns of is said before the facts", {
     return firstflight([...args, ...more], httpRequest("/facts"), lab.client);
   };
   assert.match((await run()).stderr, /^Connected/); // The SYN asks for a cookie, whatever follows.
-  const warning = /^firstflight: warning: The ClientHello has .* \[HELLO_TOO_LARGE\]\nConnected/;
+  const warning =
+    /^firstflight: warning: The ClientHello has .* --alpn .*--groups.* \[HELLO_TOO_LARGE\]\nConnected/;
   assert.match((await run()).stderr, warning);
   const [first = ""] = (await run("--json")).stderr.split("\n");
   assert.equal(JSON.parse(first).warning.code, "HELLO_TOO_LARGE");
