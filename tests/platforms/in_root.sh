@@ -8,10 +8,11 @@ set -e
 root=$1 project=$2 programs=$3
 shift 3
 cd "$root"
-mkdir -p dev proc sys project programs
+mkdir -p dev proc sys tmp project programs
 mount -t proc proc proc
 mount --rbind /dev dev
 mount --rbind /sys sys
+mount -t tmpfs tmp tmp
 mount --bind "$project" project
 mount --bind "$programs" programs
 PATH=/usr/sbin:/usr/bin:/sbin:/bin

@@ -47,7 +47,7 @@ const PATIENCE = 300_000;
 /** Milliseconds of a round trip; so many that none of them looks slow. */
 const RTT = 100;
 
-/** Runs on each of a platform's runtimes, or those named; prints what holds, sets the exit status. */
+/** Runs on each of a platform's runtimes, or those named; prints what holds, sets the exit status where something does not. */
 export async function runPlatform(platform: Platform, named: readonly string[]): Promise<void> {
   console.log(platform.name);
   const counts = { PASS: 0, FAIL: 0 };
@@ -63,7 +63,7 @@ export async function runPlatform(platform: Platform, named: readonly string[]):
     console.log(`      ${name.padEnd(4)}  ${Math.round(seconds)} seconds`);
   }
   console.log(`\n${counts.PASS} passed, ${counts.FAIL} failed`);
-  process.exitCode = counts.FAIL > 0 || counts.PASS === 0 ? 1 : 0;
+  if (counts.FAIL > 0) process.exitCode = 1;
 }
 
 async function examine(

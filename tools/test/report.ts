@@ -40,7 +40,7 @@ function reasonOf({ name }: Skipped, skips: readonly Skipped[]): string {
 }
 
 function printRow(name: string, ...cells: readonly (string | number)[]): void {
-  console.log(name.padEnd(8) + cells.map((cell) => String(cell).padStart(9)).join(""));
+  console.log(name.padEnd(10) + cells.map((cell) => String(cell).padStart(9)).join(""));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -11,7 +11,7 @@ export interface Skipped {
   readonly reason?: string;
 }
 
-/** The checks, or the suite under one runtime. */
+/** The checks, the suite under one runtime, or the other platforms. */
 export interface Result {
   readonly name: string;
   readonly passed: number;
