@@ -30,12 +30,7 @@ export {
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
 export { type BlockedPath, type KnownPath, type PathMemory, pathMemory } from "./tcp/paths.ts";
-export {
-  connectTls,
-  type ConnectTlsOptions,
-  startTls,
-  type StartTlsOptions,
-} from "./tls/connect.ts";
+export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
 export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine.ts";
@@ -55,6 +50,7 @@ export {
   type StoredSession,
 } from "./tls/session.ts";
 export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";
+export { startTls, type StartTlsOptions } from "./tls/start_tls.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
 export type { TcpFastOpenSupport } from "./tcp/support.ts";
 export { type ConnFacts, StreamConn } from "./tcp/conn.ts";

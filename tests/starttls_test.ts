@@ -10,6 +10,7 @@ import {
   type TlsConn,
   TlsError,
 } from "../mod.ts";
+import { startRawServer } from "./fixtures/hostile_server.ts";
 import { netlabSkip, startNetlab } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { engineUnderTest } from "./peers/engine.ts";
@@ -53,6 +54,8 @@ for (const name of ["smtp", "imap", "pop3"] as const) {
       assert.deepEqual(conn.localAddr, localAddr);
       assert.deepEqual(conn.remoteAddr, remoteAddr);
       assert.deepEqual(conn.fastOpen, fastOpen);
+      const { firstByte, secure: secured } = conn.timing;
+      assert.ok(0 < firstByte && firstByte < secured, `${firstByte} of ${secured}`);
       const [question, answer] = protocol.afterwards;
       await conn.write(encode(question));
       await readUntil(conn, answer);
@@ -187,4 +190,15 @@ test("with Fast Open the wish for TLS rides in the SYN", {
     assert.equal(flow.syn.payload, outcome === "accepted" ? command.length : 0);
     assert.equal(acknowledged(flow), flow.syn.payload);
   }
+});
+
+test("a handshake that fails uses the connection up, an option that is refused does not", async () => {
+  await using server = await startRawServer(() => {});
+  const plain = await connect({ hostname: server.hostname, port: server.port });
+  for (const wrong of [{ cert: "no PEM", key: "no PEM" }, { serverName: "a b" }]) {
+    await assert.rejects(secure(plain, wrong));
+    await plain.write(encode("still there"));
+  }
+  await assert.rejects(secure(plain, { connectTimeout: 50 }), { code: "TIMED_OUT" });
+  await assert.rejects(plain.write(encode("anything")), { code: "CONNECTION_CLOSED" });
 });

@@ -11,13 +11,9 @@ import type { DialOptions } from "../tcp/options.ts";
 import type { TlsKnown, TlsTiming } from "./conn.ts";
 import type { EngineInfo, EngineName } from "./engine.ts";
 import { TlsError } from "./errors.ts";
+import type { Connected } from "./establish.ts";
 import type { TlsByteStream, TlsStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
-
-/** A connection that stands, and what is known of it. */
-export interface Connected extends TlsKnown {
-  readonly stream: TlsStream;
-}
 
 /** Connects, with early data where there are any. */
 export type Connect = (

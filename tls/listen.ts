@@ -150,8 +150,6 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     const { hostname, port } = facts.remoteAddr;
     const peer = { hostname, port };
     if (this.#closed || this.#waiting.length >= MOST_WAITING) return void socket.destroy();
-    let firstByte = 0;
-    socket.once("data", () => firstByte = performance.now() - startedAt);
     const wire = Wire.over(socket);
     const engine = this.#engines.accept();
     engine.start();
@@ -174,8 +172,12 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     try {
       await stream.ready;
       this.#handshaking.delete(stream); // Handed out: it outlives the listener.
-      const secure = performance.now() - startedAt;
-      const timing = { lookup: 0, open: 0, firstByte, secure };
+      const timing = {
+        lookup: 0,
+        open: 0,
+        firstByte: stream.firstByteAt - startedAt,
+        secure: performance.now() - startedAt,
+      };
       this.#handOut(new TlsConn(stream, { facts, timing, warnings: [] }));
     } catch (error) {
       const { onHandshakeError } = this.#options;

@@ -35,6 +35,8 @@ export interface TlsByteStream extends ByteStream {
 /** TLS over TCP. Owns both the wire and the engine. */
 export class TlsStream implements TlsByteStream {
   readonly side: "client" | "server";
+  /** `performance.now()` when the peer's first byte arrived; NaN before. */
+  firstByteAt = NaN;
   readonly #inbox: Inbox;
   onRelease: (() => void) | undefined;
   #wire: Wire;
@@ -157,6 +159,7 @@ export class TlsStream implements TlsByteStream {
   }
 
   #receive(ciphertext: Uint8Array): void {
+    if (Number.isNaN(this.firstByteAt)) this.firstByteAt = performance.now();
     try {
       this.#engine.feed(ciphertext, this.#inbox);
     } catch (error) {
