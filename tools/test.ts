@@ -4,7 +4,7 @@
  *     npm test                   everything
  *     npm test -- deno tls       the files with "tls" in their path, under Deno
  *     npm test -- checks         types, lint, formatting, publishing, examples
- *     npm test -- platforms      arm64, musl and Windows; or those named, such as "platforms musl"
+ *     npm test -- platforms      arm64, musl, Windows, which otherwise only CI runs; or "platforms musl"
  *
  * Where CI is set a skipped test counts as failed: nobody would notice it there.
  *
