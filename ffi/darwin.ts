@@ -29,6 +29,7 @@ export const darwin = {
     TCP_FASTOPEN: 0x105,
     TCP_CONNECTION_INFO: 0x106,
     TCPCI_OPT_TIMESTAMPS: 0x1,
+    MSG_DONTWAIT: 0x80,
     SAE_ASSOCID_ANY: 0,
     CONNECT_DATA_IDEMPOTENT: 0x2,
     FIOCLEX: 0x20006601,
@@ -41,6 +42,7 @@ export const darwin = {
     23: "ENFILE",
     24: "EMFILE",
     32: "EPIPE",
+    35: "EAGAIN",
     36: "EINPROGRESS",
     37: "EALREADY",
     42: "ENOPROTOOPT",
@@ -92,6 +94,8 @@ export const darwin = {
       parameters: ["i32", "buffer", "u32", "u32", "buffer", "u32", "buffer", "buffer"],
       result: "i32",
     },
+    /** `ssize_t recv(int fd, void *buf, size_t len, int flags);` */
+    recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i64" },
     /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `int listen(int fd, int backlog);` */

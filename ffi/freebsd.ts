@@ -29,6 +29,7 @@ export const freebsd = {
     TCP_NODELAY: 1,
     TCP_INFO: 32,
     TCP_FASTOPEN: 1025,
+    MSG_DONTWAIT: 0x80,
     MSG_NOSIGNAL: 0x20000,
   },
   errno: {
@@ -39,6 +40,7 @@ export const freebsd = {
     23: "ENFILE",
     24: "EMFILE",
     32: "EPIPE",
+    35: "EAGAIN",
     36: "EINPROGRESS",
     37: "EALREADY",
     42: "ENOPROTOOPT",
@@ -78,6 +80,8 @@ export const freebsd = {
     connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);` */
     sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i64" },
+    /** `ssize_t recv(int fd, void *buf, size_t len, int flags);` */
+    recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i64" },
     /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `int listen(int fd, int backlog);` */

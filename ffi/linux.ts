@@ -42,11 +42,13 @@ export const linux = {
     TFO_COOKIE_UNAVAILABLE: 1,
     TFO_DATA_NOT_ACKED: 2,
     TFO_SYN_RETRANSMITTED: 3,
+    MSG_DONTWAIT: 0x40,
     MSG_NOSIGNAL: 0x4000,
     MSG_FASTOPEN: 0x20000000,
   },
   errno: {
     1: "EPERM",
+    11: "EAGAIN",
     12: "ENOMEM",
     13: "EACCES",
     22: "EINVAL",
@@ -108,6 +110,8 @@ export const linux = {
     connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);` */
     sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i64" },
+    /** `ssize_t recv(int fd, void *buf, size_t len, int flags);` */
+    recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i64" },
     /** `int bind(int fd, const struct sockaddr *addr, socklen_t len);` */
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     /** `int listen(int fd, int backlog);` */

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { connect } from "node:net";
-import type { Socket } from "node:net";
 import process from "node:process";
 import { getCACertificates } from "node:tls";
+import { AdoptedSocket } from "./bun_socket.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of `bun:ffi` used here, so that other runtimes need not have its types. */
@@ -45,6 +44,7 @@ function bunSignature(signature: NativeSignature): BunSignature {
 export const runtime: Runtime = {
   name: "bun",
   exportsOpenssl: false,
+  readsAfresh: true,
 
   dlopen(path, table: NativeTable) {
     if (path === null) throw new Error("Bun exports no OpenSSL to open");
@@ -66,10 +66,7 @@ export const runtime: Runtime = {
   },
 
   adopt(fd, receive) {
-    // `new Socket({ fd })` is inert in Bun; `connect({ fd })` does what Node's constructor does,
-    // except for `onread`, which it ignores.
-    const socket = connect({ fd, allowHalfOpen: true } as never) as Socket;
-    return socket.on("data", receive);
+    return new AdoptedSocket(fd, receive);
   },
 
   listen(server, address) {

@@ -65,6 +65,7 @@ function denoSignature(signature: NativeSignature): DenoSignature {
 export const runtime: Runtime = {
   name: "deno",
   exportsOpenssl: false,
+  readsAfresh: false,
 
   dlopen(path, table: NativeTable) {
     if (path === null) throw new Error("Deno can't open the process itself as a library");

@@ -51,6 +51,7 @@ function nodeSignature(signature: NativeSignature): NodeSignature {
 export const runtime: Runtime = {
   name: "node",
   exportsOpenssl: true,
+  readsAfresh: false,
 
   dlopen(path, table: NativeTable) {
     const symbols: Record<string, NodeSignature> = {};

@@ -9,6 +9,7 @@
  */
 
 import type { Server, Socket } from "node:net";
+import type { Writable } from "node:stream";
 
 /**
  * C types as the native tables spell them.
@@ -85,6 +86,18 @@ export interface ListenAddress {
 /** Bytes read at once where the buffer is ours; as much as the runtimes read by themselves. */
 export const READ_SIZE: number = 64 * 1024;
 
+/**
+ * A TCP socket as far as it is used here; `net.Socket` is one. It emits "end" when the peer has
+ * finished, and "error", "close" and "drain" as every stream does.
+ */
+export interface RuntimeSocket extends Writable {
+  /** Stops what arrives. */
+  pause(): unknown;
+  resume(): unknown;
+  ref(): unknown;
+  unref(): unknown;
+}
+
 /** What each runtime provides. */
 export interface Runtime {
   readonly name: "deno" | "bun" | "node";
@@ -116,7 +129,13 @@ export interface Runtime {
    * socket owns `fd` from here on: destroying it closes `fd`. What arrives goes to `receive`, in a
    * buffer that may be used again after the call.
    */
-  adopt(fd: number, receive: (borrowed: Uint8Array) => void): Socket;
+  adopt(fd: number, receive: (borrowed: Uint8Array) => void): RuntimeSocket;
+
+  /**
+   * Whether an adopted socket makes a new buffer for whatever it reads, which costs a download more
+   * than reading it past the runtime.
+   */
+  readonly readsAfresh: boolean;
 
   /**
    * Starts `server` on the bound, listening socket that `open` makes, so that its address is known

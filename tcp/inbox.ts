@@ -6,10 +6,13 @@
 
 import { giveBack } from "./buffers.ts";
 
-/** Stops and restarts the source; what keeps memory bounded when the reader is slow. */
+/** What an inbox asks of its source. */
 export interface Flow {
+  /** Stops it, which keeps memory bounded when the reader is slow. */
   pause(): void;
   resume(): void;
+  /** Somebody waits: whatever can be had without waiting is wanted now. */
+  pull(): void;
 }
 
 /** Unread bytes at which the source is paused. */
@@ -183,6 +186,7 @@ export class Inbox {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting: Waiting = { into, filled: 0, wake: resolve };
     this.#waiting.push(waiting);
+    this.#flow.pull();
     await promise;
     if (this.#filling === waiting) this.#filling = undefined;
     return waiting.filled;

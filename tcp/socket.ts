@@ -12,11 +12,14 @@ export class SystemCallError extends Error {
   override readonly name = "SystemCallError";
   readonly syscall: string;
   readonly errno: string;
+  /** The same by the name that the runtimes have for it. */
+  readonly code: string;
 
   constructor(syscall: string, errno: string) {
     super(`${syscall} failed with ${errno}`);
     this.syscall = syscall;
     this.errno = errno;
+    this.code = errno;
   }
 }
 

@@ -48,7 +48,7 @@ export class TcpStream implements ByteStream {
   constructor({ wire, received, ended }: Arrived, peer: Peer) {
     this.peer = peer;
     this.#wire = wire;
-    const inbox = this.#inbox = new Inbox(wire.socket);
+    const inbox = this.#inbox = new Inbox(wire);
     for (const chunk of received) inbox.push(chunk);
     if (ended) inbox.end();
     wire.owner = {

@@ -4,8 +4,12 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
-import { runtime } from "../runtimes/mod.ts";
+import type { Socket } from "node:net";
+import type { SocketPlatform } from "../ffi/libc.ts";
+import { runtime, type RuntimeSocket } from "../runtimes/mod.ts";
+import type { Flow } from "./inbox.ts";
+import { receiveNow } from "./receive.ts";
+import type { SystemCallError } from "./socket.ts";
 
 /** What an owner hears of its wire. */
 export interface WireOwner {
@@ -26,15 +30,25 @@ const HANG_UP_TIMEOUT = 2_000;
 /** Milliseconds to wait for the peer's FIN after that. */
 const LINGER = 1_000;
 
+/** Bytes that may be pulled before it is the event loop's turn again. */
+const PULLED_AT_ONCE = 4 * 1024 * 1024;
+
 /** A TCP socket whose events go to one owner; without an owner they are ignored. */
-export class Wire {
-  readonly socket: Socket;
+export class Wire implements Flow {
+  readonly socket: RuntimeSocket;
   owner: WireOwner | undefined;
   #ended = false;
+  /** Reads what has arrived, where that is cheaper than to be told of it. */
+  #receive: (() => Uint8Array | undefined) | undefined;
+  /** How much more may be pulled. */
+  #pullable = 0;
 
   /** `make` makes the socket, which hands what it receives to the function it is given. */
-  private constructor(make: (receive: (bytes: Uint8Array) => void) => Socket) {
-    this.socket = make((bytes) => this.owner?.onBytes(bytes));
+  private constructor(make: (receive: (bytes: Uint8Array) => void) => RuntimeSocket) {
+    this.socket = make((bytes) => {
+      this.#pullable = PULLED_AT_ONCE;
+      this.owner?.onBytes(bytes);
+    });
     this.socket
       .on("end", () => {
         this.#ended = true;
@@ -46,18 +60,35 @@ export class Wire {
   }
 
   /** Adopts a descriptor, connected or connecting; the wire owns it from here on. */
-  static adopt(fd: number): Wire {
-    return new Wire((receive) => runtime.adopt(fd, receive));
-  }
-
-  /** Connects by the runtime itself. */
-  static connect(host: string, port: number): Wire {
-    return Wire.over(connect({ host, port, noDelay: true, allowHalfOpen: true }));
+  static adopt(platform: SocketPlatform, fd: number): Wire {
+    const wire = new Wire((receive) => runtime.adopt(fd, receive));
+    if (runtime.readsAfresh) wire.#receive = () => receiveNow(platform, fd);
+    return wire;
   }
 
   /** Takes over a socket the runtime made. */
   static over(socket: Socket): Wire {
     return new Wire((receive) => socket.on("data", receive));
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  pull(): void {
+    // Once the socket is destroyed, the number may be somebody else's.
+    if (!this.#receive || this.#pullable <= 0 || this.socket.destroyed) return;
+    try {
+      const bytes = this.#receive();
+      this.#pullable = bytes ? this.#pullable - bytes.length : 0;
+      if (bytes) this.owner?.onBytes(bytes);
+    } catch (error) {
+      this.socket.destroy(error as SystemCallError); // The kernel tells it only once.
+    }
   }
 
   /**

@@ -76,7 +76,7 @@ test("200,000 records of one byte that nobody reads hold little, and are read qu
 });
 
 test("a quarter of a megabyte that came in single bytes is read in no time", async () => {
-  const inbox = new Inbox({ pause() {}, resume() {} });
+  const inbox = new Inbox({ pause() {}, resume() {}, pull() {} });
   const bytes = 256 * 1024;
   for (let index = 0; index < bytes; index++) inbox.push(Uint8Array.of(index));
   const startedAt = performance.now();

@@ -52,6 +52,8 @@ export class TlsStream implements TlsByteStream {
   /** Resolves when the engine has said close_notify, where it takes its time. */
   #goodbye: Promise<void> | undefined;
   #writeClosed = false;
+  /** A flush is under way, later in this turn of the event loop. */
+  #flushing = false;
   #closed = false;
 
   constructor(wire: Wire, engine: Engine, peer: Peer, side: "client" | "server") {
@@ -59,7 +61,7 @@ export class TlsStream implements TlsByteStream {
     this.#wire = wire;
     this.#engine = engine;
     this.#peer = peer;
-    this.#inbox = new Inbox(wire.socket);
+    this.#inbox = new Inbox(wire);
     this.secured.catch(() => {}); // Whoever waits hears it; nobody waiting is not a crash.
     this.ready.catch(() => {});
     wire.owner = {
@@ -240,7 +242,10 @@ export class TlsStream implements TlsByteStream {
    * Finished with its request, a server's whole flight with its answer to early data.
    */
   #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
     setImmediate(() => {
+      this.#flushing = false;
       if (!this.#closed) this.#flush();
     });
   }

@@ -27,7 +27,7 @@ export function adopted(
 ): Opened {
   const { IPPROTO_TCP, TCP_NODELAY } = platform.constants;
   setOption(platform, fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  const wire = Wire.adopt(fd);
+  const wire = Wire.adopt(platform, fd);
   return {
     wire,
     sent,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { connect } from "node:net";
 import { formatAddress } from "../address.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { Wire } from "../wire.ts";
@@ -14,13 +15,14 @@ import { lengthOf, type OpenRequest, untried } from "./request.ts";
 /** Opens a plain connection; `reason` says why Fast Open is not available, where it is wanted. */
 export function openPlain(request: OpenRequest, reason?: string): Opened {
   const { address, flight } = request;
-  const wire = Wire.connect(formatAddress(address), address.port);
-  const { socket } = wire;
+  const { port } = address;
+  const host = formatAddress(address);
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
   // What is written in this turn leaves in one go, by writev or joined: the runtime knows which.
   socket.cork();
   queueMicrotask(() => socket.uncork());
   return {
-    wire,
+    wire: Wire.over(socket),
     sent: 0,
     synBytes: 0,
     asked: false,
