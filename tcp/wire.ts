@@ -5,6 +5,7 @@
  */
 
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers";
 import type { SocketPlatform } from "../ffi/libc.ts";
 import { runtime, type RuntimeSocket } from "../runtimes/mod.ts";
 import type { Flow } from "./inbox.ts";
@@ -31,7 +32,7 @@ const HANG_UP_TIMEOUT = 2_000;
 const LINGER = 1_000;
 
 /** Bytes that may be pulled before it is the event loop's turn again. */
-const PULLED_AT_ONCE = 4 * 1024 * 1024;
+const PULLED_AT_ONCE = 2 * 1024 * 1024;
 
 /** A TCP socket whose events go to one owner; without an owner they are ignored. */
 export class Wire implements Flow {
@@ -40,13 +41,16 @@ export class Wire implements Flow {
   #ended = false;
   /** Reads what has arrived, where that is cheaper than to be told of it. */
   #receive: (() => Uint8Array | undefined) | undefined;
-  /** How much more may be pulled. */
-  #pullable = 0;
+  /** Whether there may be something: an event has told, and nothing that was read since. */
+  #more = false;
+  /** Bytes pulled in this turn of the event loop. */
+  #pulled = 0;
 
   /** `make` makes the socket, which hands what it receives to the function it is given. */
   private constructor(make: (receive: (bytes: Uint8Array) => void) => RuntimeSocket) {
     this.socket = make((bytes) => {
-      this.#pullable = PULLED_AT_ONCE;
+      this.#more = true;
+      this.#pulled = 0;
       this.owner?.onBytes(bytes);
     });
     this.socket
@@ -81,14 +85,28 @@ export class Wire implements Flow {
 
   pull(): void {
     // Once the socket is destroyed, the number may be somebody else's.
-    if (!this.#receive || this.#pullable <= 0 || this.socket.destroyed) return;
+    if (!this.#receive || !this.#more || this.socket.destroyed) return;
+    if (this.#pulled >= PULLED_AT_ONCE) return this.#rest();
     try {
       const bytes = this.#receive();
-      this.#pullable = bytes ? this.#pullable - bytes.length : 0;
-      if (bytes) this.owner?.onBytes(bytes);
+      this.#more = bytes !== undefined;
+      if (!bytes) return;
+      this.#pulled += bytes.length;
+      this.owner?.onBytes(bytes);
     } catch (error) {
       this.socket.destroy(error as SystemCallError); // The kernel tells it only once.
     }
+  }
+
+  /** Lets the event loop have its turn, in which the socket must not read by itself. */
+  #rest(): void {
+    this.socket.pause();
+    setImmediate(() => {
+      if (this.socket.destroyed) return;
+      this.#pulled = 0;
+      this.socket.resume();
+      this.pull();
+    });
   }
 
   /**
