@@ -49,7 +49,7 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
   #ended = false;
 
   constructor(fd: number, receive: (bytes: Uint8Array) => void) {
-    super({ autoDestroy: false, decodeStrings: false }); // Reading goes on after the end of writing.
+    super({ autoDestroy: false }); // Reading goes on after the end of writing.
     Bun.connect({
       fd,
       allowHalfOpen: true,

@@ -133,7 +133,7 @@ export interface Runtime {
 
   /**
    * Whether an adopted socket makes a new buffer for whatever it reads, which costs a download more
-   * than reading it past the runtime.
+   * than reading past it. That takes an event loop that asks the kernel before it sleeps.
    */
   readonly readsAfresh: boolean;
 

@@ -87,15 +87,16 @@ export class Wire implements Flow {
     // Once the socket is destroyed, the number may be somebody else's.
     if (!this.#receive || !this.#more || this.socket.destroyed) return;
     if (this.#pulled >= PULLED_AT_ONCE) return this.#rest();
+    let bytes: Uint8Array | undefined;
     try {
-      const bytes = this.#receive();
-      this.#more = bytes !== undefined;
-      if (!bytes) return;
-      this.#pulled += bytes.length;
-      this.owner?.onBytes(bytes);
+      bytes = this.#receive();
     } catch (error) {
       this.socket.destroy(error as SystemCallError); // The kernel tells it only once.
     }
+    this.#more = bytes !== undefined;
+    if (!bytes) return;
+    this.#pulled += bytes.length;
+    this.owner?.onBytes(bytes);
   }
 
   /** Lets the event loop have its turn, in which the socket must not read by itself. */
