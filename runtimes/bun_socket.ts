@@ -55,7 +55,7 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
       allowHalfOpen: true,
       socket: {
         binaryType: "uint8array",
-        open: (socket) => void (this.#socket = socket), // Called at once: there is nothing to wait for.
+        open: (socket) => this.#open(socket),
         data: (_socket, bytes) => receive(bytes),
         drain: () => this.#writeRest(),
         end: () => this.#end(),
@@ -82,6 +82,13 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
 
   unref(): void {
     this.#socket?.unref();
+  }
+
+  /** Called before the constructor returns, for there is nothing to wait for; nobody promises it. */
+  #open(socket: BunSocket): void {
+    if (this.destroyed) return socket.close();
+    this.#socket = socket;
+    this.#writeRest();
   }
 
   /** The peer has finished. After the end of writing Bun only says that the connection is closed. */
