@@ -123,9 +123,10 @@ export abstract class StreamConn {
    */
   async write(p: Uint8Array): Promise<number> {
     checkBytes(p);
+    const { length } = p;
     try {
       await this.#stream.write(p);
-      return p.length;
+      return length;
     } finally {
       this.#hold();
     }

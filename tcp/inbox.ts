@@ -69,7 +69,8 @@ export class Inbox {
   get room(): Uint8Array | undefined {
     if (this.#chunks.length > 0) return undefined;
     const reader = this.#filling ?? this.#waiting[0];
-    return reader?.into?.subarray(reader.filled);
+    // One that was transferred to another thread meanwhile has no length any more.
+    return reader?.into?.length ? reader.into.subarray(reader.filled) : undefined;
   }
 
   /** Says that the first `length` bytes of {@linkcode Inbox.room} were written. */

@@ -641,3 +641,33 @@ test("a buffer that is transferred while it is read into breaks nothing but that
     server.close();
   });
 });
+
+test("a buffer that is transferred while a read waits for it loses nothing", async () => {
+  using listener = startListener();
+  for (const engine of ["openssl", "runtime"] as const) {
+    const { client, server } = await pair(listener, { engine });
+    const given = new Uint8Array(10);
+    const reading = client.read(given);
+    structuredClone(given, { transfer: [given.buffer] });
+    await server.write(Uint8Array.of(1, 2, 3));
+    assert.equal(await reading, 0);
+    const p = new Uint8Array(10);
+    assert.equal(await client.read(p), 3);
+    assert.deepEqual([...p.subarray(0, 3)], [1, 2, 3]);
+    client.close();
+    server.close();
+  }
+});
+
+test("a buffer that is transferred before it was sent is an error, and the next write goes on", async () => {
+  using listener = startListener();
+  const { client, server } = await pair(listener);
+  const given = new Uint8Array(10);
+  const writing = client.write(given);
+  structuredClone(given, { transfer: [given.buffer] });
+  await assertFails(writing, tlsError("INVALID_OPTION", /transferred/));
+  await client.write(Uint8Array.of(1, 2, 3));
+  assert.equal(await server.read(new Uint8Array(10)), 3);
+  client.close();
+  server.close();
+});

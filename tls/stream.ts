@@ -18,6 +18,16 @@ import { TlsError } from "./errors.ts";
 /** Plaintext encrypted in one go; bounds what a large write holds twice. */
 const WRITE_SLICE = 256 * 1024;
 
+/** For a write whose buffer was given away before it was sent. */
+function transferred(peer: Peer): TlsError {
+  return new TlsError(
+    "INVALID_OPTION",
+    `The buffer of a write to "${peer.hostname}:${peer.port}" was transferred or resized before it was sent; ` +
+      "await the write first",
+    { ...peer },
+  );
+}
+
 /** What a connection needs of TLS. */
 export interface TlsByteStream extends ByteStream {
   readonly side: "client" | "server";
@@ -116,7 +126,8 @@ export class TlsStream implements TlsByteStream {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    const written = this.#turn.then(() => this.#write(bytes));
+    const { length } = bytes;
+    const written = this.#turn.then(() => this.#write(bytes, length));
     this.#turn = written.catch(() => {}); // The writer hears of it; the next one finds out itself.
     return written;
   }
@@ -213,10 +224,11 @@ export class TlsStream implements TlsByteStream {
     this.fail(error);
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length; offset += WRITE_SLICE) {
+  async #write(bytes: Uint8Array, length: number): Promise<void> {
+    for (let offset = 0; offset < length; offset += WRITE_SLICE) {
       await this.#writable();
       this.#checkOpen();
+      if (bytes.length !== length) throw transferred(this.#peer);
       const encrypted = this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
       if (encrypted) await encrypted;
       if (!this.#flush()) await this.#drain();
