@@ -36,7 +36,7 @@ export function dlopenFirst<T extends NativeTable>(
       return runtime.dlopen(path, table);
     } catch (error) {
       if (isDenied(error)) {
-        throw new Error("FFI is not permitted; add --allow-ffi", { cause: error });
+        throw new Error("FFI is not permitted; add --allow-ffi, without paths", { cause: error });
       }
       cause = error;
     }

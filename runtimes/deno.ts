@@ -106,8 +106,11 @@ export const runtime: Runtime = {
 
   deniedNet(hostname, port) {
     const host = hostPort(hostname, port);
+    const forbidden = query({ name: "net", host }) === "denied"; // Nothing allows it then.
     const { state } = Deno.permissions.requestSync({ name: "net", host });
-    return state === "granted" ? undefined : `run again with --allow-net=${host}`;
+    if (state === "granted") return undefined;
+    const but = forbidden ? ", and without any --deny-net that covers it" : "";
+    return `run again with --allow-net=${host}${but}`;
   },
 
   forbidsAddress(ip, port) {

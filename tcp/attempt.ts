@@ -95,7 +95,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
       if (until === "established") succeed();
       else fail("CONNECTION_CLOSED");
     },
-    onError: (error) => fail(codeOfErrno(error.code), error),
+    onError: (error) => fail(codeOfError(error), error),
     onClose() {
       ended = true;
       fail("CONNECTION_CLOSED");
@@ -118,6 +118,11 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
       wire.destroy();
     },
   };
+}
+
+/** Deno asks for the address of what it connects by itself, and has no errno where that is denied. */
+function codeOfError({ name, code }: Error & { code?: string }): ConnectErrorCode {
+  return name === "NotCapable" ? "PERMISSION_DENIED" : codeOfErrno(code);
 }
 
 function openOrThrow(

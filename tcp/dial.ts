@@ -80,6 +80,11 @@ function connectError(
       { hostname, port },
     );
   }
+  // Where the kernel has not named the refusal it was the runtime's, which may want the address allowed.
+  const denied = last.code === "PERMISSION_DENIED" && last.errno === undefined
+    ? runtime.deniedNet(last.address, port)
+    : undefined;
+  if (denied !== undefined) return notPermitted(hostname, port, denied);
   const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
   return new ConnectError(last.code, `Could not connect to "${hostname}:${port}"${why}`, {
     hostname,

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { lookup as dnsLookup } from "node:dns/promises";
+import { lookup as ask, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { type Address, parseAddress } from "./address.ts";
 import { ConnectError } from "./errors.ts";
 
 /** Errors that say the name does not exist, rather than that the resolver failed. */
 const unknownName = new Set(["ENOTFOUND", "ENODATA", "EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY"]);
 
-/** What Deno's resolver says when the permission is for a single port of the host. */
+/** What Deno's resolver says when the permission is for another port of the host. */
 const notPermitted = new Set(["EPERM", "EACCES"]);
 
 /** All addresses of a canonical `hostname`, in the resolver's order. Throws `ConnectError`. */
@@ -19,7 +19,7 @@ export async function lookup(hostname: string, port: number): Promise<Address[]>
   const literal = parseAddress(hostname, port);
   if (literal) return [literal];
   try {
-    const found = await dnsLookup(hostname, { all: true, order: "verbatim" });
+    const found = await lookupAll(hostname, port);
     return found.map(({ address: ip, family }) => ({ ip, family: family === 6 ? 6 : 4, port }));
   } catch (cause) {
     const errno = (cause as { code?: string }).code;
@@ -38,4 +38,16 @@ export async function lookup(hostname: string, port: number): Promise<Address[]>
       { hostname, port, cause, ...(errno ? { errno } : {}) },
     );
   }
+}
+
+/**
+ * Deno asks for permission for `port` too, as its `node:net` does, if it is told it: so that
+ * `--allow-net=HOST:PORT` is enough. It listens to that here alone, not in `node:dns/promises`; to other
+ * runtimes the port means nothing.
+ */
+function lookupAll(hostname: string, port: number): Promise<LookupAddress[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<LookupAddress[]>();
+  const options: LookupAllOptions & { port: number } = { all: true, order: "verbatim", port };
+  ask(hostname, options, (error, found) => error ? reject(error) : resolve(found));
+  return promise;
 }

@@ -52,7 +52,7 @@ const DARWIN = { server: 1, client: 2, name: "net.inet.tcp.fastopen" };
 
 function linuxSwitch(on: boolean | undefined): Switch {
   const reason = on === undefined
-    ? "net.ipv4.tcp_fastopen can't be read"
+    ? `net.ipv4.tcp_fastopen can't be read; let this process read ${LINUX.path}`
     : "switched off in the kernel; sysctl -w net.ipv4.tcp_fastopen=3 turns it on";
   return { on, reason };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { askChild, programNamed, runChild, runtimeName } from "./fixtures/hostile_child.ts";
 import type { Permitted, PermittedCall } from "./fixtures/hostile_permitted.ts";
@@ -144,12 +145,57 @@ const deno: readonly Case[] = [
     ends: connects,
   },
   {
-    what: "FFI and a name with its port, which does not allow its look-up",
+    what: "FFI and a name with its port",
     flags: (port) => [ffi, `--allow-net=localhost:${port}`],
     call: "connectTls",
     hostname: "localhost",
+    ends: connects,
+  },
+  {
+    what: "a name with its port, without FFI",
+    flags: (port) => [`--allow-net=localhost:${port}`],
+    call: "connectTls",
+    hostname: "localhost",
     ends: denied,
-    says: /--allow-net=localhost$/,
+    says: /with --allow-net=(127\.0\.0\.1|\[::1\]):[1-9]\d+/,
+  },
+  {
+    what: "a name and its address, without FFI",
+    flags: (port) => [`--allow-net=localhost:${port},127.0.0.1:${port},[::1]:${port}`],
+    call: "connectTls",
+    hostname: "localhost",
+    ends: connectsByRuntime,
+  },
+  {
+    what: "FFI and a name with another port",
+    flags: () => [ffi, "--allow-net=localhost:1"],
+    call: "connectTls",
+    hostname: "localhost",
+    ends: denied,
+    says: /with --allow-net=localhost:[1-9]\d+$/,
+  },
+  {
+    what: "a host that is allowed and denied",
+    flags: () => [ffi, "--allow-net", "--deny-net=127.0.0.1"],
+    call: "connectTls",
+    ends: denied,
+    says: /without any --deny-net that covers it$/,
+  },
+  {
+    what: "FFI for a library alone",
+    flags: () => ["--allow-net", "--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6"],
+    call: "connectTls",
+    engine: "openssl",
+    ends: noEngine,
+    says: /--allow-ffi, without paths/,
+  },
+  {
+    what: "FFI, but not the kernel's settings,",
+    flags: () => [ffi],
+    call: "fastOpenSupport",
+    ends: process.platform === "linux"
+      ? /"reason":"[^"]* let this process read \/proc\/sys\/net\/ipv4\/tcp_fastopen"/
+      : /"client":/,
   },
   {
     what: "FFI and the network",

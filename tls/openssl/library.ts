@@ -60,7 +60,9 @@ function load(): Openssl {
       return bind(path);
     } catch (error) {
       cause = error;
-      if (isDenied(error)) throw unavailable("FFI is not permitted; add --allow-ffi", error);
+      if (isDenied(error)) {
+        throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
+      }
     }
   }
   throw unavailable(`OpenSSL 3 was not found. ${howToGetOpenssl()}`, cause);
@@ -70,7 +72,9 @@ function loadFrom(path: string | null, name: string): Openssl {
   try {
     return bind(path);
   } catch (error) {
-    if (isDenied(error)) throw unavailable("FFI is not permitted; add --allow-ffi", error);
+    if (isDenied(error)) {
+      throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
+    }
     const { message } = error as Error;
     throw unavailable(`Could not load OpenSSL 3 from ${name}: ${message}`, error);
   }
