@@ -86,12 +86,14 @@ export const linux = {
   iovec: { size: 16, base: 0, len: 8 },
   /** struct tcp_info up to the last field read here; the kernel fills as much as it is asked for. */
   tcpInfo: {
-    size: 136,
+    size: 156,
     state: 0,
     options: 5,
     sndMss: 16,
     rtt: 68,
+    advmss: 84,
     bytesReceived: 128,
+    dataSegsIn: 152,
   },
   tcpInfoBits: { fastopenClientFail: { byte: 7, mask: 0x06 } },
   /** libc by absolute path: glibc under multiarch and not, musl, bionic. */

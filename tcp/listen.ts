@@ -135,13 +135,21 @@ function acceptedFastOpen(
   }
   const table = platform; // An imported binding is not narrowed inside closures.
   const info = withDescriptor(table, socket, (fd) => tcpInfo(table, fd));
-  if (!info || info.byteLength < table.tcpInfo.size) {
+  const { options, advmss, bytesReceived, dataSegsIn, size } = table.tcpInfo;
+  if (!info || info.byteLength < size) {
     return { outcome: "unsupported", ...none, reason: "the kernel does not tell what happened" };
   }
-  if (!(info.getUint8(table.tcpInfo.options) & table.constants.TCPI_OPT_SYN_DATA)) {
+  if (!(info.getUint8(options) & table.constants.TCPI_OPT_SYN_DATA)) {
     return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
   }
-  // Until more arrives, what was received is what the SYN brought.
-  const received = Number(info.getBigUint64(table.tcpInfo.bytesReceived, true));
-  return { outcome: "accepted", synBytes: received, flightBytes: received };
+  const flightBytes = Number(info.getBigUint64(bytesReceived, true));
+  if (info.getUint32(dataSegsIn, true) === 1) {
+    return { outcome: "accepted", synBytes: flightBytes, flightBytes };
+  }
+  return {
+    outcome: "accepted",
+    synBytes: Math.min(flightBytes, info.getUint32(advmss, true)),
+    flightBytes,
+    reason: "more had arrived before it was counted: the SYN brought synBytes at most",
+  };
 }

@@ -27,14 +27,17 @@ export type FastOpenOutcome =
 export interface FastOpenResult {
   /** How Fast Open ended. */
   readonly outcome: FastOpenOutcome;
-  /** Bytes of the first flight that the SYN carried, be it one that was lost. */
+  /**
+   * Bytes of the first flight that the SYN carried, be it one that was lost. A server that was too busy
+   * to count them before more arrived knows only what a SYN can carry at most, and `reason` says so.
+   */
   readonly synBytes: number;
-  /** Bytes of the first flight in all. */
+  /** Bytes of the first flight in all; for a server, those that had arrived when it looked. */
   readonly flightBytes: number;
   /** Bytes of data that a SYN to this address has room for, where the kernel tells. */
   readonly synRoom?: number;
   /** The kernel's estimate of the round trip in milliseconds, where it tells. */
   readonly rtt?: number;
-  /** Why Fast Open was not used or came to nothing, in words, where that needs saying. */
+  /** Why Fast Open was not used or came to nothing, or what is not known exactly; in words. */
   readonly reason?: string;
 }

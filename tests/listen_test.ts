@@ -249,6 +249,26 @@ test("of each of many open connections the listener knows what its SYN brought",
   assert.equal(all.filter(({ server }) => server.outcome === "accepted").length, count / 2 - 1);
 });
 
+for (const [size, whole] of [[100, true], [100_000, false]] as const) {
+  test(`a listener that was busy while ${size} bytes came claims no more than a SYN can bring`, {
+    skip: labSkip,
+  }, async () => {
+    await using lab = await startNetlab({ rtt: 4 });
+    const program = new URL("./fixtures/busy_server.ts", import.meta.url);
+    const args = programArguments(program, `${size}`);
+    const { code, output } = await run(lab.server, process.execPath, args);
+    assert.equal(code, 0, output);
+    const accounts = output.split("\n").find((line) => line.startsWith("{")) ?? "";
+    const { client, server } = JSON.parse(accounts) as Accounts;
+    assert.deepEqual([client.outcome, server.outcome], ["accepted", "accepted"]);
+    assert.equal(client.synBytes === client.flightBytes, whole);
+    assert.equal(server.flightBytes, client.flightBytes);
+    assert.match(server.reason ?? "", whole ? /^$/ : /at most/);
+    const least = client.synBytes, most = whole ? least : 65_535;
+    assert.ok(server.synBytes >= least && server.synBytes <= most, output);
+  });
+}
+
 for (const kind of ["node:net", "node:http", "node:https", "the runtime's own", "its port"]) {
   test(`enableFastOpen: a server of ${kind} takes data out of SYNs`, {
     skip: labSkip || requirePeer("curl"),
