@@ -5,7 +5,8 @@
  *     bun server.ts 8443
  *     node server.ts 8443
  *
- * Ask it with `get.ts https://localhost:8443/`, or with `curl --insecure`.
+ * Ask it with `get.ts https://localhost:8443/`, with `curl --cacert certificate.pem`, or with
+ * `../cli.ts time --ca certificate.pem https://localhost:8443/`.
  *
  * @module
  */
