@@ -12,7 +12,12 @@ import type { SessionStore } from "./session.ts";
 
 /** Options that clients and servers share. */
 export interface CommonTlsOptions {
-  /** Protocols to offer or accept, most wanted first (RFC 7301). Default none. */
+  /**
+   * Protocols to offer or accept, most wanted first (RFC 7301). Default none.
+   *
+   * A server's OpenSSL calls JavaScript to choose among them. Node 26.10 aborts when a worker is terminated
+   * in the middle of that: close the listener first.
+   */
   alpnProtocols?: string[];
   /** A certificate chain in PEM, leaf first. */
   cert?: string;
@@ -25,6 +30,9 @@ export interface CommonTlsOptions {
   /**
    * Called with each line of the key log that Wireshark reads: whoever has it can read the
    * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names.
+   *
+   * OpenSSL calls JavaScript for each. Node 26.10 aborts when a worker is terminated in the middle of that:
+   * close its connections and listeners first.
    */
   keyLog?: (line: string) => void;
   /**

@@ -2,7 +2,9 @@
  * OpenSSL's callbacks. One C function pointer each for the whole process, made at first use and kept;
  * the connection is found by its `SSL *`.
  *
- * There are as few as can be: a worker that is terminated while C calls back takes Node down with it.
+ * There are as few as can be: a worker that is terminated while C calls back takes Node 26.10 down with
+ * it. Node's own tests have the case, so later ones will end the worker alone:
+ * https://github.com/nodejs/node/blob/main/test/ffi/test-ffi-callback-worker-termination.js
  *
  * @module
  */
