@@ -3,16 +3,22 @@
  * and Node.
  *
  * ```ts ignore
- * import { connectTls } from "@firstflight/tls";
+ * import { connectTls, FileSessionStore } from "@firstflight/tls";
  *
+ * const request = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n";
  * using conn = await connectTls({
  *   hostname: "example.com",
  *   port: 443,
- *   earlyData: new TextEncoder().encode("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+ *   earlyData: new TextEncoder().encode(request),
+ *   sessions: new FileSessionStore("./sessions"), // for the next run
  * });
+ *
  * for await (const chunk of conn.readable) console.log(chunk.length);
- * console.log(conn.fastOpen.outcome, conn.earlyData, conn.timing);
+ * console.log(conn.fastOpen.outcome, conn.earlyData); // second run: "accepted" "accepted"
  * ```
+ *
+ * The comment holds for a server that gives both, a Fast Open cookie and a ticket that is good for early
+ * data. Early data can be replayed by others: send only what may be repeated.
  *
  * @module
  */
