@@ -105,6 +105,8 @@ export abstract class StreamConn {
    * Reads what has arrived into `p`, waiting when nothing has.
    *
    * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
+   * @throws {ConnectError} `INVALID_OPTION` when `p` is no Uint8Array; when the connection was cut or
+   * broken, after all that had arrived before was read. Over TLS that may be a `TlsError`
    */
   async read(p: Uint8Array): Promise<number | null> {
     checkBytes(p);
@@ -120,6 +122,8 @@ export abstract class StreamConn {
    * next write, or memory grows with what the peer has not taken.
    *
    * @returns the length of `p`
+   * @throws {ConnectError} `INVALID_OPTION` when `p` is no Uint8Array; `CONNECTION_CLOSED` after `close()`
+   * or `closeWrite()`; when the connection is broken. Over TLS the last two may be a `TlsError`
    */
   async write(p: Uint8Array): Promise<number> {
     checkBytes(p);

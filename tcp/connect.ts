@@ -56,8 +56,9 @@ export class TcpConn extends StreamConn {
  * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
  *
  * Races the addresses of `hostname` (RFC 8305): the next one starts when the last has been silent for
- * two round trips, or 250 ms where none is known. Resolves when the three-way handshake is complete. Under Deno this needs `--allow-net`, and `--allow-ffi` for Fast
- * Open; without FFI the connection is a plain one.
+ * two round trips, or 250 ms where none is known. Resolves when the three-way handshake is complete.
+ * Under Deno and under Node's `--permission` this needs `--allow-net`, and `--allow-ffi` for Fast Open;
+ * without FFI the connection is a plain one, for which Deno asks for the host's addresses, too.
  *
  * ```ts
  * import { connect } from "@firstflight/tls";
@@ -76,7 +77,9 @@ export class TcpConn extends StreamConn {
  * server.close();
  * ```
  *
- * @throws {ConnectError} when no address could be connected to, or an option is wrong
+ * @throws {ConnectError} when no address could be connected to: `TIMED_OUT` after `connectTimeout`,
+ * `INVALID_OPTION` when an option is wrong
+ * @throws the reason of `signal` when that aborts
  */
 export async function connect(given: ConnectOptions): Promise<TcpConn> {
   const options = snapshot(given);

@@ -38,8 +38,10 @@ export interface TlsKnown extends Known {
  * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
  * one of the faces, not both. Made by `connectTls`, `startTls` and `listenTls`.
  *
- * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) when the connection is
- * cut or broken, after everything that had arrived before was read.
+ * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`
+ * (`"CONNECTION_RESET"`, …) when the connection is cut or broken, after everything that had arrived before
+ * was read. With `earlyData: "first-write"` they also throw what `connectTls` throws, the reason of its
+ * `signal` included.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";

@@ -203,8 +203,11 @@ function closedListener(): TlsError {
  * Starts a TLS server that takes its clients' first flights out of their SYNs (RFC 7413).
  *
  * Listening for Fast Open takes `sysctl -w net.ipv4.tcp_fastopen=3` on Linux; without it the server
- * works all the same and `listener.fastOpen` says what is missing. Needs `--allow-net` and
- * `--allow-ffi` under Deno.
+ * works all the same and `listener.fastOpen` says what is missing. Needs OpenSSL, and `--allow-net` and
+ * `--allow-ffi` under Deno and under Node's `--permission`.
+ *
+ * While 1,024 connections wait for `accept`, or for the loop over the listener, further clients are
+ * turned away: take connections as they come, and do not await one's work before taking the next.
  *
  * ```ts
  * import { listenTls } from "@firstflight/tls";
@@ -215,8 +218,10 @@ function closedListener(): TlsError {
  * listener.close();
  * ```
  *
- * @throws {TlsError} when an option is wrong, the certificate is not usable, or OpenSSL is missing
- * @throws {ConnectError} when the address can't be listened on
+ * @throws {TlsError} `INVALID_OPTION`; `INVALID_PEM` when the certificate or its key is not usable;
+ * `ENGINE_UNAVAILABLE` when OpenSSL can't be loaded, `FEATURE_UNAVAILABLE` with `engine: "runtime"`
+ * @throws {ConnectError} `INVALID_OPTION` for an option of {@linkcode ListenOptions};
+ * `PERMISSION_DENIED`, or another code and its `errno`, when the address can't be listened on
  */
 export function listenTls(given: ListenTlsOptions): TlsListener {
   const options = snapshot(given);

@@ -38,11 +38,13 @@ export interface CommonTlsOptions {
   /**
    * The TLS implementation:
    *
-   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own, and a warning
+   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own. What that can't do
+   *   is left out then, such as early data, and `conn.warnings` says so; a list of `groups` that it can't
+   *   offer is the error `"FEATURE_UNAVAILABLE"`
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
    * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data, in Deno it
    *   resumes no sessions, and it does not listen; `fastOpenSupport().engines` has the whole list.
-   *   What is asked for and can't be done is the error `"FEATURE_UNAVAILABLE"`
+   *   Asked for by name, all that it can't do is the error `"FEATURE_UNAVAILABLE"`
    */
   engine?: "auto" | EngineName;
 }
