@@ -44,7 +44,7 @@ export interface CommonTlsOptions {
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
    * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data, in Deno it
    *   resumes no sessions, and it does not listen; `fastOpenSupport().engines` has the whole list.
-   *   Asked for by name, all that it can't do is the error `"FEATURE_UNAVAILABLE"`
+   *   Beside it, an option that asks for what it can't do is the error `"FEATURE_UNAVAILABLE"`
    */
   engine?: "auto" | EngineName;
 }
