@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quoted } from "./authority.ts";
 import { type AttemptFailure, ConnectError, listOf } from "./errors.ts";
 import { CONNECT_TIMEOUT, type DialOptions } from "./options.ts";
 
@@ -44,7 +45,7 @@ export async function withDeadline<T>(
     if (!(error instanceof TimeUp)) throw error;
     throw new ConnectError(
       "TIMED_OUT",
-      `Could not connect to "${hostname}:${port}" within ${connectTimeout} ms` +
+      `Could not connect to ${quoted({ hostname, port })} within ${connectTimeout} ms` +
         listOf(error.attempts),
       { hostname, port, attempts: error.attempts },
     );

@@ -7,6 +7,7 @@
 
 import { runtime } from "../runtimes/mod.ts";
 import { formatAddress, parseAddress } from "./address.ts";
+import { quoted } from "./authority.ts";
 import { type AttemptFailure, ConnectError, describe, listOf } from "./errors.ts";
 import { canonicalHost } from "./hostname.ts";
 import { abortable, type Deadline } from "./deadline.ts";
@@ -62,7 +63,7 @@ export async function dial(
 function notPermitted(hostname: string, port: number, why: string): ConnectError {
   return new ConnectError(
     "PERMISSION_DENIED",
-    `Could not connect to "${hostname}:${port}": network access is not permitted; ${why}`,
+    `Could not connect to ${quoted({ hostname, port })}: network access is not permitted; ${why}`,
     { hostname, port },
   );
 }
@@ -72,11 +73,12 @@ function connectError(
   port: number,
   attempts: readonly AttemptFailure[],
 ): ConnectError {
+  const where = quoted({ hostname, port });
   const last = attempts.at(-1);
   if (!last) {
     return new ConnectError(
       "NAME_NOT_FOUND",
-      `Could not connect to "${hostname}:${port}": the name has no address`,
+      `Could not connect to ${where}: the name has no address`,
       { hostname, port },
     );
   }
@@ -86,7 +88,7 @@ function connectError(
     : undefined;
   if (denied !== undefined) return notPermitted(hostname, port, denied);
   const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
-  return new ConnectError(last.code, `Could not connect to "${hostname}:${port}"${why}`, {
+  return new ConnectError(last.code, `Could not connect to ${where}${why}`, {
     hostname,
     port,
     attempts,

@@ -9,6 +9,7 @@ import { libc, type SocketPlatform } from "../ffi/libc.ts";
 import { platform } from "../ffi/platform.ts";
 import { type ListenAddress, runtime } from "../runtimes/mod.ts";
 import { parseAddress } from "./address.ts";
+import { quoted } from "./authority.ts";
 import { type ConnFacts, type NetAddr, netAddr } from "./conn.ts";
 import { withDescriptor } from "./descriptor.ts";
 import { codeOfErrno, ConnectError } from "./errors.ts";
@@ -65,7 +66,7 @@ export function listen(server: Server, options: ListenOptions): ListenerFastOpen
   const host = hostname === "localhost" ? "127.0.0.1" : hostname;
   const denied = runtime.deniedNet(hostname, port);
   if (denied !== undefined) {
-    const message = `Could not listen on "${hostname}:${port}": not permitted; ${denied}`;
+    const message = `Could not listen on ${quoted({ hostname, port })}: not permitted; ${denied}`;
     throw new ConnectError("PERMISSION_DENIED", message, { hostname, port });
   }
   const address = { host, port, backlog };
@@ -77,7 +78,7 @@ export function listen(server: Server, options: ListenOptions): ListenerFastOpen
       ? cause.errno
       : (cause as { code?: string }).code;
     const reason = errno === undefined ? (cause as Error).message : `listen failed with ${errno}`;
-    const message = `Could not listen on "${hostname}:${port}": ${reason}`;
+    const message = `Could not listen on ${quoted({ hostname, port })}: ${reason}`;
     const details = { hostname, port, cause, ...(errno === undefined ? {} : { errno }) };
     throw new ConnectError(codeOfErrno(errno), message, details);
   }

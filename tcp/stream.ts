@@ -5,6 +5,7 @@
  */
 
 import type { Arrived } from "./attempt.ts";
+import { quoted } from "./authority.ts";
 import type { ByteStream } from "./conn.ts";
 import { codeOfErrno, ConnectError } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
@@ -20,7 +21,7 @@ export interface Peer {
 export function closedHere(peer: Peer): ConnectError {
   return new ConnectError(
     "CONNECTION_CLOSED",
-    `The connection to "${peer.hostname}:${peer.port}" was closed on this side`,
+    `The connection to ${quoted(peer)} was closed on this side`,
     peer,
   );
 }
@@ -31,7 +32,7 @@ export function brokenBy(error: Error & { code?: string }, peer: Peer): ConnectE
   const name = error.code ? ` (${error.code})` : "";
   return new ConnectError(
     code,
-    `The connection to "${peer.hostname}:${peer.port}" broke${name}`,
+    `The connection to ${quoted(peer)} broke${name}`,
     { ...peer, cause: error, ...(error.code ? { errno: error.code } : {}) },
   );
 }

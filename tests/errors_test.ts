@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, connectTls } from "../mod.ts";
+import { authority, quoted } from "../tcp/authority.ts";
 import { askChild } from "./fixtures/hostile_child.ts";
 import type { Tried, Try } from "./fixtures/hostile_dial.ts";
 import { leavesNothing } from "./fixtures/hostile_census.ts";
@@ -13,6 +14,14 @@ import { startOpensslServer } from "./peers/openssl_server.ts";
 import { requirePeer } from "./peers/peer.ts";
 
 const skip = netlabSkip() || requirePeer("openssl");
+
+test("a host and its port are written as in a URL", () => {
+  const written = (hostname: string) => quoted({ hostname, port: 443 });
+  assert.equal(written("example.com"), '"example.com:443"');
+  assert.equal(written("192.0.2.1"), '"192.0.2.1:443"');
+  assert.equal(written("fe80::1%eth0"), '"[fe80::1%eth0]:443"');
+  assert.doesNotMatch(written(""), /443/); // A client that is gone has no port either.
+});
 
 for (const call of ["connect", "connectTls"] as const) {
   const open = call === "connect" ? connect : connectTls;
@@ -32,12 +41,16 @@ for (const call of ["connect", "connectTls"] as const) {
   test(`${call}: a port on which nothing listens refuses`, async () => {
     await leavesNothing(async () => {
       for (
-        const [hostname, fastOpen] of [[here, true], [here, false], ["localhost", true]] as const
+        const [hostname, fastOpen] of [[here, true], [here, false], ["localhost", true], [
+          "::1",
+          true,
+        ]] as const
       ) {
         const peer = { hostname, port: await closedPort() };
         const opening = open({ ...options, ...peer, fastOpen });
         const error = await assertFails(opening, connectError("CONNECTION_REFUSED"), peer);
         assert.ok("attempts" in error);
+        assert.ok(error.message.includes(`"${authority(peer)}"`), error.message);
         assert.equal(error.errno, "ECONNREFUSED");
         assert.ok(error.attempts.length >= 1);
         assert.equal(error.attempts[0]?.code, "CONNECTION_REFUSED");
@@ -124,7 +137,7 @@ test("addresses without a route, dead ones and closed ports are told apart", { s
     assert.equal(result.errno ?? "", errno, says);
     assert.equal(result.hostname, hostname, says);
     assert.equal(result.port, port, says);
-    assert.ok(result.message?.includes(`"${hostname}:${port}"`), says);
+    assert.ok(result.message?.includes(`"${authority({ hostname, port })}"`), says);
     assert.deepEqual(result.leftDescriptors, [], says);
     assert.deepEqual(result.leftObjects, {}, says);
     const { connectTimeout = 0 } = options as { connectTimeout?: number };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { quoted } from "../tcp/authority.ts";
+
 /** Verdicts on the peer's certificate, with OpenSSL's numbers (X509_V_ERR_…). */
 export const certificateErrors = {
   2: "UNABLE_TO_GET_ISSUER_CERT",
@@ -140,7 +142,7 @@ export function naming<T>(peer: { hostname: string; port: number }, work: () => 
     const { code, message, call, cause } = error;
     throw new TlsError(
       code,
-      `Could not connect to "${peer.hostname}:${peer.port}": ${message}`,
+      `Could not connect to ${quoted(peer)}: ${message}`,
       { ...peer, cause: cause ?? error, ...(call === undefined ? {} : { call }) },
     );
   }

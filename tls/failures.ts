@@ -4,12 +4,18 @@
  * @module
  */
 
+import { quoted } from "../tcp/authority.ts";
 import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "./errors.ts";
 
 /** Where a connection leads, for the message; a server has no name for its client. */
 export interface FailurePeer {
   readonly hostname?: string;
   readonly port?: number;
+}
+
+/** Where a connection leads, in words. */
+export function towards({ hostname, port = 0 }: FailurePeer): string {
+  return hostname === undefined ? "from the client" : `to ${quoted({ hostname, port })}`;
 }
 
 /** What went wrong where. */
@@ -19,11 +25,9 @@ export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause"> {
 }
 
 function failed(code: TlsErrorCode, words: string, failure: Failure & { alert?: number }) {
-  const { hostname, port } = failure;
-  const towards = hostname === undefined ? "from the client" : `to "${hostname}:${port}"`;
   return new TlsError(
     code,
-    `Could not complete the TLS connection ${towards}: ${words}`,
+    `Could not complete the TLS connection ${towards(failure)}: ${words}`,
     failure,
   );
 }
@@ -64,8 +68,10 @@ export function notTls(firstBytes: Uint8Array, peer: FailurePeer): TlsError | un
   if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return undefined;
   const start = new TextDecoder("latin1").decode(firstBytes.subarray(0, 32)).split(/[\r\n]/, 1);
   const text = JSON.stringify(start[0]).replace(/[\x7f-\x9f]/g, ".");
-  const { hostname, port } = peer;
-  const where = hostname === undefined ? "The client" : `The server at "${hostname}:${port}"`;
+  const { hostname, port = 0 } = peer;
+  const where = hostname === undefined
+    ? "The client"
+    : `The server at ${quoted({ hostname, port })}`;
   const hint = /^"HTTP\//.test(text) ? ", which is HTTP; is it the right port" : "";
   return new TlsError("NOT_TLS", `${where} does not speak TLS: it began with ${text}${hint}`, {
     ...peer,

@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import { quoted } from "../tcp/authority.ts";
 import type { ConnFacts } from "../tcp/conn.ts";
 import type { DialOptions } from "../tcp/options.ts";
 import type { TlsKnown, TlsTiming } from "./conn.ts";
@@ -154,7 +155,7 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
 
   #error(code: "CONNECTION_CLOSED" | "NOT_CONNECTED", what: string): TlsError {
     const { hostname, port } = this.#options;
-    const message = `The connection to "${hostname}:${port}" ${what}`;
+    const message = `The connection to ${quoted({ hostname, port })} ${what}`;
     return new TlsError(code, message, { hostname, port });
   }
 }

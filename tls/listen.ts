@@ -5,6 +5,7 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
+import { quoted } from "../tcp/authority.ts";
 import type { NetAddr } from "../tcp/conn.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import {
@@ -160,7 +161,7 @@ export class TlsListener implements AsyncIterable<TlsConn> {
       stream.fail(
         new ConnectError(
           "TIMED_OUT",
-          `The client at "${hostname}:${port}" took more than ${handshakeTimeout} ms to handshake`,
+          `The handshake with ${quoted(peer)} took more than ${handshakeTimeout} ms`,
           peer,
         ),
       );

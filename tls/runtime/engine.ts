@@ -9,7 +9,7 @@ import { setImmediate } from "node:timers";
 import type { TLSSocket } from "node:tls";
 import type { Engine, EngineInfo, PlaintextSink, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
-import { type FailurePeer, notTls } from "../failures.ts";
+import { type FailurePeer, notTls, towards } from "../failures.ts";
 import { featuresOf } from "../features.ts";
 import { count } from "../live.ts";
 import { failureOf, type NodeError } from "./failure.ts";
@@ -203,11 +203,11 @@ export abstract class RuntimeEngine implements Engine {
   }
 
   #overByPeer(): TlsError {
-    const { hostname, port } = this.peer;
-    const where = hostname === undefined ? "from the client" : `to "${hostname}:${port}"`;
     return new TlsError(
       "CONNECTION_CLOSED",
-      `The connection ${where} was closed by the peer, and this runtime's own TLS does not go on alone`,
+      `The connection ${
+        towards(this.peer)
+      } was closed by the peer, and this runtime's own TLS does not go on alone`,
       this.peer,
     );
   }
