@@ -4,7 +4,25 @@
  * @module
  */
 
-/** Stable reasons a connection attempt ends with. */
+import { scopeAdvice } from "./scope.ts";
+
+/**
+ * Stable reasons for which TCP fails:
+ *
+ * - `"INVALID_OPTION"`: an option has the wrong type or value
+ * - `"PERMISSION_DENIED"`: the runtime, the system or a firewall does not permit it
+ * - `"NAME_NOT_FOUND"`: there is no such name, or it has no address
+ * - `"LOOKUP_FAILED"`: the resolver could not tell whether there is
+ * - `"CONNECTION_REFUSED"`: nothing listens on that port
+ * - `"CONNECTION_RESET"`: the peer reset the connection
+ * - `"CONNECTION_CLOSED"`: the connection was closed, by the peer before it answered or on this side
+ * - `"HOST_UNREACHABLE"`: no route to the host
+ * - `"NETWORK_UNREACHABLE"`: no route to its network
+ * - `"TIMED_OUT"`: no answer in time
+ * - `"ADDRESS_IN_USE"`: something listens on that address and port already
+ * - `"ADDRESS_NOT_AVAILABLE"`: the address to listen on is none of this machine's
+ * - `"SYSTEM_ERROR"`: a system call failed for another reason, named in `errno`
+ */
 export type ConnectErrorCode =
   | "INVALID_OPTION"
   | "PERMISSION_DENIED"
@@ -16,6 +34,8 @@ export type ConnectErrorCode =
   | "HOST_UNREACHABLE"
   | "NETWORK_UNREACHABLE"
   | "TIMED_OUT"
+  | "ADDRESS_IN_USE"
+  | "ADDRESS_NOT_AVAILABLE"
   | "SYSTEM_ERROR";
 
 /** One address that was tried and how it ended. */
@@ -83,6 +103,7 @@ const meanings: Readonly<Record<string, ConnectErrorCode>> = {
   EHOSTUNREACH: "HOST_UNREACHABLE",
   EHOSTDOWN: "HOST_UNREACHABLE",
   ENETUNREACH: "NETWORK_UNREACHABLE",
+  // No local address, or no free port, to connect from; of a listener's it says something else.
   EADDRNOTAVAIL: "NETWORK_UNREACHABLE",
   EAFNOSUPPORT: "NETWORK_UNREACHABLE",
   ETIMEDOUT: "TIMED_OUT",
@@ -107,6 +128,8 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   HOST_UNREACHABLE: "no route to the host",
   NETWORK_UNREACHABLE: "no route to that network from here",
   TIMED_OUT: "no answer in time",
+  ADDRESS_IN_USE: "the address is in use",
+  ADDRESS_NOT_AVAILABLE: "this machine does not have that address",
   SYSTEM_ERROR: "a system call failed",
 };
 
@@ -117,8 +140,8 @@ export function listOf(attempts: readonly AttemptFailure[]): string {
   return ` (tried ${lines.join("; ")})`;
 }
 
-/** A code in words, for messages. */
-export function describe(failure: Pick<AttemptFailure, "code" | "errno">): string {
-  const name = failure.errno ? ` (${failure.errno})` : "";
-  return sentences[failure.code] + name;
+/** A failure in words, for messages. */
+export function describe({ address, code, errno }: AttemptFailure): string {
+  const name = errno ? ` (${errno})` : "";
+  return sentences[code] + name + scopeAdvice(address, errno);
 }

@@ -12,7 +12,8 @@ import { parseAddress } from "./address.ts";
 import { quoted } from "./authority.ts";
 import { type ConnFacts, type NetAddr, netAddr } from "./conn.ts";
 import { withDescriptor } from "./descriptor.ts";
-import { codeOfErrno, ConnectError } from "./errors.ts";
+import { ConnectError } from "./errors.ts";
+import { listenFailure } from "./listen_failure.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import { enableFastOpen, type ListenerFastOpen } from "./listener_fast_open.ts";
 import { mustBe } from "./options.ts";
@@ -59,28 +60,23 @@ function isBindable(hostname: unknown): boolean {
 /**
  * Starts `server`.
  *
- * @throws {ConnectError} when the address is taken, not this machine's, or not permitted
+ * @throws {ConnectError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, or `PERMISSION_DENIED`
  */
 export function listen(server: Server, options: ListenOptions): ListenerFastOpen {
   const { hostname = "0.0.0.0", port, backlog = 511, fastOpen = true } = options;
   const host = hostname === "localhost" ? "127.0.0.1" : hostname;
+  const at = { hostname, port };
   const denied = runtime.deniedNet(hostname, port);
   if (denied !== undefined) {
-    const message = `Could not listen on ${quoted({ hostname, port })}: not permitted; ${denied}`;
-    throw new ConnectError("PERMISSION_DENIED", message, { hostname, port });
+    const message = `Could not listen on ${quoted(at)}: not permitted; ${denied}`;
+    throw new ConnectError("PERMISSION_DENIED", message, at);
   }
   const address = { host, port, backlog };
   const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
   try {
     runtime.listen(server, address, table && (() => bind(table, address)));
   } catch (cause) {
-    const errno = cause instanceof SystemCallError
-      ? cause.errno
-      : (cause as { code?: string }).code;
-    const reason = errno === undefined ? (cause as Error).message : `listen failed with ${errno}`;
-    const message = `Could not listen on ${quoted({ hostname, port })}: ${reason}`;
-    const details = { hostname, port, cause, ...(errno === undefined ? {} : { errno }) };
-    throw new ConnectError(codeOfErrno(errno), message, details);
+    throw listenFailure(at, cause);
   }
   if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
   if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };

@@ -41,7 +41,10 @@ test("a port that is taken is said to be, whoever has it", async () => {
     using own = startListener();
     for (const port of [(foreign.address() as { port: number }).port, own.addr.port]) {
       const error = thrownBy(() => startListener({ port }));
-      assertFailure(error, connectError("SYSTEM_ERROR"), { hostname: here, port });
+      assertFailure(error, connectError("ADDRESS_IN_USE", /another port/), {
+        hostname: here,
+        port,
+      });
       assert.equal((error as ConnectError).errno, "EADDRINUSE");
     }
     foreign.close();
@@ -56,7 +59,10 @@ test("an address that is not this machine's can't be listened on", async () => {
   await leavesNothing(() => {
     for (const hostname of ["192.0.2.1", "2001:db8::1"]) {
       const error = thrownBy(() => startListener({ hostname, port: 0 }));
-      assertFailure(error, connectError("NETWORK_UNREACHABLE"), { hostname, port: 0 });
+      assertFailure(error, connectError("ADDRESS_NOT_AVAILABLE", /"0\.0\.0\.0"/), {
+        hostname,
+        port: 0,
+      });
       assert.equal((error as ConnectError).errno, "EADDRNOTAVAIL");
     }
   });
@@ -67,8 +73,19 @@ test("an interface that does not exist can't be listened on", async () => {
     for (let round = 0; round < 10; round++) {
       const hostname = "fe80::1%nosuch0";
       const error = thrownBy(() => startListener({ hostname, port: 0 }));
-      assertFailure(error, connectError("SYSTEM_ERROR"), { hostname, port: 0 });
+      assertFailure(error, connectError("SYSTEM_ERROR", /"nosuch0" may be none/), {
+        hostname,
+        port: 0,
+      });
     }
+  });
+});
+
+test("a link-local address without its interface can't be listened on, and the message says so", async () => {
+  await leavesNothing(() => {
+    const error = thrownBy(() => startListener({ hostname: "fe80::1", port: 0 }));
+    assert.ok(error instanceof ConnectError);
+    assert.match(error.message, /"\[fe80::1\]:0".*such as fe80::1%eth0/);
   });
 });
 

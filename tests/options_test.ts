@@ -446,13 +446,20 @@ for (
   });
 }
 
-test("a link-local address with an interface that does not exist is a typed error", async () => {
+test("a link-local address without an interface, or one that does not exist, is a typed error", async () => {
   await leavesNothing(async () => {
-    for (const hostname of ["fe80::1%nosuch0", "fe80::1%4294967295"]) {
+    for (
+      const [hostname, advice] of [
+        ["fe80::1", /such as fe80::1%eth0/],
+        ["fe80::1%nosuch0", /"nosuch0" may be none/],
+        ["fe80::1%4294967295", /"4294967295" may be none/],
+      ] as const
+    ) {
       for (const open of [connect, connectTls]) {
         const error = await failureOf(open({ ...trusting, hostname, port: 443 }));
         assert.ok(error instanceof ConnectError, String((error as Error).stack));
         assert.equal(error.hostname, hostname);
+        assert.match(error.message, advice);
       }
     }
   });

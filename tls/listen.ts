@@ -222,7 +222,8 @@ function closedListener(): TlsError {
  * @throws {TlsError} `INVALID_OPTION`; `INVALID_PEM` when the certificate or its key is not usable;
  * `ENGINE_UNAVAILABLE` when OpenSSL can't be loaded, `FEATURE_UNAVAILABLE` with `engine: "runtime"`
  * @throws {ConnectError} `INVALID_OPTION` for an option of {@linkcode ListenOptions};
- * `PERMISSION_DENIED`, or another code and its `errno`, when the address can't be listened on
+ * `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `PERMISSION_DENIED`, or another code and its `errno`, when the
+ * address can't be listened on
  */
 export function listenTls(given: ListenTlsOptions): TlsListener {
   const options = snapshot(given);
