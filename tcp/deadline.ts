@@ -12,6 +12,8 @@ import { CONNECT_TIMEOUT, type DialOptions } from "./options.ts";
 export interface Deadline {
   /** Aborts when the caller does, or when the time is up. */
   readonly signal: AbortSignal;
+  /** What is under way, for the message when the time is up: "the name was still being looked up". */
+  stage: string | undefined;
   /** Milliseconds left. */
   remaining(): number;
 }
@@ -36,16 +38,19 @@ export async function withDeadline<T>(
   const timeUp = new AbortController();
   const timer = setTimeout(() => timeUp.abort(new TimeUp()), connectTimeout);
   const signal = options.signal ? AbortSignal.any([options.signal, timeUp.signal]) : timeUp.signal;
+  const deadline: Deadline = {
+    signal,
+    stage: undefined,
+    remaining: () => startedAt + connectTimeout - performance.now(),
+  };
   try {
-    return await work({
-      signal,
-      remaining: () => startedAt + connectTimeout - performance.now(),
-    });
+    return await work(deadline);
   } catch (error) {
     if (!(error instanceof TimeUp)) throw error;
+    const stage = deadline.stage === undefined ? "" : `: ${deadline.stage}`;
     throw new ConnectError(
       "TIMED_OUT",
-      `Could not connect to ${quoted({ hostname, port })} within ${connectTimeout} ms` +
+      `Could not connect to ${quoted({ hostname, port })} within ${connectTimeout} ms${stage}` +
         listOf(error.attempts),
       { hostname, port, attempts: error.attempts },
     );

@@ -34,25 +34,29 @@ export interface Dialed {
  */
 export async function dial(
   { hostname, port, fastOpen = true }: DialOptions,
-  { signal }: Deadline,
+  deadline: Deadline,
   firstFlight: (room: () => number) => FirstFlight | Promise<FirstFlight>,
   until: RaceOptions["until"],
 ): Promise<Dialed> {
   const startedAt = performance.now();
+  const { signal } = deadline;
   const host = canonicalHost(hostname) ?? hostname;
   const denied = runtime.deniedNet(host, port);
   if (denied !== undefined) throw notPermitted(hostname, port, denied);
   const literal = parseAddress(host, port);
+  deadline.stage = "the name was still being looked up";
   const found = literal ? [literal] : await abortable(lookup(host, port), signal);
   const addresses = found.filter(({ ip }) => !runtime.forbidsAddress(ip, port));
   if (addresses.length < found.length && addresses.length === 0) {
     throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);
   }
+  deadline.stage = "no answer had come";
   const lookupTime = performance.now() - startedAt;
   try {
     const made = firstFlight(() => Math.min(...addresses.map(synRoom)));
     const flight = made instanceof Promise ? await abortable(made, signal) : made;
     const link = await race(addresses, { flight, fastOpen, until, signal });
+    deadline.stage = undefined; // What is still to be done is the caller's.
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {
     if (error instanceof RaceLost) throw connectError(hostname, port, error.attempts);

@@ -46,6 +46,8 @@ export interface AttemptFailure {
   readonly code: ConnectErrorCode;
   /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
   readonly errno?: string;
+  /** The host had accepted the connection, and then said nothing. */
+  readonly accepted?: boolean;
 }
 
 /** Facts an error carries beside its message. */
@@ -141,7 +143,8 @@ export function listOf(attempts: readonly AttemptFailure[]): string {
 }
 
 /** A failure in words, for messages. */
-export function describe({ address, code, errno }: AttemptFailure): string {
+export function describe({ address, code, errno, accepted }: AttemptFailure): string {
+  if (accepted) return "it accepted the connection and then said nothing";
   const name = errno ? ` (${errno})` : "";
   return sentences[code] + name + scopeAdvice(address, errno);
 }

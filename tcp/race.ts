@@ -240,9 +240,14 @@ class Race {
   #onAbort = (): void => {
     const { reason } = this.#options.signal;
     if (reason instanceof TimeUp) {
-      for (const { way: { address } } of this.#runners) {
-        const text = formatAddress(address);
-        this.#failures.set(text, { address: text, code: "TIMED_OUT" });
+      for (const { way, attempt: { opened } } of this.#runners) {
+        const address = formatAddress(way.address);
+        const accepted = opened.established();
+        this.#failures.set(address, {
+          address,
+          code: "TIMED_OUT",
+          ...(accepted ? { accepted } : {}),
+        });
       }
       reason.attempts = [...this.#failures.values()];
     }
