@@ -5,6 +5,7 @@
  */
 
 import { OPENSSL } from "../../ffi/openssl.ts";
+import { unusableIdentity } from "../bad_pem.ts";
 import { digest } from "../digest.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../engine.ts";
 import { TlsError } from "../errors.ts";
@@ -132,10 +133,7 @@ function setIdentity(context: bigint, cert: string, key: string): void {
   const library = openssl();
   const check = (call: string, result: number | bigint) => {
     if (Number(result) === 1) return;
-    const { reason } = takeError();
-    throw new TlsError("INVALID_PEM", `Options "cert" and "key" can't be used: ${reason}`, {
-      call,
-    });
+    throw unusableIdentity(takeError().reason, { call });
   };
   eachCertificate(cert, "cert", (x509, index) => {
     library.ERR_clear_error();

@@ -5,7 +5,7 @@
  */
 
 import { pinned } from "../../ffi/pin.ts";
-import { TlsError } from "../errors.ts";
+import { notCertificate, notKey } from "../bad_pem.ts";
 import { takeError } from "./failure.ts";
 import { openssl } from "./library.ts";
 
@@ -43,11 +43,7 @@ export function eachCertificate(
       if (x509 === 0n) {
         const { reason } = takeError(); // "no start line" after the last one
         if (index > 0 && reason === "no start line") return;
-        throw new TlsError(
-          "INVALID_PEM",
-          `Option "${option}" does not hold a certificate in PEM: ${reason}`,
-          { call: "PEM_read_bio_X509" },
-        );
+        throw notCertificate(option, reason, { call: "PEM_read_bio_X509" });
       }
       try {
         use(x509, index);
@@ -69,11 +65,7 @@ export function withPrivateKey(pem: string, use: (key: bigint) => void): void {
     library.ERR_clear_error();
     const key = library.PEM_read_bio_PrivateKey(bio, null, 0n, NO_PASSWORD);
     if (key === 0n) {
-      throw new TlsError(
-        "INVALID_PEM",
-        `Option "key" does not hold an unencrypted private key in PEM: ${takeError().reason}`,
-        { call: "PEM_read_bio_PrivateKey" },
-      );
+      throw notKey(takeError().reason, { call: "PEM_read_bio_PrivateKey" });
     }
     try {
       use(key);

@@ -5,7 +5,7 @@
  */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { TlsError } from "../errors.ts";
+import { notCertificate, notKey, unusableIdentity } from "../bad_pem.ts";
 
 const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0-9 ]*-----/g;
 
@@ -15,19 +15,14 @@ const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0
  * @throws {TlsError} `INVALID_PEM` when there is none, or one that can't be read
  */
 export function readCertificates(pem: string, option: string): X509Certificate[] {
-  const unreadable = (reason: string, cause?: unknown) =>
-    new TlsError(
-      "INVALID_PEM",
-      `Option "${option}" does not hold a certificate in PEM: ${reason}`,
-      { call: "X509Certificate", cause },
-    );
+  const call = "X509Certificate";
   const blocks = pem.match(BLOCK);
-  if (!blocks) throw unreadable("no start line");
+  if (!blocks) throw notCertificate(option, "no start line", { call });
   return blocks.map((block) => {
     try {
       return new X509Certificate(block);
-    } catch (error) {
-      throw unreadable((error as Error).message, error);
+    } catch (cause) {
+      throw notCertificate(option, (cause as Error).message, { call, cause });
     }
   });
 }
@@ -42,17 +37,9 @@ export function checkIdentity(cert: string, key: string): void {
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(key);
-  } catch (error) {
-    throw new TlsError(
-      "INVALID_PEM",
-      `Option "key" does not hold an unencrypted private key in PEM: ${(error as Error).message}`,
-      { call: "createPrivateKey", cause: error },
-    );
+  } catch (cause) {
+    throw notKey((cause as Error).message, { call: "createPrivateKey", cause });
   }
   if (leaf?.checkPrivateKey(privateKey)) return;
-  throw new TlsError(
-    "INVALID_PEM",
-    'Options "cert" and "key" can\'t be used: they don\'t belong together',
-    { call: "checkPrivateKey" },
-  );
+  throw unusableIdentity("key values mismatch", { call: "checkPrivateKey" });
 }
