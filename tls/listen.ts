@@ -251,7 +251,7 @@ export function listenTls(given: ListenTlsOptions): TlsListener {
     alpnProtocols: options.alpnProtocols ?? [],
     minVersion: options.minVersion ?? "TLSv1.2",
     maxVersion: options.maxVersion ?? "TLSv1.3",
-    maxEarlyData,
+    maxEarlyData: maxEarlyData + 0, // FFI minds a minus before the 0.
     keyLog: keyLogOf(options.keyLog),
   });
   try {
