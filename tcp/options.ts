@@ -30,8 +30,23 @@ export const CONNECT_TIMEOUT = 30_000;
 /** The largest delay timers take; longer ones would fire at once. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 
+/** Of a list so many are shown, and of each text in it so many characters: it may hold a key. */
+const MOST_ITEMS = 8;
+const LONGEST_ITEM = 27; // -----BEGIN PRIVATE KEY-----
+
+function showItem(item: unknown): string {
+  if (typeof item === "string" && item.length > LONGEST_ITEM) {
+    return JSON.stringify(`${item.slice(0, LONGEST_ITEM)}…`);
+  }
+  return Array.isArray(item) ? "Array" : show(item);
+}
+
 function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    const items = value.slice(0, MOST_ITEMS).map(showItem);
+    return `[${items.join(", ")}${value.length > MOST_ITEMS ? ", …" : ""}]`;
+  }
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";
   return String(value);
 }

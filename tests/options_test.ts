@@ -331,11 +331,22 @@ for (const [what, text] of Object.entries(keyTexts)) {
   });
 }
 
+test("a key that is no PEM is answered with what is expected, whichever engine reads it", async () => {
+  const says = /Option "key" .*"-----BEGIN PRIVATE KEY-----".*"\[::1\]:1"/;
+  const identity = { caCerts: [made.ca], cert };
+  for (const engine of ["openssl", "runtime"] as const) {
+    for (const text of ["", "not a key", cert]) {
+      const opening = connectTls({ hostname: "::1", port: 1, ...identity, key: text, engine });
+      assertFailure(await failureOf(opening), tlsError("INVALID_PEM", says));
+    }
+  }
+});
+
 test("a certificate and a key that don't belong together are INVALID_PEM", async () => {
   await leavesNothing(async () => {
     for (const other of [made.otherServer, made.rsaServer]) {
       const identity = { cert, key: other.key };
-      const says = /Options "cert" and "key" can't be used/;
+      const says = /Options "cert" and "key" can't be used: they don't belong together/;
       const opening = connectTls({ hostname: here, port: 1, ...identity, caCerts: [made.ca] });
       assertFailure(await failureOf(opening), tlsError("INVALID_PEM", says));
       const listening = (async () => await startListener(identity))();
@@ -478,6 +489,44 @@ test("protocols too many for a ClientHello are refused, or negotiated", async ()
     client.close();
     server.close();
   });
+});
+
+test("lists that are refused are shown, but for what is too long and may be secret", async () => {
+  const long = Array.from({ length: 20 }, (_, index) => index);
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  for (
+    const [option, list, shown] of [
+      ["alpnProtocols", ["h2", ""], 'got ["h2", ""] '],
+      ["groups", ["X25519:P-256"], 'got ["X25519:P-256"] '],
+      ["caCerts", [], "got [] "],
+      ["caCerts", long, "got [0, 1, 2, 3, 4, 5, 6, 7, …] "],
+      ["caCerts", cyclic, "got [Array] "],
+      ["key", [key], 'got ["-----BEGIN PRIVATE KEY-----…"] '],
+    ] as const
+  ) {
+    const opening = ways.connectTls(1, { cert, key, [option]: list });
+    const error = await failureOf(opening);
+    assertFailure(error, tlsError("INVALID_OPTION"));
+    assert.ok(error.message.includes(`Option "${option}"`), error.message);
+    assert.ok(error.message.includes(shown), error.message);
+  }
+});
+
+test("groups that nobody knows are named, and so is the host", async () => {
+  const opening = ways.connectTls(1, { groups: ["X25519", "no-such-group"] });
+  const says = /"groups" .* got \["X25519", "no-such-group"\] \(connecting to "127/;
+  assertFailure(await failureOf(opening), tlsError("INVALID_OPTION", says));
+});
+
+test("what only OpenSSL can do is had by leaving the other engine out, the message says", async () => {
+  const opening = ways.connectTls(1, { engine: "runtime", earlyData: new Uint8Array(1) });
+  const says = /^Option "earlyData" .*; leave out engine: "runtime"/;
+  assertFailure(await failureOf(opening), tlsError("FEATURE_UNAVAILABLE", says));
+});
+
+test("no early data is also what -0 says", () => {
+  startListener({ maxEarlyData: -0 }).close();
 });
 
 test("options a MemorySessionStore can't keep to are refused or harmless", () => {

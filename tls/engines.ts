@@ -9,7 +9,7 @@ import type { ClientConfig, Engine, EngineName, ServerConfig } from "./engine.ts
 import { naming, TlsError } from "./errors.ts";
 import { featuresOf } from "./features.ts";
 import { opensslClient } from "./openssl/client.ts";
-import { howToGetOpenssl, openssl } from "./openssl/library.ts";
+import { openssl } from "./openssl/library.ts";
 import { opensslServer, type ServerEngines } from "./openssl/server.ts";
 import type { TlsClientOptions } from "./options.ts";
 import { runtimeClient } from "./runtime/client.ts";
@@ -55,7 +55,7 @@ export function serverEngines(
   engine: TlsClientOptions["engine"],
   config: ServerConfig,
 ): ServerEngines {
-  if (engine === "runtime") throw featureUnavailable("engine", undefined);
+  if (engine === "runtime") throw featureUnavailable("engine");
   return opensslServer(config);
 }
 
@@ -73,11 +73,21 @@ function runtimeEngine(options: Demanding, unavailable?: TlsError): Chosen {
   };
 }
 
-function featureUnavailable(option: string, unavailable: TlsError | undefined): TlsError {
-  const hint = unavailable?.message ?? `engine "openssl" can. ${howToGetOpenssl()}`;
+/** `unavailable` is what OpenSSL failed with; where nobody has asked for it, it is asked now. */
+function featureUnavailable(option: string, unavailable = whyNotOpenssl()): TlsError {
+  const remedy = unavailable?.message ?? 'leave out engine: "runtime", for OpenSSL can';
   return new TlsError(
     "FEATURE_UNAVAILABLE",
-    `Option "${option}" asks for what the runtime's own TLS can't do here; ${hint}`,
+    `Option "${option}" asks for what the runtime's own TLS can't do here; ${remedy}`,
     unavailable ? { cause: unavailable } : {},
   );
+}
+
+function whyNotOpenssl(): TlsError | undefined {
+  try {
+    openssl();
+    return undefined;
+  } catch (error) {
+    return error as TlsError;
+  }
 }

@@ -133,17 +133,24 @@ export class TlsError extends Error {
   }
 }
 
-/** Runs `work`; a {@linkcode TlsError} that knows no host is told which connection it is about. */
+/**
+ * Runs `work`; a {@linkcode TlsError} that knows no host is told which connection it is about. Where
+ * an option is at fault, that comes first.
+ */
 export function naming<T>(peer: { hostname: string; port: number }, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof TlsError) || error.hostname !== undefined) throw error;
-    const { code, message, call, cause } = error;
-    throw new TlsError(
-      code,
-      `Could not connect to ${quoted(peer)}: ${message}`,
-      { ...peer, cause: cause ?? error, ...(call === undefined ? {} : { call }) },
-    );
+    const { code, call, cause } = error;
+    const message = code === "ENGINE_UNAVAILABLE"
+      ? `Could not connect to ${quoted(peer)}: ${error.message}`
+      : `${error.message} (connecting to ${quoted(peer)})`;
+    throw new TlsError(code, message, {
+      hostname: peer.hostname,
+      port: peer.port,
+      cause: cause ?? error,
+      ...(call === undefined ? {} : { call }),
+    });
   }
 }

@@ -81,7 +81,8 @@ type Refuse = (name: string, expectation: string, value: unknown) => never;
 
 const versions: readonly unknown[] = ["TLSv1.2", "TLSv1.3"];
 
-function refuser(peer: { hostname?: string; port?: number }): Refuse {
+/** Refuses options, and says where the connection was to lead. */
+export function refuser(peer: { hostname?: string; port?: number }): Refuse {
   const host = peer.hostname === undefined ? "" : ` (connecting to "${peer.hostname}")`;
   return (name, expectation, value) => {
     throw new TlsError("INVALID_OPTION", mustBe(name, expectation, value) + host, peer);

@@ -12,10 +12,10 @@ import { runtime } from "../../runtimes/mod.ts";
 import { offersTicket } from "../client_hello.ts";
 import type { ClientConfig, EarlyDataStatus, Engine } from "../engine.ts";
 import { naming, TlsError } from "../errors.ts";
+import { refuser } from "../options.ts";
 import { encodeProtocols } from "./callbacks.ts";
 import { clientContext } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
-import { takeError } from "./failure.ts";
 import { openssl } from "./library.ts";
 import { freeSession, readSession, ticketOf } from "./session.ts";
 
@@ -149,7 +149,8 @@ class OpensslClient extends OpensslEngine {
       OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC |
         OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
     );
-    this.#control("groups", OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
+    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
+    library.ERR_clear_error(); // Its own list is merely longer.
   }
 
   start(earlyData?: Uint8Array): Uint8Array {
@@ -199,7 +200,7 @@ class OpensslClient extends OpensslEngine {
     queueMicrotask(() => onTicket(ticket));
   }
 
-  #control(option: string, command: number, argument: Uint8Array): void {
+  #control(option: keyof ClientConfig, command: number, argument: Uint8Array): void {
     this.#check(option, this.#call(command, argument));
   }
 
@@ -210,13 +211,10 @@ class OpensslClient extends OpensslEngine {
     });
   }
 
-  #check(option: string, result: number): void {
+  #check(option: keyof ClientConfig, result: number): void {
     if (result === 1) return;
-    throw new TlsError(
-      "INVALID_OPTION",
-      `Option "${option}" is not accepted by OpenSSL: ${takeError().reason}`,
-      this.peer,
-    );
+    this.library.ERR_clear_error(); // What OpenSSL says of it names nothing that a caller knows.
+    refuser(this.peer)(option, "known to OpenSSL", this.#config[option]);
   }
 
   /** A session that can't be read is left aside: the handshake is a full one then. */

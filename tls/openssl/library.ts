@@ -31,8 +31,7 @@ const sources: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 };
 
 /** What to do for OpenSSL 3 to be there. */
-export function howToGetOpenssl(): string {
-  if (runtime.exportsOpenssl) return "This runtime has it built in";
+function howToGetOpenssl(): string {
   return sources[process.platform] ?? `Install it, and ${named}`;
 }
 

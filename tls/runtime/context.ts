@@ -12,6 +12,7 @@ import { digest } from "../digest.ts";
 import type { ClientConfig } from "../engine.ts";
 import { TlsError } from "../errors.ts";
 import { Trust } from "./chain.ts";
+import { refuser } from "../options.ts";
 import type { NodeError } from "./failure.ts";
 import { ecdhCurve } from "./groups.ts";
 import { checkIdentity, readCertificates } from "./pem.ts";
@@ -67,6 +68,7 @@ function makeClientContext(config: ClientConfig, curves: string | undefined): Cl
 
 function makeSecureContext(config: ClientConfig, curves: string | undefined): SecureContext {
   const { caCerts, cert, key, minVersion, maxVersion, lean } = config;
+  const refuse = refuser(config);
   try {
     return createSecureContext({
       minVersion: lean ? "TLSv1.3" : minVersion,
@@ -78,17 +80,14 @@ function makeSecureContext(config: ClientConfig, curves: string | undefined): Se
       ...(lean ? { sigalgs: LEAN_SIGNATURE_ALGORITHMS } : {}),
     });
   } catch (error) {
-    throw refusal(error as NodeError);
+    const { code, message } = error as NodeError;
+    if (code === "ERR_CRYPTO_OPERATION_FAILED" || /curve|group/i.test(message)) {
+      return refuse("groups", "known to the runtime's own TLS", config.groups);
+    }
+    throw new TlsError(
+      "INVALID_PEM",
+      `Options "caCerts", "cert" and "key" can't be used: ${message}`,
+      { call: "createSecureContext", cause: error },
+    );
   }
-}
-
-function refusal({ code, message }: NodeError): TlsError {
-  const groups = code === "ERR_CRYPTO_OPERATION_FAILED" || /curve|group/i.test(message);
-  return new TlsError(
-    groups ? "INVALID_OPTION" : "INVALID_PEM",
-    groups
-      ? `Option "groups" is not accepted by the runtime's own TLS: ${message}`
-      : `Options "caCerts", "cert" and "key" can't be used: ${message}`,
-    { call: "createSecureContext" },
-  );
 }
