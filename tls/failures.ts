@@ -5,12 +5,15 @@
  */
 
 import { quoted } from "../tcp/authority.ts";
+import { alertInWords } from "./alerts.ts";
 import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "./errors.ts";
 
 /** Where a connection leads, for the message; a server has no name for its client. */
 export interface FailurePeer {
   readonly hostname?: string;
   readonly port?: number;
+  /** The handshake was complete. */
+  readonly secured?: boolean;
 }
 
 /** Where a connection leads, in words. */
@@ -25,11 +28,11 @@ export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause"> {
 }
 
 function failed(code: TlsErrorCode, words: string, failure: Failure & { alert?: number }) {
-  return new TlsError(
-    code,
-    `Could not complete the TLS connection ${towards(failure)}: ${words}`,
-    failure,
-  );
+  const where = towards(failure);
+  const what = failure.secured
+    ? `The TLS connection ${where} broke`
+    : `Could not complete the TLS connection ${where}`;
+  return new TlsError(code, `${what}: ${words}`, failure);
 }
 
 /** The peer broke the protocol. */
@@ -38,8 +41,9 @@ export function protocolError(reason: string, failure: Failure): TlsError {
 }
 
 /** The peer sent an alert (RFC 8446, section 6). */
-export function alertReceived(alert: number, reason: string, failure: Failure): TlsError {
-  return failed("ALERT_RECEIVED", `the peer refused with ${reason}`, { ...failure, alert });
+export function alertReceived(alert: number, failure: Failure): TlsError {
+  const words = `the peer refused with ${alertInWords(alert)}`;
+  return failed("ALERT_RECEIVED", words, { ...failure, alert });
 }
 
 /** The peer's certificate is not what it should be. */

@@ -165,7 +165,7 @@ export abstract class OpensslEngine implements Engine {
   /** The error for a call that failed, after which nothing else is called. */
   protected fail(call: string): TlsError {
     this.#failed = true;
-    return sslFailure(this.ssl, call, this.peer);
+    return sslFailure(this.ssl, call, { ...this.peer, secured: this.secured });
   }
 
   /** Whether a call stopped for lack of input; throws when it stopped for anything else. */

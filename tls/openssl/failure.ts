@@ -36,7 +36,7 @@ export function sslFailure(ssl: bigint, call: string, peer: FailurePeer): TlsErr
   if (origin === OPENSSL.ERR_LIB_SSL) {
     const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
     // Larger codes are OpenSSL's own trouble.
-    if (alert >= 0 && alert <= 255) return alertReceived(alert, reason, failure);
+    if (alert >= 0 && alert <= 255) return alertReceived(alert, failure);
   }
   return protocolError(reason, failure);
 }

@@ -182,7 +182,8 @@ export abstract class RuntimeEngine implements Engine {
     if (this.#freed || this.#failure) return;
     // What a runtime says when the other side has closed TLS before it began.
     if (!this.secured && error.code === "ECONNRESET") return this.#ended();
-    this.#failure = failureOf(error, this.peer, this.#received.alert);
+    const { secured } = this;
+    this.#failure = failureOf(error, { ...this.peer, secured }, this.#received.alert);
     this.#output = []; // What was not said yet is not for this peer.
     this.#changed();
   }

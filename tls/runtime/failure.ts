@@ -4,6 +4,7 @@
  * @module
  */
 
+import { alertNamed } from "../alerts.ts";
 import { certificateErrors, TlsError, type TlsErrorCode } from "../errors.ts";
 import {
   alertReceived,
@@ -17,51 +18,12 @@ import { featuresOf } from "../features.ts";
 /** What fails, as far as can be seen from here. */
 const CALL = "node:tls";
 
-/** Alerts by their numbers (RFC 8446, section 6, and the registry it started). */
-const alerts: Readonly<Record<number, string>> = {
-  10: "unexpected message",
-  20: "bad record mac",
-  22: "record overflow",
-  40: "handshake failure",
-  42: "bad certificate",
-  43: "unsupported certificate",
-  44: "certificate revoked",
-  45: "certificate expired",
-  46: "certificate unknown",
-  47: "illegal parameter",
-  48: "unknown ca",
-  49: "access denied",
-  50: "decode error",
-  51: "decrypt error",
-  70: "protocol version",
-  71: "insufficient security",
-  80: "internal error",
-  86: "inappropriate fallback",
-  90: "user canceled",
-  100: "no renegotiation",
-  109: "missing extension",
-  110: "unsupported extension",
-  112: "unrecognized name",
-  115: "unknown psk identity",
-  116: "certificate required",
-  120: "no application protocol",
-};
-
-/** An alert's name without what its spellings differ in. */
-function bare(name: string): string {
-  return name.toLowerCase().replace(/[^a-z]/g, "").replace("ised", "ized").replace("lled", "led");
-}
-
-const numbers = new Map(
-  Object.entries(alerts).map(([number, name]) => [bare(name), Number(number)]),
-);
-
 /** The alert that an error speaks of. OpenSSL gives the number, rustls and BoringSSL a name. */
 function alertIn({ message, reason = "" }: NodeError): number | undefined {
   const number = /SSL alert number (\d+)/.exec(message)?.[1];
   if (number !== undefined) return Number(number);
   const name = /received fatal alert: (\w+)/.exec(message) ?? /ALERT_(\w+)/.exec(reason);
-  return name?.[1] === undefined ? undefined : numbers.get(bare(name[1]));
+  return name?.[1] === undefined ? undefined : alertNamed(name[1]);
 }
 
 /** An error as runtimes make them. */
@@ -79,7 +41,7 @@ export function failureOf(
   if (fault === "CERT_INVALID") return certificateRefused(fault, UNTOLD, failure);
   if (fault) return certificateRefused(fault, wordsOf(error), failure);
   const alert = overheard || alertIn(error);
-  if (alert) return alertReceived(alert, alerts[alert] ?? `alert ${alert}`, failure);
+  if (alert) return alertReceived(alert, failure);
   return protocolError(error.reason || wordsOf(error), failure);
 }
 
