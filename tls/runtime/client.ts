@@ -129,6 +129,13 @@ class RuntimeClient extends RuntimeEngine {
     return { error: error && notFor(isIP(serverName) !== 0, error, this.peer) };
   }
 
+  /** It is one of those offered, whose UTF-8 some runtimes take for Latin-1. */
+  protected override agreedOn(protocol: string): string {
+    const is = (name: string) =>
+      name === protocol || Buffer.from(name).toString("latin1") === protocol;
+    return this.#config.alpnProtocols.find(is) ?? protocol;
+  }
+
   protected override rememberedCertificate(): Uint8Array | undefined {
     return this.resumed ? this.#session?.certificate : undefined;
   }

@@ -56,6 +56,11 @@ export abstract class RuntimeEngine implements Engine {
   /** Throws when the peer is not who it should be. */
   protected abstract verify(socket: TLSSocket): void;
 
+  /** The protocol agreed on, by the runtime's spelling of its name. */
+  protected agreedOn(protocol: string): string {
+    return protocol;
+  }
+
   /** The peer's certificate where the runtime has lost it. */
   protected rememberedCertificate(): Uint8Array | undefined {
     return undefined;
@@ -157,7 +162,7 @@ export abstract class RuntimeEngine implements Engine {
       protocol: (socket.getProtocol() ?? "TLSv1.3") as TlsVersion,
       cipher: socket.getCipher()?.standardName ?? "",
       group: this.#received.group ?? this.#sent.group,
-      alpnProtocol: socket.alpnProtocol || null,
+      alpnProtocol: socket.alpnProtocol ? this.agreedOn(socket.alpnProtocol) : null,
       resumed: this.resumed,
       earlyData: this.earlyData,
       peerCertificate: certificate ? new Uint8Array(certificate) : this.rememberedCertificate(),
