@@ -43,6 +43,13 @@ test("the port is known at once, and both ends of a connection agree", { skip },
   }
 });
 
+test("a closed listener still knows where it listened", { skip }, () => {
+  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const { port } = listener.addr;
+  listener.close();
+  assert.deepEqual(listener.addr, { transport: "tcp", hostname: "127.0.0.1", port });
+});
+
 test('"localhost" and every address can be listened on', { skip }, async () => {
   for (const hostname of ["localhost", "0.0.0.0", undefined]) {
     using listener = listenTls({ port: 0, cert, key, ...(hostname ? { hostname } : {}) });

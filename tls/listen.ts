@@ -67,6 +67,8 @@ const MOST_WAITING = 1024;
 export class TlsListener implements AsyncIterable<TlsConn> {
   /** Whether the listener takes data in the SYN. */
   readonly fastOpen: ListenerFastOpen;
+  /** The address that is listened on, with the port that was picked. */
+  readonly addr: NetAddr;
   #server: Server;
   #engines: ServerEngines;
   #options: ListenTlsOptions;
@@ -85,11 +87,7 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     });
     this.#server.on("error", () => {}); // What could go wrong has been thrown by listen().
     this.fastOpen = listen(this.#server, options);
-  }
-
-  /** The address that is listened on, with the port that was picked. */
-  get addr(): NetAddr {
-    return listenAddress(this.#server);
+    this.addr = listenAddress(this.#server); // Once closed, it would not tell any more.
   }
 
   /**
