@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { MemorySessionStore } from "../mod.ts";
+import { programNamed, runChild } from "./fixtures/hostile_child.ts";
 import { ask, encode, open, readText } from "./peers/exchange.ts";
 import { temporaryFolder } from "./peers/folder.ts";
 import { httpRequest } from "./peers/http.ts";
@@ -111,3 +112,18 @@ test("SSLKEYLOGFILE gets the lines too, for its owner alone", { skip }, async ()
   }
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
+
+test(
+  "an SSLKEYLOGFILE that can't be written costs one warning and no connection",
+  logging,
+  async () => {
+    using folder = temporaryFolder();
+    const env = { SSLKEYLOGFILE: folder.path("no such folder/keys") };
+    const { code, stdout, stderr } = await runChild(programNamed("callbacks"), ["put-closes"], {
+      env,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"served"/);
+    assert.equal(stderr.match(/SSLKEYLOGFILE can't be written/g)?.length, 1, stderr);
+  },
+);

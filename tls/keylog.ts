@@ -11,6 +11,9 @@ import { runtime } from "../runtimes/mod.ts";
 /** What SSLKEYLOGFILE says; asked once, as every program does that heeds it. */
 let named: { readonly file: string | undefined } | undefined;
 
+/** The file can't be written, and that was said; a connection has five lines or so. */
+let complained = false;
+
 /** Where the lines of a connection go: to the caller, and to the file SSLKEYLOGFILE names. */
 export function keyLogOf(
   keyLog: ((line: string) => void) | undefined,
@@ -24,6 +27,8 @@ export function keyLogOf(
       appendFileSync(file, `${line}\n`, { mode: 0o600 });
     } catch (error) {
       // A debugging aid must not take the connection down with it.
+      if (complained) return;
+      complained = true;
       process.emitWarning(`SSLKEYLOGFILE can't be written: ${(error as Error).message}`);
     }
   };
