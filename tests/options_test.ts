@@ -491,6 +491,18 @@ test("protocols too many for a ClientHello are refused, or negotiated", async ()
   });
 });
 
+test("a protocol's name may be any text, whichever engine reads it", async () => {
+  using listener = startListener({ alpnProtocols: ["naïve/1 ✓", "ÿ"] });
+  for (const engine of ["openssl", "runtime"] as const) {
+    for (const name of ["naïve/1 ✓", "ÿ"]) {
+      const { client, server } = await pair(listener, { alpnProtocols: ["h2", name], engine });
+      assert.deepEqual([client.alpnProtocol, server.alpnProtocol], [name, name], engine);
+      client.close();
+      server.close();
+    }
+  }
+});
+
 test("lists that are refused are shown, but for what is too long and may be secret", async () => {
   const long = Array.from({ length: 20 }, (_, index) => index);
   const cyclic: unknown[] = [];
