@@ -28,7 +28,7 @@ export interface DialOptions {
 export const CONNECT_TIMEOUT = 30_000;
 
 /** The largest delay timers take; longer ones would fire at once. */
-const LONGEST_TIMEOUT = 0x7fffffff;
+export const LONGEST_TIMEOUT = 0x7fffffff;
 
 /** Of a list so many are shown, and of each text in it so many characters: it may hold a key. */
 const MOST_ITEMS = 8;

@@ -223,6 +223,22 @@ test("destroySoon sends what is queued", { skip }, async () => {
   await server.saw(/^DONE$/m);
 });
 
+test("setTimeout takes what net.Socket takes, and refuses what it refuses", { skip }, async () => {
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...certificates().server });
+  using conn = await open({ port: listener.addr.port, sessions: false });
+  const { duplex } = conn;
+  for (const milliseconds of [-1, NaN, Infinity, "5"]) {
+    assert.throws(() => duplex.setTimeout(milliseconds as number), {
+      name: "RangeError",
+      code: "ERR_OUT_OF_RANGE",
+    });
+  }
+  let called = false;
+  duplex.setTimeout(1e300, () => called = true); // A timer of its own would fire at once.
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(called, false);
+});
+
 test("setTimeout emits timeout once nothing happens any more", { skip }, async () => {
   await using server = await startOpensslServer();
   using conn = await open({ port: server.port });

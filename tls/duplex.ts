@@ -9,6 +9,7 @@ import { X509Certificate } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
 import { Duplex } from "node:stream";
 import type { NetAddr } from "../tcp/conn.ts";
+import { LONGEST_TIMEOUT } from "../tcp/options.ts";
 import type { TlsConn } from "./conn.ts";
 import { TlsError } from "./errors.ts";
 import type { TlsByteStream } from "./stream.ts";
@@ -144,10 +145,18 @@ export class TlsDuplex extends Duplex {
     return this;
   }
 
-  /** Emits "timeout" after `milliseconds` without traffic, as `net.Socket` does; 0 switches it off. */
+  /**
+   * Emits "timeout" after `milliseconds` without traffic, as `net.Socket` does; 0 switches it off.
+   *
+   * @throws {RangeError} for less than 0 or no finite number, with the code of Node's own
+   */
   setTimeout(milliseconds: number, listener?: () => void): this {
+    if (!Number.isFinite(milliseconds) || milliseconds < 0) {
+      const message = `A timeout must be 0 or more milliseconds, got ${String(milliseconds)}`;
+      throw Object.assign(new RangeError(message), { code: "ERR_OUT_OF_RANGE" });
+    }
     clearTimeout(this.#idle);
-    this.#idleAfter = milliseconds;
+    this.#idleAfter = Math.min(milliseconds, LONGEST_TIMEOUT);
     if (listener) this.once("timeout", listener);
     this.#touch();
     return this;

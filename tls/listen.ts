@@ -16,7 +16,7 @@ import {
   type ListenOptions,
 } from "../tcp/listen.ts";
 import type { ListenerFastOpen } from "../tcp/listener_fast_open.ts";
-import { mustBe } from "../tcp/options.ts";
+import { LONGEST_TIMEOUT, mustBe } from "../tcp/options.ts";
 import { snapshot } from "../tcp/snapshot.ts";
 import { Wire } from "../tcp/wire.ts";
 import { TlsConn } from "./conn.ts";
@@ -237,8 +237,9 @@ export function listenTls(given: ListenTlsOptions): TlsListener {
   }
   if (handshakeTimeout !== undefined) {
     const valid = typeof handshakeTimeout === "number" && handshakeTimeout > 0 &&
-      handshakeTimeout <= 0x7fffffff;
-    if (!valid) refuse("handshakeTimeout", "milliseconds from 1 to 2147483647", handshakeTimeout);
+      handshakeTimeout <= LONGEST_TIMEOUT;
+    const expectation = `milliseconds from 1 to ${LONGEST_TIMEOUT}`;
+    if (!valid) refuse("handshakeTimeout", expectation, handshakeTimeout);
   }
   if (onHandshakeError !== undefined && typeof onHandshakeError !== "function") {
     refuse("onHandshakeError", "a function", onHandshakeError);
