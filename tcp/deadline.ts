@@ -14,8 +14,6 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** What is under way, for the message when the time is up: "the name was still being looked up". */
   stage: string | undefined;
-  /** Milliseconds left. */
-  remaining(): number;
 }
 
 /** The reason a deadline aborts with; told from the caller's own by its class. */
@@ -34,15 +32,10 @@ export async function withDeadline<T>(
   work: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   const { hostname, port, connectTimeout = CONNECT_TIMEOUT } = options;
-  const startedAt = performance.now();
   const timeUp = new AbortController();
   const timer = setTimeout(() => timeUp.abort(new TimeUp()), connectTimeout);
   const signal = options.signal ? AbortSignal.any([options.signal, timeUp.signal]) : timeUp.signal;
-  const deadline: Deadline = {
-    signal,
-    stage: undefined,
-    remaining: () => startedAt + connectTimeout - performance.now(),
-  };
+  const deadline: Deadline = { signal, stage: undefined };
   try {
     return await work(deadline);
   } catch (error) {

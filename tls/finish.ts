@@ -16,12 +16,13 @@ import { unusable } from "./warnings.ts";
 export async function finish(
   stream: TlsStream,
   engine: Engine,
-  { signal }: Deadline,
+  deadline: Deadline,
   plan: Plan,
 ): Promise<void> {
   const { config, resumption, stored, earlyData, warnings } = plan;
   try {
-    if (!engine.secured) await abortable(stream.secured, signal);
+    deadline.stage = "the TLS handshake was not complete";
+    if (!engine.secured) await abortable(stream.secured, deadline.signal);
   } catch (error) {
     stream.fail(error);
     throw error;

@@ -8,6 +8,7 @@
 
 import { setImmediate } from "node:timers";
 import type { Arrived } from "../tcp/attempt.ts";
+import { quoted } from "../tcp/authority.ts";
 import type { ByteStream } from "../tcp/conn.ts";
 import { Inbox } from "../tcp/inbox.ts";
 import { brokenBy, endOf, type Peer } from "../tcp/stream.ts";
@@ -22,7 +23,7 @@ const WRITE_SLICE = 256 * 1024;
 function transferred(peer: Peer): TlsError {
   return new TlsError(
     "INVALID_OPTION",
-    `The buffer of a write to "${peer.hostname}:${peer.port}" was transferred or resized before it was sent; ` +
+    `The buffer of a write to ${quoted(peer)} was transferred or resized before it was sent; ` +
       "await the write first",
     { ...peer },
   );
@@ -209,7 +210,7 @@ export class TlsStream implements TlsByteStream {
   /** Nothing more has come, and nobody said close_notify. */
   #truncated(): void {
     if (this.#closed || this.#inbox.done) return;
-    const where = `"${this.#peer.hostname}:${this.#peer.port}"`;
+    const where = quoted(this.#peer);
     const error = this.#engine.secured
       ? new TlsError(
         "TRUNCATED",
@@ -280,7 +281,7 @@ export class TlsStream implements TlsByteStream {
   #closedHere(): TlsError {
     return new TlsError(
       "CONNECTION_CLOSED",
-      `The connection to "${this.#peer.hostname}:${this.#peer.port}" was closed on this side`,
+      `The connection to ${quoted(this.#peer)} was closed on this side`,
       { ...this.#peer },
     );
   }
