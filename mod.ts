@@ -2,7 +2,7 @@
  * TLS connections whose first flight rides in the TCP SYN (TCP Fast Open, RFC 7413), on Deno, Bun
  * and Node.
  *
- * ```ts ignore
+ * ```ts no-eval
  * import { connectTls, FileSessionStore } from "@firstflight/tls";
  *
  * const request = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n";
