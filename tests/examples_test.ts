@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { cert, key } from "../examples/certificate.ts";
 import { listenTls, type TlsConn } from "../mod.ts";
 import { onAbruptEnd } from "./netlab/cleanup.ts";
 import { programArguments } from "./netlab/mod.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { soon } from "./peers/peer.ts";
 
-/** Starts an example on this runtime. */
+/** Starts an example, or a program given by its URL, on this runtime. */
 function start(name: string, ...args: string[]): ChildProcess {
-  const program = programArguments(new URL(`../examples/${name}`, import.meta.url), ...args);
-  const child = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"] });
+  const program = new URL(name, new URL("../examples/", import.meta.url));
+  const child = spawn(process.execPath, programArguments(program, ...args), {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: dirname(fileURLToPath(program)),
+  });
   const takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
   child.once("close", takeBack);
   return child;
@@ -78,6 +85,37 @@ for (const server of ["server.ts", "serve_fast_open.ts"]) {
       assert.match(late ?? "", /early data not-sent$/);
       assert.match(second ?? "", /^second: 200, \d+ bytes$/);
       assert.match(early ?? "", server === "server.ts" ? /accepted$/ : /not-sent$/);
+    });
+  });
+}
+
+/** README's first program, made to ask the server at `url`. */
+function firstProgram(url: string): string {
+  const [, program] = /^```ts no-eval\n(.*?)^```$/ms.exec(readFileSync(file("README.md"), "utf8"))!;
+  const changes = {
+    '"@firstflight/tls"': `"${file("mod.ts")}"`,
+    '"example.com"': '"localhost"',
+    "port: 443,": `port: ${new URL(url).port}, caCerts: [${JSON.stringify(cert)}],`,
+  };
+  return Object.entries(changes).reduce((text, [from, to]) => {
+    assert.ok(text.includes(from), `README's program has no ${from}`);
+    return text.replace(from, to);
+  }, program!);
+}
+
+function file(name: string): URL {
+  return new URL(`../${name}`, import.meta.url);
+}
+
+for (const server of ["server.ts", "serve_fast_open.ts"]) {
+  test(`README's first program ends, and its second run gains what ${server} gives`, async () => {
+    using folder = temporaryFolder();
+    const program = pathToFileURL(folder.path("program.ts"));
+    await serving(server, async (url) => {
+      writeFileSync(program, firstProgram(url));
+      assert.match((await run(program.href)).at(-1) ?? "", / not-sent$/);
+      const gained = server === "server.ts" ? / accepted$/ : / not-sent$/;
+      assert.match((await run(program.href)).at(-1) ?? "", gained);
     });
   });
 }
