@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { test } from "node:test";
@@ -31,6 +32,7 @@ import { certificates } from "./peers/certificates.ts";
 import { ask, encode, type LocalOptions, open, readText } from "./peers/exchange.ts";
 import { httpRequest } from "./peers/http.ts";
 import { startNginx } from "./peers/nginx.ts";
+import { startOpensslServer } from "./peers/openssl_server.ts";
 import { requirePeer } from "./peers/peer.ts";
 import { startRemoteClient, succeeded } from "./peers/remote_client.ts";
 import { startRemoteServer } from "./peers/remote_server.ts";
@@ -148,6 +150,26 @@ for (const [feature, options] of demands) {
     });
   });
 }
+
+test("a client's certificate is read whatever its label, and whatever stands around it", {
+  skip,
+}, async () => {
+  const { ca, caPath, client: { cert, key } } = certificates();
+  const strict = ["-Verify", "3", "-CAfile", caPath, "-verify_return_error"];
+  await using server = await startOpensslServer(strict);
+  const trusted = execFileSync("openssl", ["x509", "-trustout", "-addtrust", "clientAuth"], {
+    input: cert,
+    encoding: "utf8",
+  });
+  const [leaf = "", ...issuers] = cert.match(/-----BEGIN[^]*?-----END .*-----\n/g) ?? [];
+  const labelled = leaf.replaceAll("CERTIFICATE", "X509 CERTIFICATE");
+  for (const first of [labelled, trusted, `\0${leaf}`]) {
+    const identity = { cert: first + issuers.join(""), key };
+    using conn = await open({ port: server.port, engine, caCerts: [ca], ...identity });
+    await conn.write(encode("it is me\n"));
+    await server.saw(/^it is me$/m);
+  }
+});
 
 test("a listener by the runtime's own TLS is FEATURE_UNAVAILABLE", () => {
   const { cert, key } = certificates().server;

@@ -5,7 +5,7 @@
  */
 
 import { constants } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { OPENSSL } from "../../ffi/openssl.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import { digest } from "../digest.ts";
@@ -15,7 +15,7 @@ import { Trust } from "./chain.ts";
 import { refuser } from "../options.ts";
 import type { NodeError } from "./failure.ts";
 import { ecdhCurve } from "./groups.ts";
-import { checkIdentity, readCertificates } from "./pem.ts";
+import { chainWith, readCertificates } from "./pem.ts";
 
 /**
  * What nearly all certificates on the web are signed with. Less than OpenSSL's lean hello has, for
@@ -62,20 +62,27 @@ export function clientContext(config: ClientConfig): ClientContext {
 function makeClientContext(config: ClientConfig, curves: string | undefined): ClientContext {
   const { caCerts, cert, key } = config;
   const roots = caCerts?.flatMap((pem) => readCertificates(pem, "caCerts"));
-  if (cert !== undefined && key !== undefined) checkIdentity(cert, key);
-  return { secure: makeSecureContext(config, curves), trust: roots && new Trust(roots) };
+  const identity = cert !== undefined && key !== undefined
+    ? { cert: chainWith(cert, key).map(String).join(""), key }
+    : {};
+  // Written anew: not every runtime reads them where they have other labels, or text around them.
+  const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };
+  return { secure: makeSecureContext(config, pem, curves), trust: roots && new Trust(roots) };
 }
 
-function makeSecureContext(config: ClientConfig, curves: string | undefined): SecureContext {
-  const { caCerts, cert, key, minVersion, maxVersion, lean } = config;
+function makeSecureContext(
+  config: ClientConfig,
+  pem: SecureContextOptions,
+  curves: string | undefined,
+): SecureContext {
+  const { minVersion, maxVersion, lean } = config;
   const refuse = refuser(config);
   try {
     return createSecureContext({
       minVersion: lean ? "TLSv1.3" : minVersion,
       maxVersion,
       secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
-      ...(caCerts ? { ca: [...caCerts] } : {}),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      ...pem,
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
       ...(lean ? { sigalgs: LEAN_SIGNATURE_ALGORITHMS } : {}),
     });
