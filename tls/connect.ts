@@ -47,7 +47,8 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
  *
  * Needs `--allow-net` under Deno and under Node's `--permission`, and `--allow-ffi` for Fast Open and
  * OpenSSL; without that, or without OpenSSL, the runtime's own TLS does the work and
- * `conn.warnings` says so. For OpenSSL Deno's own roots also need `--allow-sys` and
+ * `conn.warnings` says so. Deno's `--allow-net=HOST:PORT` is enough, but without FFI Deno asks for the
+ * host's addresses, too. For OpenSSL Deno's own roots also need `--allow-sys` and
  * `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.
  *
  * ```ts
@@ -69,8 +70,12 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
  * listener.close();
  * ```
  *
- * @throws {ConnectError} when no address could be connected to in time
- * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
+ * With `earlyData: "first-write"` only wrong options are thrown here; the rest is by the first use.
+ *
+ * @throws {ConnectError} `INVALID_OPTION` for an option of {@linkcode DialOptions}; `TIMED_OUT` when the
+ * handshake is not complete within `connectTimeout`; another code when no address could be connected to
+ * @throws {TlsError} `INVALID_OPTION` for any other option; when the handshake or the verification fails
+ * @throws the reason of `signal` when that aborts
  */
 export async function connectTls(given: ConnectTlsOptions): Promise<TlsConn> {
   const options = snapshot(given);

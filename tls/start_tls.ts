@@ -60,8 +60,10 @@ export interface StartTlsOptions extends TlsClientOptions {
  * server.close();
  * ```
  *
- * @throws {TlsError} when the handshake or the verification fails, or an option is wrong
- * @throws {ConnectError} when the connection breaks, or the handshake takes too long
+ * @throws {ConnectError} `INVALID_OPTION` for `hostname`, `signal` or `connectTimeout`; `TIMED_OUT` when the
+ * handshake is not complete within that; another code when the connection breaks, or is closed already
+ * @throws {TlsError} `INVALID_OPTION` for any other option; when the handshake or the verification fails
+ * @throws the reason of `signal` when that aborts
  */
 export async function startTls(conn: TcpConn, given: StartTlsOptions = {}): Promise<TlsConn> {
   const startedAt = performance.now();
