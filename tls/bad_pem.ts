@@ -35,7 +35,7 @@ function unreadable(
 ): TlsError {
   const words = OPENSSL_WORDS.exec(reason)?.[1]?.toLowerCase().replaceAll("_", " ") ?? reason;
   const why = EMPTY_WORDS.test(words)
-    ? `expected a text with the whole block from "-----BEGIN ${label}-----" to its end`
+    ? `expected the whole of a block that begins with "-----BEGIN ${label}-----"`
     : words;
   return new TlsError(
     "INVALID_PEM",
