@@ -58,7 +58,7 @@ export function netAddr(address: Address | undefined): NetAddr {
 
 function checkBytes(p: unknown): void {
   if (p instanceof Uint8Array) return;
-  throw new ConnectError("INVALID_OPTION", mustBe("p", "a Uint8Array", p));
+  throw new ConnectError("INVALID_OPTION", mustBe("p", "a Uint8Array", p, "Argument"));
 }
 
 /**

@@ -52,7 +52,7 @@ export function enableFastOpen(
 ): ListenerFastOpen {
   const { hostname, port } = addressOf(listener);
   if (typeof options !== "object" || options === null) {
-    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
+    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
   }
   const { queueLength = 256 } = options;
   if (!Number.isInteger(queueLength) || queueLength < 1 || queueLength > 65_535) {
@@ -89,7 +89,7 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
   const { port, hostname, address } = (given ?? {}) as Record<string, unknown>;
   if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) {
     const expectation = "a listener that listens, or its { port, hostname }";
-    throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener));
+    throw new ConnectError("INVALID_OPTION", mustBe("listener", expectation, listener, "Argument"));
   }
   const host = hostname === undefined ? address : hostname;
   if (host !== undefined && typeof host !== "string") {

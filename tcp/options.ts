@@ -51,9 +51,14 @@ function show(value: unknown): string {
   return String(value);
 }
 
-/** The message for an option that is not what it must be. */
-export function mustBe(name: string, expectation: string, value: unknown): string {
-  return `Option "${name}" must be ${expectation}, got ${show(value)}`;
+/** The message for an option, or an argument, that is not what it must be. */
+export function mustBe(
+  name: string,
+  expectation: string,
+  value: unknown,
+  kind: "Option" | "Argument" = "Option",
+): string {
+  return `${kind} "${name}" must be ${expectation}, got ${show(value)}`;
 }
 
 /** Throws `INVALID_OPTION` unless `options` can be dialled. */

@@ -193,7 +193,10 @@ export const pathMemory: PathMemory = {
   },
   clear(address) {
     if (address !== undefined && typeof address !== "string") {
-      throw new ConnectError("INVALID_OPTION", mustBe("address", "an IP address", address));
+      throw new ConnectError(
+        "INVALID_OPTION",
+        mustBe("address", "an IP address", address, "Argument"),
+      );
     }
     for (const path of [...paths.values()]) {
       if (address === undefined || path.address === address) forget(path);

@@ -15,7 +15,7 @@ import { mustBe } from "./options.ts";
  */
 export function snapshot<O extends object>(options: O): O {
   if (typeof options !== "object" || options === null) {
-    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options));
+    throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
   }
   const copy = Object.create(null);
   for (let level = options; level && level !== Object.prototype;) {

@@ -9,6 +9,7 @@ import {
   ConnectError,
   connectTls,
   enableFastOpen,
+  FileSessionStore,
   listenTls,
   MemorySessionStore,
   startTls,
@@ -26,6 +27,7 @@ import {
 import { startRawServer } from "./fixtures/hostile_server.ts";
 import { here, pair, startListener, trusting, ways } from "./fixtures/hostile_ways.ts";
 import { certificates } from "./peers/certificates.ts";
+import { temporaryFolder } from "./peers/folder.ts";
 import { startOpensslServer } from "./peers/openssl_server.ts";
 import { requirePeer } from "./peers/peer.ts";
 
@@ -231,7 +233,10 @@ test("enableFastOpen refuses what is no listener, and wrong options", async () =
       ];
       for (const listener of listeners) {
         const error = await failureOf((async () => await enableFastOpen(listener as never))());
-        assertFailure(error, connectError("INVALID_OPTION", /^Option "(listener|port|hostname)" /));
+        assertFailure(
+          error,
+          connectError("INVALID_OPTION", /^(Argument "listener"|Option "(port|hostname)") /),
+        );
       }
       for (const queueLength of [...strange, "5", 0, -1, 1.5, 65_536, Infinity, {}, true]) {
         const enabling = async () => await enableFastOpen(server, { queueLength } as never);
@@ -539,6 +544,30 @@ test("what only OpenSSL can do is had by leaving the other engine out, the messa
 
 test("no early data is also what -0 says", () => {
   startListener({ maxEarlyData: -0 }).close();
+});
+
+test("every store refuses what is no session, or no key, and calls them arguments", () => {
+  using folder = temporaryFolder();
+  const good = { session: new Uint8Array(1), expires: Date.now() + 60_000 };
+  const wrong: readonly unknown[] = [null, undefined, 3, {}, { ...good, session: [1] }];
+  for (const store of [new MemorySessionStore(), new FileSessionStore(folder.path("sessions"))]) {
+    const put = store.put.bind(store) as (key: unknown, session: unknown) => void;
+    const take = store.take.bind(store) as (key: unknown) => unknown;
+    const refusing = (name: string, call: () => unknown) =>
+      assert.throws(call, {
+        name: "TlsError",
+        code: "INVALID_OPTION",
+        message: new RegExp(`^Argument "${name}" must be`),
+      });
+    for (const session of [...wrong, { ...good, expires: "soon" }, { ...good, group: 3 }]) {
+      refusing("session", () => put("key", session));
+    }
+    for (const key of [10n, null, undefined, {}, Symbol("key")]) {
+      refusing("key", () => put(key, good));
+      refusing("key", () => take(key));
+    }
+    assert.equal(store.take("key"), undefined);
+  }
 });
 
 test("options a MemorySessionStore can't keep to are refused or harmless", () => {

@@ -9,7 +9,13 @@ import { mustBe } from "../tcp/options.ts";
 import { digest } from "./digest.ts";
 import { TlsError } from "./errors.ts";
 import { PrivateFolder } from "./private_folder.ts";
-import { limitsOf, type SessionStore, type StoredSession } from "./session.ts";
+import {
+  checkEntry,
+  checkKey,
+  limitsOf,
+  type SessionStore,
+  type StoredSession,
+} from "./session.ts";
 import { LARGEST_SESSION } from "./session_file.ts";
 import { SessionFiles } from "./session_files.ts";
 
@@ -93,7 +99,10 @@ export class FileSessionStore implements SessionStore {
    */
   constructor(folder: string, options: FileSessionStoreOptions = {}) {
     if (typeof folder !== "string" || folder === "" || folder.includes("\0")) {
-      throw new TlsError("INVALID_OPTION", mustBe("folder", "the path of a folder", folder));
+      throw new TlsError(
+        "INVALID_OPTION",
+        mustBe("folder", "the path of a folder", folder, "Argument"),
+      );
     }
     const { perKey, keys } = limitsOf(options);
     const { onIgnored = warn } = options;
@@ -117,9 +126,11 @@ export class FileSessionStore implements SessionStore {
   /**
    * Hands out the newest unexpired session of `key` and forgets it.
    *
-   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be used any more
+   * @throws {TlsError} `INVALID_OPTION` when it is no key, `STORE_UNAVAILABLE` when the folder can't be
+   * used any more
    */
   take(key: string): StoredSession | undefined {
+    checkKey(key);
     return this.#using((files) => files.take(digest([key])));
   }
 
@@ -130,7 +141,7 @@ export class FileSessionStore implements SessionStore {
    * written
    */
   put(key: string, session: StoredSession): void {
-    checkSession(session);
+    checkEntry(key, session, LARGEST_SESSION);
     this.#using((files) => files.add(digest([key]), session));
   }
 
@@ -150,13 +161,6 @@ export class FileSessionStore implements SessionStore {
       throw this.#folder.unusable(error);
     }
   }
-}
-
-function checkSession(stored: StoredSession): void {
-  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
-  const valid = session instanceof Uint8Array && session.length <= LARGEST_SESSION &&
-    typeof expires === "number" && (group === undefined || typeof group === "string");
-  if (!valid) throw new TlsError("INVALID_OPTION", mustBe("session", "a StoredSession", stored));
 }
 
 function warn({ file, reason }: IgnoredSession): void {

@@ -71,8 +71,13 @@ export class MemorySessionStore implements SessionStore {
     return this.#sessions.values().reduce((sum, kept) => sum + kept.length, 0);
   }
 
-  /** Hands out the newest unexpired session of `key` and forgets it. */
+  /**
+   * Hands out the newest unexpired session of `key` and forgets it.
+   *
+   * @throws {TlsError} `INVALID_OPTION` when it is no key
+   */
   take(key: string): StoredSession | undefined {
+    checkKey(key);
     const kept = this.#sessions.get(key);
     if (!kept) return undefined;
     const now = Date.now();
@@ -82,8 +87,13 @@ export class MemorySessionStore implements SessionStore {
     return session;
   }
 
-  /** Keeps a session of `key`. */
+  /**
+   * Keeps a session of `key`.
+   *
+   * @throws {TlsError} `INVALID_OPTION` when it is no session
+   */
   put(key: string, session: StoredSession): void {
+    checkEntry(key, session);
     const kept = this.#sessions.get(key) ?? [];
     kept.push(session);
     if (kept.length > this.#perKey) kept.shift();
@@ -100,6 +110,30 @@ export class MemorySessionStore implements SessionStore {
 }
 
 /**
+ * Checks what a store is told to keep, so that a slip is not found out when it is used.
+ *
+ * @throws {TlsError} `INVALID_OPTION`
+ */
+export function checkEntry(key: unknown, stored: unknown, largest = Infinity): void {
+  checkKey(key);
+  const { session, expires, group } = (stored ?? {}) as Partial<Record<string, unknown>>;
+  if (
+    session instanceof Uint8Array && session.length <= largest && typeof expires === "number" &&
+    (group === undefined || typeof group === "string")
+  ) return;
+  throw new TlsError(
+    "INVALID_OPTION",
+    mustBe("session", "a StoredSession", stored, "Argument"),
+  );
+}
+
+/** Throws `INVALID_OPTION` unless a session may be kept under `key`. */
+export function checkKey(key: unknown): void {
+  if (typeof key === "string") return;
+  throw new TlsError("INVALID_OPTION", mustBe("key", "a string", key, "Argument"));
+}
+
+/**
  * The limits that the options of a store ask for.
  *
  * @throws {TlsError} `INVALID_OPTION`
@@ -108,7 +142,7 @@ export function limitsOf(
   options: { readonly perKey?: number; readonly keys?: number },
 ): { readonly perKey: number; readonly keys: number } {
   if (typeof options !== "object" || options === null) {
-    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options));
+    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
   }
   const { perKey = 4, keys = 512 } = options;
   for (const [name, limit] of Object.entries({ perKey, keys })) {

@@ -103,9 +103,9 @@ export async function startTls(conn: TcpConn, given: StartTlsOptions = {}): Prom
 
 function checkArguments(conn: unknown, options: unknown): void {
   if (!(conn instanceof TcpConn)) {
-    throw new TlsError("INVALID_OPTION", mustBe("conn", "a TcpConn", conn));
+    throw new TlsError("INVALID_OPTION", mustBe("conn", "a TcpConn", conn, "Argument"));
   }
   if (typeof options !== "object" || options === null) {
-    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options));
+    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
   }
 }
