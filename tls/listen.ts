@@ -42,7 +42,10 @@ export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
   maxEarlyData?: number;
   /** Milliseconds a client may take for its handshake. Default 10,000. */
   handshakeTimeout?: number;
-  /** Hears of clients whose handshake failed; they are not handed out and disturb nothing else. */
+  /**
+   * Hears of clients whose handshake failed; they are not handed out and disturb nothing else. What it
+   * throws is an uncaught exception, which any client could bring about.
+   */
   onHandshakeError?: (error: TlsError | ConnectError, client: NetAddr) => void;
 }
 

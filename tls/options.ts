@@ -29,7 +29,8 @@ export interface CommonTlsOptions {
   maxVersion?: TlsVersion;
   /**
    * Called with each line of the key log that Wireshark reads: whoever has it can read the
-   * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names.
+   * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names. What it
+   * throws is an uncaught exception.
    *
    * OpenSSL calls JavaScript for each. Node 26.10 aborts when a worker is terminated in the middle of that:
    * close its connections and listeners first.
