@@ -43,8 +43,9 @@ export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
   /** Milliseconds a client may take for its handshake. Default 10,000. */
   handshakeTimeout?: number;
   /**
-   * Hears of clients whose handshake failed; they are not handed out and disturb nothing else. What it
-   * throws is an uncaught exception, which any client could bring about.
+   * Hears of clients whose handshake failed; they are not handed out and disturb nothing else. Of one
+   * that left at once the address may be unknown: `""` and 0. What it throws is an uncaught exception,
+   * which any client could bring about.
    */
   onHandshakeError?: (error: TlsError | ConnectError, client: NetAddr) => void;
 }
