@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { createServer as createTlsServer } from "node:tls";
-import { connect, type StreamConn } from "../mod.ts";
+import { connect, listenTls, type StreamConn } from "../mod.ts";
 import { programArguments } from "./netlab/mod.ts";
 import { certificates } from "./peers/certificates.ts";
 import { encode, open, readText } from "./peers/exchange.ts";
@@ -116,6 +116,39 @@ for (const call of ["connect", "connectTls"] as const) {
     assert.equal(sha256(nginx.uploaded("up")), sha256(content));
   });
 }
+
+test("what several connections write to slow readers does not get mixed up", async () => {
+  const { cert, key } = certificates().server;
+  using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const receive = async () => {
+    using conn = await listener.accept();
+    const hash = createHash("sha256");
+    for await (const chunk of conn.readable) {
+      hash.update(chunk);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return hash.digest("hex");
+  };
+  const send = async () => {
+    using conn = await dial("connectTls", listener.addr.port);
+    const hash = createHash("sha256");
+    let last: Promise<number> | undefined;
+    for (let at = 0; at < 8 * MEGABYTE;) {
+      const piece = randomBytes(randomInt(1, 200_000));
+      hash.update(piece);
+      at += piece.length;
+      await last; // Two are under way at any time.
+      last = conn.write(piece);
+    }
+    await last;
+    await conn.closeWrite();
+    return hash.digest("hex");
+  };
+  const four = [1, 2, 3, 4];
+  const received = Promise.all(four.map(receive));
+  const sent = await Promise.all(four.map(send));
+  assert.deepEqual((await received).sort(), sent.sort());
+});
 
 test("whoever reads or writes nothing needs no memory for it", { skip }, async () => {
   await using talkative = await startNginx({ plainPort: 0 });

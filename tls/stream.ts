@@ -9,6 +9,7 @@
 import { setImmediate } from "node:timers";
 import type { Arrived } from "../tcp/attempt.ts";
 import { quoted } from "../tcp/authority.ts";
+import { giveBack } from "../tcp/buffers.ts";
 import type { ByteStream } from "../tcp/conn.ts";
 import { Inbox } from "../tcp/inbox.ts";
 import { brokenBy, endOf, type Peer } from "../tcp/stream.ts";
@@ -247,7 +248,16 @@ export class TlsStream implements TlsByteStream {
   #flush(): boolean {
     const bytes = this.#engine.output();
     const { socket } = this.#wire;
-    return bytes === undefined || socket.destroyed || socket.write(bytes);
+    if (bytes === undefined || socket.destroyed) return true;
+    let lent: Uint8Array | undefined = bytes;
+    const sent = () => {
+      if (lent) giveBack(lent);
+      lent = undefined; // Once and no more.
+    };
+    const more = socket.write(bytes, sent);
+    // The kernel took it all at once; the callback would only come after many more writes.
+    if (socket.writableLength === 0) sent();
+    return more;
   }
 
   /**

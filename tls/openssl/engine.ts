@@ -116,9 +116,10 @@ export abstract class OpensslEngine implements Engine {
     if (this.#freed) return undefined;
     const pending = Number(this.library.BIO_ctrl_pending(this.#output));
     if (pending === 0) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(pending);
+    // What is small may be a first flight, which others keep.
+    const bytes = pending < RECORD ? Buffer.allocUnsafeSlow(pending) : lend(pending);
     this.library.BIO_read(this.#output, bytes, pending);
-    return bytes;
+    return bytes.subarray(0, pending);
   }
 
   close(): undefined {
