@@ -105,6 +105,8 @@ export interface Engine {
   settled(): Promise<void> | undefined;
   /** Encrypts plaintext; fetch it with {@linkcode output} when it is done. */
   write(plaintext: Uint8Array): Promise<void> | undefined;
+  /** Whether there is ciphertext to be sent. Cheap enough to ask after every chunk. */
+  readonly hasOutput: boolean;
   /** Takes the ciphertext to be sent; `undefined` when there is none. */
   output(): Uint8Array | undefined;
   /** Says close_notify; fetch it with {@linkcode output} when it is done. */

@@ -187,8 +187,7 @@ export class TlsStream implements TlsByteStream {
   #advance(): void {
     const engine = this.#engine;
     if (this.#closed) return;
-    if (engine.writable) this.#flushSoon();
-    else this.#flush();
+    if (engine.hasOutput) engine.writable ? this.#flushSoon() : this.#flush();
     if (engine.writable) this.#ready.resolve();
     if (engine.secured) this.#secured.resolve();
     if (engine.peerClosed) this.#peerClosed();

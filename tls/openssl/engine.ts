@@ -112,6 +112,10 @@ export abstract class OpensslEngine implements Engine {
     return this.library.SSL_write(this.ssl, plaintext, plaintext.length);
   }
 
+  get hasOutput(): boolean {
+    return !this.#freed && this.library.BIO_ctrl_pending(this.#output) > 0n;
+  }
+
   output(): Uint8Array | undefined {
     if (this.#freed) return undefined;
     const pending = Number(this.library.BIO_ctrl_pending(this.#output));

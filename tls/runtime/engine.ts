@@ -126,6 +126,10 @@ export abstract class RuntimeEngine implements Engine {
     return promise;
   }
 
+  get hasOutput(): boolean {
+    return this.#output.length > 0;
+  }
+
   output(): Uint8Array | undefined {
     const pieces = this.#output.splice(0);
     return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
