@@ -11,8 +11,11 @@ import type { FastOpenResult } from "./outcome.ts";
 
 /** One end of a connection, shaped like `Deno.NetAddr`. */
 export interface NetAddr {
+  /** Always `"tcp"`. */
   readonly transport: "tcp";
+  /** The IP address; IPv6 without brackets, with `%scope` where it has one. */
   readonly hostname: string;
+  /** 1 to 65,535; 0 where it is not known. */
   readonly port: number;
 }
 
@@ -36,8 +39,11 @@ export interface ByteStream {
 
 /** Where a connection's ends are and how it was opened. */
 export interface ConnFacts {
+  /** This end. */
   readonly localAddr: NetAddr;
+  /** The other end. */
   readonly remoteAddr: NetAddr;
+  /** What became of Fast Open. */
   readonly fastOpen: FastOpenResult;
 }
 

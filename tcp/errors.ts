@@ -73,6 +73,7 @@ export interface ConnectErrorDetails {
  * ```
  */
 export class ConnectError extends Error {
+  /** The class's name, as in the stack trace. */
   override readonly name = "ConnectError";
   /** What went wrong; stable across versions. */
   readonly code: ConnectErrorCode;

@@ -14,6 +14,7 @@ import { serverSwitch } from "./switches.ts";
 
 /** Whether a listener takes data in the SYN from now on. */
 export interface ListenerFastOpen {
+  /** Whether it does. */
   readonly enabled: boolean;
   /** Why it does not, or what stands in the way, in words. */
   readonly reason?: string;

@@ -70,24 +70,29 @@ export class TlsDuplex extends Duplex {
     return this.#conn.alpnProtocol ?? false;
   }
 
+  /** The peer's IP address; `undefined` while connecting. */
   get remoteAddress(): string | undefined {
     return this.#addr("remoteAddr")?.hostname;
   }
 
+  /** The peer's port; `undefined` while connecting. */
   get remotePort(): number | undefined {
     return this.#addr("remoteAddr")?.port;
   }
 
+  /** The version of IP; `undefined` while connecting. */
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     const { remoteAddress } = this;
     if (remoteAddress === undefined) return undefined;
     return remoteAddress.includes(":") ? "IPv6" : "IPv4";
   }
 
+  /** This end's IP address; `undefined` while connecting. */
   get localAddress(): string | undefined {
     return this.#addr("localAddr")?.hostname;
   }
 
+  /** This end's port; `undefined` while connecting. */
   get localPort(): number | undefined {
     return this.#addr("localAddr")?.port;
   }
@@ -191,6 +196,7 @@ export class TlsDuplex extends Duplex {
     this.#idle.unref?.();
   }
 
+  /** @ignore */
   override _read(): void {
     this.#stream.next().then((chunk) => {
       this.#touch();
@@ -198,6 +204,7 @@ export class TlsDuplex extends Duplex {
     }, (error) => this.#end(error));
   }
 
+  /** @ignore */
   override _write(
     chunk: Uint8Array,
     _encoding: string,
@@ -209,7 +216,11 @@ export class TlsDuplex extends Duplex {
     }, done);
   }
 
-  /** What was written in one go leaves in one go: as one piece of early data, perhaps. */
+  /**
+   * What was written in one go leaves in one go: as one piece of early data, perhaps.
+   *
+   * @ignore
+   */
   override _writev(
     chunks: { chunk: Uint8Array; encoding: string }[],
     done: (error?: Error | null) => void,
@@ -217,10 +228,12 @@ export class TlsDuplex extends Duplex {
     this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "", done);
   }
 
+  /** @ignore */
   override _final(done: (error?: Error) => void): void {
     this.#conn.closeWrite().then(() => done(), done);
   }
 
+  /** @ignore */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#idle);
     this.#conn.close();

@@ -110,6 +110,7 @@ export interface TlsErrorDetails {
  * ```
  */
 export class TlsError extends Error {
+  /** The class's name, as in the stack trace. */
   override readonly name = "TlsError";
   /** What went wrong; stable across versions. */
   readonly code: TlsErrorCode;
