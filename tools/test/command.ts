@@ -23,16 +23,18 @@ export interface CommandOptions {
   readonly limit: number;
   /** Gets each line of its output as it comes. */
   onLine(line: string): void;
+  /** What is in its environment besides. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Runs a dev dependency's program, such as `deno`, to its end. */
 export async function command(
   [program = "", ...args]: readonly string[],
-  { limit, onLine }: CommandOptions,
+  { limit, onLine, environment }: CommandOptions,
 ): Promise<Ended> {
   const child = spawn(join("node_modules/.bin", program), args, {
     detached: true, // A process group of its own, so that what it started can be killed with it.
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const kill = () => process.kill(-child.pid!, "SIGKILL");

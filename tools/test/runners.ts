@@ -5,12 +5,16 @@
  * @module
  */
 
+import { join } from "node:path";
+
 /** How a runtime runs test files. */
 export interface Runner {
   /** The command that runs `files` and writes a JUnit report. */
   command(files: readonly string[], report: string): readonly string[];
   /** Lines of its output that only say that all is well. */
   readonly noise: RegExp;
+  /** What is in its environment besides; `folder` is there for as long as it runs. */
+  environment?(folder: string): Readonly<Record<string, string>>;
 }
 
 /** Milliseconds for one test where the runtime has such a limit; Bun's own, 5 seconds, is too short. */
@@ -43,5 +47,7 @@ export const runners = {
       ...files,
     ],
     noise: /^$|^ *[✔﹣▶]|^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /,
+    // Each file is a process of its own, which would strip the types of every module again.
+    environment: (folder) => ({ NODE_COMPILE_CACHE: join(folder, "compiled") }),
   },
 } as const satisfies Record<string, Runner>;

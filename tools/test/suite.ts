@@ -30,6 +30,7 @@ export async function runSuite(
   const ended = await command(runner.command(files, report), {
     limit: SUITE_LIMIT,
     onLine: (line) => runner.noise.test(line) || console.log(line),
+    ...(runner.environment ? { environment: runner.environment(folder) } : {}),
   });
   const seconds = (performance.now() - started) / 1000;
   const cases = withoutGroups(parseReport(readReport(report)));
