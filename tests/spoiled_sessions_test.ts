@@ -13,6 +13,7 @@ import { offersTicket } from "../tls/client_hello.ts";
 import type { ClientConfig } from "../tls/engine.ts";
 import { Hello } from "../tls/hello.ts";
 import { opensslClient } from "../tls/openssl/client.ts";
+import { AnsweringServer } from "./fixtures/answering_server.ts";
 import { startListener, trusting, ways } from "./fixtures/hostile_ways.ts";
 import { encode } from "./peers/exchange.ts";
 
@@ -40,32 +41,15 @@ class SpoilingStore implements SessionStore {
 }
 
 /** A server that says what it was told, to whoever told it, and remembers. */
-class Hearing implements Disposable {
+class Hearing extends AnsweringServer {
   readonly heard: string[] = [];
-  readonly #listener = startListener({
-    alpnProtocols,
-    maxEarlyData: 1_000,
-    onHandshakeError: () => {}, // Of a session that it minds.
-  });
 
   constructor() {
-    this.#serve();
+    // A handshake may fail over a session that it minds.
+    super(startListener({ alpnProtocols, maxEarlyData: 1_000, onHandshakeError: () => {} }));
   }
 
-  get port(): number {
-    return this.#listener.addr.port;
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener.close();
-  }
-
-  async #serve(): Promise<void> {
-    for await (const conn of this.#listener) this.#hear(conn).catch(() => {});
-  }
-
-  async #hear(conn: TlsConn): Promise<void> {
-    using _ = conn;
+  protected override async answer(conn: TlsConn): Promise<void> {
     const said = await textOf(conn);
     this.heard.push(said);
     await conn.write(encode(said));
