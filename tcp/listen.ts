@@ -18,7 +18,7 @@ import type { FastOpenResult } from "./outcome.ts";
 import { enableFastOpen, type ListenerFastOpen } from "./listener_fast_open.ts";
 import { mustBe } from "./options.ts";
 import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "./socket.ts";
-import { tcpInfo } from "./tcp_info.ts";
+import { tcpInfo, UNTOLD, whole } from "./tcp_info.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -131,11 +131,9 @@ function acceptedFastOpen(
     return { outcome: "unsupported", ...none, reason };
   }
   const table = platform; // An imported binding is not narrowed inside closures.
-  const info = withDescriptor(table, socket, (fd) => tcpInfo(table, fd));
   const { options, advmss, bytesReceived, dataSegsIn, size } = table.tcpInfo;
-  if (!info || info.byteLength < size) {
-    return { outcome: "unsupported", ...none, reason: "the kernel does not tell what happened" };
-  }
+  const info = whole(withDescriptor(table, socket, (fd) => tcpInfo(table, fd)), size);
+  if (!info) return { ...UNTOLD, ...none };
   if (!(info.getUint8(options) & table.constants.TCPI_OPT_SYN_DATA)) {
     return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
   }
