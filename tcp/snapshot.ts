@@ -18,11 +18,14 @@ export function snapshot<O extends object>(options: O): O {
     throw new ConnectError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
   }
   const copy = Object.create(null);
-  for (let level = options; level && level !== Object.prototype;) {
+  for (
+    let level = options;
+    level && level !== Object.prototype;
+    level = Object.getPrototypeOf(level)
+  ) {
     for (const name of Object.getOwnPropertyNames(level)) {
       if (!(name in copy)) copy[name] = copied(options[name as keyof O]);
     }
-    level = Object.getPrototypeOf(level);
   }
   return copy;
 }
