@@ -7,7 +7,7 @@
 import { abortable } from "../tcp/deadline.ts";
 import type { SessionTicket } from "./engine.ts";
 import { isGroupName } from "./options.ts";
-import type { SessionStore, StoredSession } from "./session.ts";
+import { isStoredSession, type SessionStore, type StoredSession } from "./session.ts";
 import { type TlsWarning, unusable } from "./warnings.ts";
 
 /** Milliseconds a store may take to hand out a session; what it would save is not worth more. */
@@ -103,8 +103,8 @@ export class Resumption {
   }
 }
 
+/** Whether it may be one; a group goes to the library by its name. */
 function isSession(stored: unknown): stored is StoredSession {
-  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
-  return session instanceof Uint8Array && session.length > 0 && typeof expires === "number" &&
-    (group === undefined || isGroupName(group));
+  return isStoredSession(stored) && stored.session.length > 0 &&
+    (stored.group === undefined || isGroupName(stored.group));
 }

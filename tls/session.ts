@@ -116,15 +116,18 @@ export class MemorySessionStore implements SessionStore {
  */
 export function checkEntry(key: unknown, stored: unknown, largest = Infinity): void {
   checkKey(key);
-  const { session, expires, group } = (stored ?? {}) as Partial<Record<string, unknown>>;
-  if (
-    session instanceof Uint8Array && session.length <= largest && typeof expires === "number" &&
-    (group === undefined || typeof group === "string")
-  ) return;
+  if (isStoredSession(stored) && stored.session.length <= largest) return;
   throw new TlsError(
     "INVALID_OPTION",
     mustBe("session", "a StoredSession", stored, "Argument"),
   );
+}
+
+/** Whether it has the types of a {@linkcode StoredSession}; what stands in it may be anything. */
+export function isStoredSession(stored: unknown): stored is StoredSession {
+  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
+  return session instanceof Uint8Array && typeof expires === "number" &&
+    (group === undefined || typeof group === "string");
 }
 
 /** Throws `INVALID_OPTION` unless a session may be kept under `key`. */
