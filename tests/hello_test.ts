@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { connectTls, TlsError } from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
 import { featuresOf } from "../tls/features.ts";
-import { netlabSkip, startNetlab } from "./netlab/mod.ts";
+import { hellosWithCookie } from "./fixtures/hellos.ts";
+import { netlabSkip } from "./netlab/mod.ts";
 import { open } from "./peers/exchange.ts";
 import { httpRequest } from "./peers/http.ts";
 import { LocalServer } from "./peers/local_server.ts";
 import { startNginx } from "./peers/nginx.ts";
 import { requirePeer } from "./peers/peer.ts";
-import { startRemoteClient, type Succeeded, succeeded } from "./peers/remote_client.ts";
-import { startRemoteServer } from "./peers/remote_server.ts";
+import { type Succeeded, succeeded } from "./peers/remote_client.ts";
 import { type Scene, startScene } from "./peers/scene.ts";
 import { flowsIn, onlyFlow } from "./peers/wire.ts";
 
@@ -33,29 +33,15 @@ for (const family of ["ipv4", "ipv6"] as const) {
   test(`over ${family} the whole hello fits the SYN, post-quantum where the library can`, {
     skip,
   }, async () => {
-    await using lab = await startNetlab({ rtt: 4 });
-    await using _server = await startRemoteServer(lab.server, { alpnProtocols: ["http/1.1"] });
-    await using client = startRemoteClient(lab.client);
-    const options = {
-      hostname: lab.server[family],
-      serverName: "www.example.com",
-      unsafelyDisableHostnameVerification: true,
-      alpnProtocols: ["h2", "http/1.1"],
-      sessions: false as const,
-    };
-    for (const outcome of ["cookie-requested", "accepted", "accepted"]) {
-      await lab.clearPackets();
-      const send = httpRequest("/bytes/1");
-      const answer = succeeded(await client.connectTls(options, { send }));
-      assert.equal(answer.fastOpen.outcome, outcome);
+    for await (const { answer, synPayload } of hellosWithCookie(family)) {
       assert.equal(answer.group?.toUpperCase(), hybrid ? "X25519MLKEM768" : "X25519");
       assert.equal(answer.alpnProtocol, "http/1.1");
-      const { synRoom = 0, flightBytes, synBytes } = answer.fastOpen;
+      const { outcome, synRoom = 0, flightBytes, synBytes } = answer.fastOpen;
       assert.equal(synRoom, family === "ipv4" ? 1420 : 1400);
       if (outcome === "cookie-requested") continue;
       assert.equal(synBytes, flightBytes);
       assert.equal(flightBytes > 1300, hybrid);
-      assert.equal(onlyFlow(await lab.packets()).syn.payload, flightBytes);
+      assert.equal(synPayload, flightBytes);
       assert.deepEqual(answer.warnings, []);
     }
   });
