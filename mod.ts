@@ -23,40 +23,60 @@
  * @module
  */
 
-export { type AttemptFailure, ConnectError, type ConnectErrorCode } from "./tcp/errors.ts";
-export type { NetAddr } from "./tcp/conn.ts";
-export { connect, type ConnectOptions, TcpConn } from "./tcp/connect.ts";
-export type { ListenOptions } from "./tcp/listen.ts";
+export {
+  FirstFlightError,
+  type FirstFlightErrorDetails,
+  OptionError,
+  type OptionErrorDetails,
+} from "./base/errors.ts";
+export { TcpConn } from "./tcp/conn.ts";
+export { connect, type ConnectOptions } from "./tcp/connect.ts";
+export {
+  type AttemptFailure,
+  ConnectError,
+  type ConnectErrorCode,
+  type ConnectErrorDetails,
+} from "./tcp/errors.ts";
+export type { ConnFacts, NetAddr } from "./tcp/facts.ts";
+export type { TcpFastOpenSupport } from "./tcp/kernel/support.ts";
 export {
   type AnyListener,
   enableFastOpen,
   type EnableFastOpenOptions,
   type ListenerFastOpen,
-} from "./tcp/listener_fast_open.ts";
+} from "./tcp/listen/fast_open.ts";
+export type { ListenOptions } from "./tcp/listen/listen.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
-export { type BlockedPath, type KnownPath, type PathMemory, pathMemory } from "./tcp/paths.ts";
-export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
+export {
+  type BlockedPath,
+  type KnownPath,
+  type PathMemory,
+  pathMemory,
+} from "./tcp/paths/paths.ts";
+export { StreamConn } from "./tcp/stream_conn.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
+export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
-export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine.ts";
-export { type CertificateErrorCode, TlsError, type TlsErrorCode } from "./tls/errors.ts";
-export type { EngineFeatures } from "./tls/features.ts";
+export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine/contract.ts";
+export type { EngineFeatures } from "./tls/engine/features.ts";
+export {
+  type CertificateErrorCode,
+  TlsError,
+  type TlsErrorCode,
+  type TlsErrorDetails,
+} from "./tls/errors.ts";
+export { listenTls } from "./tls/listen.ts";
+export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
+export { TlsListener } from "./tls/server/listener.ts";
+export type { ListenTlsOptions } from "./tls/server/options.ts";
 export {
   FileSessionStore,
   type FileSessionStoreOptions,
   type IgnoredSession,
-} from "./tls/file_session_store.ts";
-export { listenTls, type ListenTlsOptions, TlsListener } from "./tls/listen.ts";
-export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
-export {
-  MemorySessionStore,
-  type MemorySessionStoreOptions,
-  type SessionStore,
-  type StoredSession,
-} from "./tls/session.ts";
-export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";
+} from "./tls/sessions/file_store.ts";
+export { MemorySessionStore, type MemorySessionStoreOptions } from "./tls/sessions/memory_store.ts";
+export type { SessionStore, StoredSession } from "./tls/sessions/store.ts";
 export { startTls, type StartTlsOptions } from "./tls/start_tls.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
-export type { TcpFastOpenSupport } from "./tcp/support.ts";
-export { type ConnFacts, StreamConn } from "./tcp/conn.ts";
+export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";

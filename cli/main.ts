@@ -9,7 +9,7 @@ import type { Command } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { doctorCommand } from "./doctor.ts";
 import { commandHelp, generalHelp } from "./help.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { print } from "./output.ts";
 import { timeCommand } from "./time.ts";
 import { exitCodes, UsageError } from "./usage.ts";

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** What ended a run, as the shell sees it. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { PlatformTable } from "./platform.ts";
+import type { PlatformTable } from "./table.ts";
 
 export const darwin = {
   os: "darwin",

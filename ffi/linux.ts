@@ -8,7 +8,7 @@
  */
 
 import process from "node:process";
-import type { PlatformTable } from "./platform.ts";
+import type { PlatformTable } from "./table.ts";
 
 /** Where `process.arch` keeps its libraries under Debian's multiarch folders. */
 const triplet = ({ x64: "x86_64", arm64: "aarch64", riscv64: "riscv64" } as Record<string, string>)[

@@ -10,7 +10,7 @@ const pins = new Set<readonly unknown[]>();
  * Runs `call` while `values` stay reachable. A buffer passed as an argument is safe by itself; one
  * whose address stands inside another buffer is not, once the compiler has seen its last use.
  */
-export function pinned<T>(values: readonly unknown[], call: () => T): T {
+export function withPinned<T>(values: readonly unknown[], call: () => T): T {
   pins.add(values);
   try {
     return call();

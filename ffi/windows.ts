@@ -8,7 +8,7 @@
  */
 
 import { runtime } from "../runtimes/mod.ts";
-import type { PlatformTable } from "./platform.ts";
+import type { PlatformTable } from "./table.ts";
 
 /** Where Windows is. */
 const root: string = runtime.env("SystemRoot") ?? "C:\\Windows";

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { getCACertificates } from "node:tls";
+import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
 import { AdoptedSocket } from "./bun_socket.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
@@ -26,11 +26,14 @@ interface BunSignature {
   returns: string;
 }
 
-// A literal specifier would fail where another runtime or its checker resolves it.
-const specifier = "bun:ffi";
-const ffi: BunFfi = await import(specifier);
+const { Bun } = globalThis as unknown as { Bun: BunNamespace };
 
-const Bun = (globalThis as unknown as { Bun: BunNamespace }).Bun;
+let loaded: BunFfi | undefined;
+
+/** `import "bun:ffi"` fails in other runtimes and their checkers; a look-up fails only when used. */
+function ffi(): BunFfi {
+  return loaded ??= process.getBuiltinModule("bun:ffi" as "node:net") as unknown as BunFfi;
+}
 
 /** Bun's "ptr" is a number that also takes a Uint8Array; "u64" is the bigint the seam speaks. */
 function bunType(type: NativeType): string {
@@ -50,15 +53,15 @@ export const runtime: Runtime = {
     if (path === null) throw new Error("Bun exports no OpenSSL to open");
     const symbols: Record<string, BunSignature> = {};
     for (const [name, signature] of Object.entries(table)) symbols[name] = bunSignature(signature);
-    return ffi.dlopen(path, symbols).symbols as never;
+    return ffi().dlopen(path, symbols).symbols as never;
   },
 
   addressOf(bytes) {
-    return BigInt(ffi.ptr(bytes));
+    return BigInt(ffi().ptr(bytes));
   },
 
   callback(signature, fn) {
-    const callback = new ffi.JSCallback(fn, bunSignature(signature));
+    const callback = new (ffi().JSCallback)(fn, bunSignature(signature));
     return {
       pointer: BigInt(callback.ptr),
       close: () => callback.close(),
@@ -96,7 +99,7 @@ export const runtime: Runtime = {
   },
 
   roots() {
-    return getCACertificates("default");
+    return tls.getCACertificates("default");
   },
 
   env(name) {

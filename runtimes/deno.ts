@@ -4,7 +4,7 @@
  * @module
  */
 
-import { getCACertificates } from "node:tls";
+import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
 import { adoptBySocket } from "./adopt.ts";
 import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
@@ -41,7 +41,7 @@ interface DenoSignature {
   result: string;
 }
 
-const Deno = (globalThis as unknown as { Deno: DenoNamespace }).Deno;
+const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
 
 function query(permission: DenoPermission): string {
   return Deno.permissions.querySync(permission).state;
@@ -124,7 +124,7 @@ export const runtime: Runtime = {
   roots() {
     if (query({ name: "sys", kind: "ca" }) !== "granted") return undefined;
     const complete = query({ name: "env", variable: "NODE_USE_SYSTEM_CA" }) === "granted";
-    return getCACertificates(complete ? "default" : "bundled");
+    return tls.getCACertificates(complete ? "default" : "bundled");
   },
 
   env(name) {

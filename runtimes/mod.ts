@@ -5,15 +5,39 @@
  */
 
 import process from "node:process";
+import { runtime as bun } from "./bun.ts";
+import { runtime as deno } from "./deno.ts";
+import { runtime as node } from "./node.ts";
 import type { Runtime } from "./runtime.ts";
 
 export type * from "./runtime.ts";
 
-async function load(): Promise<Runtime> {
-  if ("deno" in process.versions) return (await import("./deno.ts")).runtime;
-  if ("bun" in process.versions) return (await import("./bun.ts")).runtime;
-  return (await import("./node.ts")).runtime;
+/** The first version of each runtime that has what is needed here; as in package.json. */
+const firstVersions = { bun: [1, 4], deno: [2, 9], node: [26, 9] } as const;
+
+const properNames = { bun: "Bun", deno: "Deno", node: "Node" } as const;
+
+/** Deno and Bun say that they are some Node, too. */
+function pickRuntime(): Runtime {
+  const { versions } = process;
+  if (versions["deno"] !== undefined) return checkVersion(deno, versions["deno"]);
+  if (versions["bun"] !== undefined) return checkVersion(bun, versions["bun"]);
+  return checkVersion(node, versions.node);
 }
 
-/** The runtime this process runs on. */
-export const runtime: Runtime = await load();
+/** An older runtime would fail later, and for reasons that say nothing of its age. */
+function checkVersion(runtime: Runtime, version: string): Runtime {
+  const [major, minor] = firstVersions[runtime.name];
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return runtime;
+  const name = properNames[runtime.name];
+  throw Object.assign(
+    new Error(
+      `firstflight needs ${name} ${major}.${minor} or later, and this is ${name} ${version}`,
+    ),
+    { code: "RUNTIME_TOO_OLD" },
+  );
+}
+
+/** The runtime this process runs on. Throws where that is too old. */
+export const runtime: Runtime = pickRuntime();

@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { getCACertificates } from "node:tls";
+import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
 import { adoptBySocket } from "./adopt.ts";
 import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
@@ -97,7 +97,7 @@ export const runtime: Runtime = {
   },
 
   roots() {
-    return getCACertificates("default");
+    return tls.getCACertificates("default");
   },
 
   env(name) {

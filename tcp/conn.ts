@@ -1,214 +1,40 @@
 /**
- * The connection people hold: Deno's `Conn` shape over a stream of bytes.
+ * The plain TCP connection people hold.
  *
  * @module
  */
 
-import type { Address } from "./address.ts";
-import { ConnectError } from "./errors.ts";
-import { mustBe } from "./options.ts";
-import type { FastOpenResult } from "./outcome.ts";
+import type { Known } from "./facts.ts";
+import type { TcpStream } from "./stream.ts";
+import { StreamConn } from "./stream_conn.ts";
+import type { Arrived } from "./wire/arrived.ts";
+import type { Peer } from "./wire/ends.ts";
 
-/** One end of a connection, shaped like `Deno.NetAddr`. */
-export interface NetAddr {
-  /** Always `"tcp"`. */
-  readonly transport: "tcp";
-  /** The IP address; IPv6 without brackets, with `%scope` where it has one. */
-  readonly hostname: string;
-  /** 1 to 65,535; 0 where it is not known. */
-  readonly port: number;
-}
-
-/** A connection's bytes, in both directions; what TCP and TLS each implement. */
-export interface ByteStream {
-  /** Reads into `p`; `null` at the end of data. */
-  read(p: Uint8Array): Promise<number | null>;
-  /** Reads the next chunk, whatever its size; `null` at the end of data. */
-  next(): Promise<Uint8Array | null>;
-  /** Resolves once `bytes` may be reused and more may be written. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Sends the end of data; reading goes on. */
-  closeWrite(): Promise<void>;
-  /** Releases everything, telling the peer where the protocol has a word for it. */
-  close(): void;
-  ref(): void;
-  unref(): void;
-  /** Called once, when everything was released or given to somebody else. */
-  onRelease: (() => void) | undefined;
-}
-
-/** Where a connection's ends are and how it was opened. */
-export interface ConnFacts {
-  /** This end. */
-  readonly localAddr: NetAddr;
-  /** The other end. */
-  readonly remoteAddr: NetAddr;
-  /** What became of Fast Open. */
-  readonly fastOpen: FastOpenResult;
-}
-
-/** What is known of a connection, once it stands. */
-export interface Known {
-  readonly facts: ConnFacts;
-}
-
-/** An {@linkcode Address} in the shape of `Deno.NetAddr`. */
-export function netAddr(address: Address | undefined): NetAddr {
-  const hostname = address === undefined
-    ? ""
-    : address.scope === undefined
-    ? address.ip
-    : `${address.ip}%${address.scope}`;
-  return { transport: "tcp", hostname, port: address?.port ?? 0 };
-}
-
-function checkBytes(p: unknown): void {
-  if (p instanceof Uint8Array) return;
-  throw new ConnectError("INVALID_OPTION", mustBe("p", "a Uint8Array", p, "Argument"));
-}
+/** Makes a connection of its bytes. */
+export let makeTcpConn: (stream: TcpStream, known: Known) => TcpConn;
 
 /**
- * Closes connections that were dropped without being closed. Nothing below a connection holds it, so
- * that it can be collected; a pending read or write does, through its own frame.
+ * Takes a connection from its holder, with everything that has arrived unread. For its holder it is
+ * closed afterwards.
  */
-const dropped = new FinalizationRegistry<ByteStream>((stream) => stream.close());
+export let releaseTcpConn: (conn: TcpConn) => Arrived;
 
-function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
-  dropped.register(conn, stream, stream);
-  stream.onRelease = () => dropped.unregister(stream);
-}
+/** Where a connection leads. */
+export let peerOfTcpConn: (conn: TcpConn) => Peer;
 
-/** What {@linkcode TcpConn} and `TlsConn` have in common. */
-export abstract class StreamConn {
-  #stream: ByteStream;
-  #known: Known;
-  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
+/** A plain TCP connection, shaped like `Deno.TcpConn`. Made by `connect`. */
+export class TcpConn extends StreamConn {
+  #stream: TcpStream;
 
-  /** @ignore */
-  constructor(stream: ByteStream, known: Known) {
+  private constructor(stream: TcpStream, known: Known) {
+    super(stream, known);
     this.#stream = stream;
-    this.#known = known;
-    closeWhenDropped(this, stream);
   }
 
-  /** This end. */
-  get localAddr(): NetAddr {
-    return this.#known.facts.localAddr;
+  // What the rest of this module may do with a connection, and its holder may not.
+  static {
+    makeTcpConn = (stream, known) => new TcpConn(stream, known);
+    releaseTcpConn = (conn) => conn.#stream.release();
+    peerOfTcpConn = (conn) => conn.#stream.peer;
   }
-
-  /** The other end. */
-  get remoteAddr(): NetAddr {
-    return this.#known.facts.remoteAddr;
-  }
-
-  /** What became of Fast Open, as the kernel told it when the connection stood. */
-  get fastOpen(): FastOpenResult {
-    return this.#known.facts.fastOpen;
-  }
-
-  /**
-   * Reads what has arrived into `p`, waiting when nothing has.
-   *
-   * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
-   * @throws {ConnectError} `INVALID_OPTION` when `p` is no Uint8Array; when the connection was cut or
-   * broken, after all that had arrived before was read. Over TLS that may be a `TlsError`
-   */
-  async read(p: Uint8Array): Promise<number | null> {
-    checkBytes(p);
-    try {
-      return await this.#stream.read(p);
-    } finally {
-      this.#hold();
-    }
-  }
-
-  /**
-   * Writes all of `p`. Resolves when `p` may be reused and the peer keeps up; await it before the
-   * next write, or memory grows with what the peer has not taken.
-   *
-   * @returns the length of `p`
-   * @throws {ConnectError} `INVALID_OPTION` when `p` is no Uint8Array; `CONNECTION_CLOSED` after `close()`
-   * or `closeWrite()`; when the connection is broken. Over TLS the last two may be a `TlsError`
-   */
-  async write(p: Uint8Array): Promise<number> {
-    checkBytes(p);
-    const { length } = p;
-    try {
-      await this.#stream.write(p);
-      return length;
-    } finally {
-      this.#hold();
-    }
-  }
-
-  /** Ends the writing side and tells the peer; reading goes on. */
-  async closeWrite(): Promise<void> {
-    await this.#stream.closeWrite();
-  }
-
-  /** Closes both directions and frees everything. A second call does nothing. */
-  close(): void {
-    this.#stream.close();
-  }
-
-  /** What arrives, as a stream. Cancelling it closes the connection. */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= new ReadableStream({
-      pull: async (controller) => {
-        const chunk = await this.#next();
-        if (chunk === null) controller.close();
-        else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
-      },
-      cancel: () => this.close(),
-    }, { highWaterMark: 0 });
-  }
-
-  /** What is to be sent, as a stream. Closing it ends the writing side; aborting it closes. */
-  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#writable ??= new WritableStream({
-      write: async (chunk) => {
-        await this.write(chunk);
-      },
-      close: () => this.closeWrite(),
-      abort: () => this.close(),
-    });
-  }
-
-  /** Lets the connection keep the process alive; the default. */
-  ref(): void {
-    this.#stream.ref();
-  }
-
-  /** Lets the process end while the connection is open. */
-  unref(): void {
-    this.#stream.unref();
-  }
-
-  /** Closes; for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Ends the writing side, then closes; for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.closeWrite();
-    } catch {
-      // The connection was broken already; closing it is all that is left to do.
-    } finally {
-      this.close();
-    }
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    try {
-      return await this.#stream.next();
-    } finally {
-      this.#hold();
-    }
-  }
-
-  /** A pending read or write keeps `this` reachable, and with it the connection from its finalizer. */
-  #hold(): void {}
 }

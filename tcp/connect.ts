@@ -4,13 +4,12 @@
  * @module
  */
 
-import { type Known, StreamConn } from "./conn.ts";
-import { withDeadline } from "./deadline.ts";
-import { dial } from "./dial.ts";
-import { ConnectError } from "./errors.ts";
-import { checkDialOptions, type DialOptions, mustBe } from "./options.ts";
-import { snapshot } from "./snapshot.ts";
-import { type Peer, TcpStream } from "./stream.ts";
+import { bytes, optional, readOptions, type Rules } from "../base/options.ts";
+import { makeTcpConn, type TcpConn } from "./conn.ts";
+import { withDeadline } from "./dial/deadline.ts";
+import { dial } from "./dial/dial.ts";
+import { destinationIn, type DialOptions, dialRules, type DialSettings } from "./options.ts";
+import { TcpStream } from "./stream.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions extends DialOptions {
@@ -22,35 +21,12 @@ export interface ConnectOptions extends DialOptions {
   data?: Uint8Array;
 }
 
-/** A plain TCP connection, shaped like `Deno.TcpConn`. Made by {@linkcode connect}. */
-export class TcpConn extends StreamConn {
-  #stream: TcpStream;
-
-  /** @ignore */
-  constructor(stream: TcpStream, known: Known) {
-    super(stream, known);
-    this.#stream = stream;
-  }
-
-  /**
-   * Gives up the connection to another owner with everything that has arrived unread. This object is
-   * closed afterwards.
-   *
-   * @ignore
-   */
-  static release(conn: TcpConn): ReturnType<TcpStream["release"]> {
-    return conn.#stream.release();
-  }
-
-  /**
-   * Where the connection leads.
-   *
-   * @ignore
-   */
-  static peerOf(conn: TcpConn): Peer {
-    return conn.#stream.peer;
-  }
+/** {@linkcode ConnectOptions} as they were read. */
+interface ConnectSettings extends DialSettings {
+  readonly data: Uint8Array | undefined;
 }
+
+const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
 
 /**
  * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
@@ -77,29 +53,22 @@ export class TcpConn extends StreamConn {
  * server.close();
  * ```
  *
- * @throws {ConnectError} when no address could be connected to: `TIMED_OUT` after `connectTimeout`,
- * `INVALID_OPTION` when an option is wrong
+ * @throws {OptionError} when an option is wrong
+ * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` after `connectTimeout`
  * @throws the reason of `signal` when that aborts
  */
-export async function connect(given: ConnectOptions): Promise<TcpConn> {
-  const options = snapshot(given);
-  checkDialOptions(options);
-  const { hostname, port, data } = options;
-  if (data !== undefined && !(data instanceof Uint8Array)) {
-    throw new ConnectError("INVALID_OPTION", mustBe("data", "a Uint8Array", data), {
-      hostname,
-      port,
-    });
-  }
-  return await withDeadline(options, async (deadline) => {
-    const flight = { whole: data === undefined ? [] : [data], repeatable: () => [] };
-    const { link: { arrived, facts, whole } } = await dial(
-      options,
+export async function connect(options: ConnectOptions): Promise<TcpConn> {
+  const settings = readOptions(options, rules, destinationIn);
+  const { hostname, port, data } = settings;
+  return await withDeadline(settings, async (deadline) => {
+    const flight = { complete: data === undefined ? [] : [data], repeatable: () => [] };
+    const { link: { arrived, facts, isComplete } } = await dial(
+      settings,
       deadline,
       () => flight,
       "established",
     );
-    if (data && !whole) arrived.wire.socket.write(data);
-    return new TcpConn(new TcpStream(arrived, { hostname, port }), { facts });
+    if (data && !isComplete) arrived.wire.socket.write(data);
+    return makeTcpConn(new TcpStream(arrived, { hostname, port }), { facts });
   });
 }

@@ -4,18 +4,21 @@
  * @module
  */
 
-import { scopeAdvice } from "./scope.ts";
+import { FirstFlightError } from "../base/errors.ts";
+import { scopeAdvice } from "./name/scope.ts";
 
 /**
  * Stable reasons for which TCP fails:
  *
- * - `"INVALID_OPTION"`: an option has the wrong type or value
  * - `"PERMISSION_DENIED"`: the runtime, the system or a firewall does not permit it
  * - `"NAME_NOT_FOUND"`: there is no such name, or it has no address
  * - `"LOOKUP_FAILED"`: the resolver could not tell whether there is
  * - `"CONNECTION_REFUSED"`: nothing listens on that port
  * - `"CONNECTION_RESET"`: the peer reset the connection
- * - `"CONNECTION_CLOSED"`: the connection was closed, by the peer before it answered or on this side
+ * - `"CLOSED_BY_PEER"`: the peer closed the connection before it answered
+ * - `"CONNECTION_CLOSED"`: the connection was closed on this side
+ * - `"LISTENER_CLOSED"`: the listener was closed
+ * - `"NOT_LISTENING"`: no socket of this process listens on that address and port
  * - `"HOST_UNREACHABLE"`: no route to the host
  * - `"NETWORK_UNREACHABLE"`: no route to its network
  * - `"TIMED_OUT"`: no answer in time
@@ -24,13 +27,15 @@ import { scopeAdvice } from "./scope.ts";
  * - `"SYSTEM_ERROR"`: a system call failed for another reason, named in `errno`
  */
 export type ConnectErrorCode =
-  | "INVALID_OPTION"
   | "PERMISSION_DENIED"
   | "NAME_NOT_FOUND"
   | "LOOKUP_FAILED"
   | "CONNECTION_REFUSED"
   | "CONNECTION_RESET"
+  | "CLOSED_BY_PEER"
   | "CONNECTION_CLOSED"
+  | "LISTENER_CLOSED"
+  | "NOT_LISTENING"
   | "HOST_UNREACHABLE"
   | "NETWORK_UNREACHABLE"
   | "TIMED_OUT"
@@ -50,12 +55,17 @@ export interface AttemptFailure {
   readonly accepted?: boolean;
 }
 
-/** Facts an error carries beside its message. */
+/** Facts that a {@linkcode ConnectError} carries beside its message. */
 export interface ConnectErrorDetails {
+  /** The host that was asked for. */
   readonly hostname?: string;
+  /** The port that was asked for. */
   readonly port?: number;
+  /** The operating system's name for the failure. */
   readonly errno?: string;
+  /** Every address that was tried, in order. */
   readonly attempts?: readonly AttemptFailure[];
+  /** The error below this one. */
   readonly cause?: unknown;
 }
 
@@ -72,29 +82,42 @@ export interface ConnectErrorDetails {
  * }
  * ```
  */
-export class ConnectError extends Error {
+export class ConnectError extends FirstFlightError {
   /** The class's name, as in the stack trace. */
   override readonly name = "ConnectError";
   /** What went wrong; stable across versions. */
-  readonly code: ConnectErrorCode;
-  /** The host that was asked for. */
-  readonly hostname: string | undefined;
-  /** The port that was asked for. */
-  readonly port: number | undefined;
+  override readonly code: ConnectErrorCode;
   /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
   readonly errno: string | undefined;
   /** Every address that was tried, in order. */
   readonly attempts: readonly AttemptFailure[];
 
-  /** @ignore */
+  /** Makes an error, as a test double may have to. */
   constructor(code: ConnectErrorCode, message: string, details: ConnectErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, { ...details, retryable: isRetryable(code, details.errno) });
     this.code = code;
-    this.hostname = details.hostname;
-    this.port = details.port;
     this.errno = details.errno;
     this.attempts = details.attempts ?? [];
   }
+}
+
+/** What another attempt may well get past: it depends on others, or on the moment. */
+const passing: ReadonlySet<ConnectErrorCode> = new Set([
+  "LOOKUP_FAILED",
+  "CONNECTION_REFUSED",
+  "CONNECTION_RESET",
+  "CLOSED_BY_PEER",
+  "HOST_UNREACHABLE",
+  "NETWORK_UNREACHABLE",
+  "TIMED_OUT",
+  "ADDRESS_IN_USE",
+]);
+
+/** Of the system's errors, those of a resource that others give back. */
+const scarce: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
+
+function isRetryable(code: ConnectErrorCode, errno: string | undefined): boolean {
+  return passing.has(code) || (errno !== undefined && scarce.has(errno));
 }
 
 /** What an errno means for the one who asked for a connection. */
@@ -121,13 +144,15 @@ export function codeOfErrno(errno: string | undefined): ConnectErrorCode {
 }
 
 const sentences: Readonly<Record<ConnectErrorCode, string>> = {
-  INVALID_OPTION: "an option is not valid",
   PERMISSION_DENIED: "not permitted",
   NAME_NOT_FOUND: "the name is unknown; check its spelling and the resolver",
   LOOKUP_FAILED: "the resolver failed",
   CONNECTION_REFUSED: "nothing listens on that port",
   CONNECTION_RESET: "the peer reset the connection",
-  CONNECTION_CLOSED: "the peer closed the connection before it answered",
+  CLOSED_BY_PEER: "the peer closed the connection before it answered",
+  CONNECTION_CLOSED: "the connection was closed on this side",
+  LISTENER_CLOSED: "the listener was closed",
+  NOT_LISTENING: "nothing in this process listens there",
   HOST_UNREACHABLE: "no route to the host",
   NETWORK_UNREACHABLE: "no route to that network from here",
   TIMED_OUT: "no answer in time",

@@ -1,11 +1,23 @@
 /**
- * Checks of what callers pass in, so that a slip is named instead of surfacing somewhere in C.
+ * Options of everything that connects.
  *
  * @module
  */
 
-import { ConnectError } from "./errors.ts";
-import { canonicalHost } from "./hostname.ts";
+import type { OptionErrorDetails } from "../base/errors.ts";
+import {
+  boolean,
+  type Check,
+  checkOf,
+  defaulted,
+  integer,
+  milliseconds,
+  oneOf,
+  optional,
+  required,
+  type Rules,
+} from "../base/options.ts";
+import { canonicalHost } from "./name/hostname.ts";
 
 /** Where to connect to and how long to try; shared by everything that connects. */
 export interface DialOptions {
@@ -13,6 +25,8 @@ export interface DialOptions {
   hostname: string;
   /** 1 to 65,535. */
   port: number;
+  /** Always `"tcp"`; known so that an address such as `listener.addr` can be spread into options. */
+  transport?: "tcp";
   /**
    * Send the first flight in the SYN where possible (RFC 7413). Default `true`. A path that loses
    * such SYNs costs two round trips once, and is spared them for a while; see `pathMemory`.
@@ -24,71 +38,47 @@ export interface DialOptions {
   connectTimeout?: number;
 }
 
-/** Default of {@linkcode DialOptions.connectTimeout}, milliseconds. */
-export const CONNECT_TIMEOUT = 30_000;
-
-/** The largest delay timers take; longer ones would fire at once. */
-export const LONGEST_TIMEOUT = 0x7fffffff;
-
-/** Of a list so many are shown, and of each text in it so many characters: it may hold a key. */
-const MOST_ITEMS = 8;
-const LONGEST_ITEM = 27; // -----BEGIN PRIVATE KEY-----
-
-function showItem(item: unknown): string {
-  if (typeof item === "string" && item.length > LONGEST_ITEM) {
-    return JSON.stringify(`${item.slice(0, LONGEST_ITEM)}…`);
-  }
-  return Array.isArray(item) ? "Array" : show(item);
+/** Where a connection is to lead, and how long that may take. */
+export interface Destination {
+  readonly hostname: string;
+  readonly port: number;
+  readonly signal: AbortSignal | undefined;
+  readonly connectTimeout: number;
 }
 
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) {
-    const items = value.slice(0, MOST_ITEMS).map(showItem);
-    return `[${items.join(", ")}${value.length > MOST_ITEMS ? ", …" : ""}]`;
-  }
-  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";
-  return String(value);
+/** {@linkcode DialOptions} as they were read. */
+export interface DialSettings extends Destination {
+  readonly transport: "tcp";
+  readonly fastOpen: boolean;
 }
 
-/** The message for an option, or an argument, that is not what it must be. */
-export function mustBe(
-  name: string,
-  expectation: string,
-  value: unknown,
-  kind: "Option" | "Argument" = "Option",
-): string {
-  return `${kind} "${name}" must be ${expectation}, got ${show(value)}`;
-}
+/** A host name or an IP address. */
+export const host: Check<string> = checkOf(
+  "a host name or an IP address without brackets",
+  (value) => typeof value === "string" && canonicalHost(value) !== undefined,
+);
 
-/** Throws `INVALID_OPTION` unless `options` can be dialled. */
-export function checkDialOptions(options: DialOptions): void {
-  const { hostname, port, fastOpen, signal, connectTimeout } = options;
-  const refuse = (name: string, expectation: string, value: unknown): never => {
-    const details = {
-      ...(typeof hostname === "string" ? { hostname } : {}),
-      ...(typeof port === "number" ? { port } : {}),
-    };
-    const host = typeof hostname === "string" ? ` (connecting to ${JSON.stringify(hostname)})` : "";
-    throw new ConnectError("INVALID_OPTION", mustBe(name, expectation, value) + host, details);
+/** How the options of an attempt that can be given up are read. */
+export const patienceRules: Rules<Pick<Destination, "signal" | "connectTimeout">> = {
+  signal: optional(checkOf("an AbortSignal", (value) => value instanceof AbortSignal)),
+  connectTimeout: defaulted(milliseconds, 30_000),
+};
+
+/** How {@linkcode DialOptions} are read. */
+export const dialRules: Rules<DialSettings> = {
+  hostname: required(host),
+  port: required(integer(1, 65_535)),
+  transport: defaulted(oneOf("tcp"), "tcp"),
+  fastOpen: defaulted(boolean, true),
+  ...patienceRules,
+};
+
+/** Whose options they are, for what is wrong with one of them. */
+export function destinationIn(
+  { hostname, port }: Partial<Record<string, unknown>>,
+): OptionErrorDetails {
+  return {
+    ...(typeof hostname === "string" ? { hostname } : {}),
+    ...(typeof port === "number" ? { port } : {}),
   };
-  if (typeof hostname !== "string" || canonicalHost(hostname) === undefined) {
-    refuse("hostname", "a host name or an IP address without brackets", hostname);
-  }
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    refuse("port", "an integer from 1 to 65535", port);
-  }
-  if (fastOpen !== undefined && typeof fastOpen !== "boolean") {
-    refuse("fastOpen", "a boolean", fastOpen);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    refuse("signal", "an AbortSignal", signal);
-  }
-  if (connectTimeout !== undefined) {
-    const valid = typeof connectTimeout === "number" && connectTimeout > 0 &&
-      connectTimeout <= LONGEST_TIMEOUT;
-    if (!valid) {
-      refuse("connectTimeout", `milliseconds from 1 to ${LONGEST_TIMEOUT}`, connectTimeout);
-    }
-  }
 }

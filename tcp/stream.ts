@@ -4,38 +4,11 @@
  * @module
  */
 
-import type { Arrived } from "./attempt.ts";
-import { quoted } from "./authority.ts";
-import type { ByteStream } from "./conn.ts";
-import { codeOfErrno, ConnectError } from "./errors.ts";
-import { Inbox } from "./inbox.ts";
-import type { Wire } from "./wire.ts";
-
-/** Where a connection leads, for its errors. */
-export interface Peer {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-/** What a reader or writer gets after the connection was closed on this side. */
-export function closedHere(peer: Peer): ConnectError {
-  return new ConnectError(
-    "CONNECTION_CLOSED",
-    `The connection to ${quoted(peer)} was closed on this side`,
-    peer,
-  );
-}
-
-/** A socket's error as a {@linkcode ConnectError}. */
-export function brokenBy(error: Error & { code?: string }, peer: Peer): ConnectError {
-  const code = codeOfErrno(error.code);
-  const name = error.code ? ` (${error.code})` : "";
-  return new ConnectError(
-    code,
-    `The connection to ${quoted(peer)} broke${name}`,
-    { ...peer, cause: error, ...(error.code ? { errno: error.code } : {}) },
-  );
-}
+import type { Arrived } from "./wire/arrived.ts";
+import type { ByteStream } from "./wire/byte_stream.ts";
+import { closedHere, connectionBroken, endOf, type Peer } from "./wire/ends.ts";
+import { Inbox } from "./wire/inbox.ts";
+import type { Wire } from "./wire/wire.ts";
 
 /** Plain TCP. */
 export class TcpStream implements ByteStream {
@@ -55,7 +28,7 @@ export class TcpStream implements ByteStream {
     wire.owner = {
       onBytes: (borrowed) => inbox.push(new Uint8Array(borrowed)),
       onEnd: () => inbox.end(),
-      onError: (error) => inbox.fail(brokenBy(error, peer)),
+      onError: (error) => inbox.fail(connectionBroken(error, peer)),
       onClose: () => inbox.end(),
     };
   }
@@ -72,7 +45,7 @@ export class TcpStream implements ByteStream {
     if (this.#closed || this.#closing) return Promise.reject(closedHere(this.peer));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { socket } = this.#wire;
-    socket.write(bytes, (error) => error ? reject(brokenBy(error, this.peer)) : resolve());
+    socket.write(bytes, (error) => error ? reject(connectionBroken(error, this.peer)) : resolve());
     return promise;
   }
 
@@ -106,19 +79,5 @@ export class TcpStream implements ByteStream {
     this.#inbox.close(() => closedHere(this.peer));
     this.onRelease?.();
     return { wire: this.#wire, received, ended };
-  }
-}
-
-/** Ends the writing side; resolves when everything written has left. */
-export async function endOf({ socket }: Wire, peer: Peer): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onClose = () => resolve();
-  const onError = (error: Error) => reject(brokenBy(error, peer));
-  socket.once("close", onClose).once("error", onError);
-  socket.end(resolve);
-  try {
-    await promise;
-  } finally {
-    socket.off("close", onClose).off("error", onError);
   }
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type Known, StreamConn } from "../tcp/conn.ts";
-import { TlsDuplex } from "./duplex.ts";
-import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine.ts";
+import type { Known } from "../tcp/facts.ts";
+import { StreamConn } from "../tcp/stream_conn.ts";
+import { makeTlsDuplex, type TlsDuplex } from "./duplex.ts";
+import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.ts";
 import type { TlsByteStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
 
@@ -33,6 +34,9 @@ export interface TlsKnown extends Known {
   readonly timing: TlsTiming;
   readonly warnings: readonly TlsWarning[];
 }
+
+/** Makes a connection of its bytes. */
+export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
  * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
@@ -65,11 +69,14 @@ export class TlsConn extends StreamConn {
   #known: TlsKnown;
   #duplex: TlsDuplex | undefined;
 
-  /** @ignore */
-  constructor(stream: TlsByteStream, known: TlsKnown) {
+  private constructor(stream: TlsByteStream, known: TlsKnown) {
     super(stream, known);
     this.#stream = stream;
     this.#known = known;
+  }
+
+  static {
+    makeTlsConn = (stream, known) => new TlsConn(stream, known);
   }
 
   /**
@@ -134,7 +141,7 @@ export class TlsConn extends StreamConn {
 
   /** The same connection as a Node `Duplex`, for `https.Agent` and the like. */
   get duplex(): TlsDuplex {
-    return this.#duplex ??= new TlsDuplex(this, this.#stream);
+    return this.#duplex ??= makeTlsDuplex(this, this.#stream);
   }
 
   get #info(): EngineInfo {

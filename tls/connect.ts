@@ -4,13 +4,18 @@
  * @module
  */
 
-import { checkDialOptions, type DialOptions } from "../tcp/options.ts";
-import { snapshot } from "../tcp/snapshot.ts";
-import { TlsConn } from "./conn.ts";
-import { chooseEngine } from "./engines.ts";
-import { establish } from "./establish.ts";
-import { FirstWriteStream } from "./first_write.ts";
-import { checkClientOptions, type TlsClientOptions } from "./options.ts";
+import { bytes, type Check, optional, readOptions, type Rules } from "../base/options.ts";
+import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
+import { chooseEngine } from "./choose_engine.ts";
+import { establish } from "./client/establish.ts";
+import { FirstWriteStream } from "./client/first_write.ts";
+import { makeTlsConn, type TlsConn } from "./conn.ts";
+import {
+  checkTlsSettings,
+  type TlsClientOptions,
+  tlsClientRules,
+  type TlsClientSettings,
+} from "./options.ts";
 
 /** Options of {@linkcode connectTls}. */
 export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
@@ -33,6 +38,23 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    */
   earlyData?: Uint8Array | "first-write";
 }
+
+/** {@linkcode ConnectTlsOptions} as they were read. */
+interface ConnectTlsSettings extends DialSettings, TlsClientSettings {
+  readonly earlyData: Uint8Array | "first-write" | undefined;
+}
+
+const bytesOrFirstWrite: Check<Uint8Array | "first-write"> = {
+  expectation: 'a Uint8Array or "first-write"',
+  accepts: (value) => value === "first-write" || bytes.accepts(value),
+  copy: (value) => value === "first-write" ? value : new Uint8Array(value),
+};
+
+const rules: Rules<ConnectTlsSettings> = {
+  ...dialRules,
+  ...tlsClientRules,
+  earlyData: optional(bytesOrFirstWrite),
+};
 
 /**
  * Opens a TLS connection whose first flight rides in the SYN where Fast Open (RFC 7413) allows.
@@ -72,23 +94,23 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
  *
  * With `earlyData: "first-write"` only wrong options are thrown here; the rest is by the first use.
  *
- * @throws {ConnectError} `INVALID_OPTION` for an option of {@linkcode DialOptions}; `TIMED_OUT` when the
- * handshake is not complete within `connectTimeout`; another code when no address could be connected to
- * @throws {TlsError} `INVALID_OPTION` for any other option; when the handshake or the verification fails
+ * @throws {OptionError} when an option is wrong
+ * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` when the handshake is not
+ * complete within `connectTimeout`
+ * @throws {TlsError} when the handshake or the verification fails
  * @throws the reason of `signal` when that aborts
  */
-export async function connectTls(given: ConnectTlsOptions): Promise<TlsConn> {
-  const options = snapshot(given);
-  checkDialOptions(options);
-  checkClientOptions(options, options);
-  const { earlyData } = options;
-  const chosen = chooseEngine(options, options);
+export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
+  const settings = readOptions(options, rules, destinationIn);
+  const { hostname, port, earlyData } = settings;
+  checkTlsSettings(settings, { hostname, port });
+  const chosen = chooseEngine(settings, settings);
   if (earlyData === "first-write") {
-    const pending = new FirstWriteStream(options, chosen.name, (first, signal) => {
-      return establish({ ...options, signal }, chosen, first);
+    const pending = new FirstWriteStream(settings, chosen.name, (first, signal) => {
+      return establish({ ...settings, signal }, chosen, first);
     });
-    return new TlsConn(pending, pending);
+    return makeTlsConn(pending, pending);
   }
-  const { stream, ...known } = await establish(options, chosen, earlyData);
-  return new TlsConn(stream, known);
+  const { stream, ...known } = await establish(settings, chosen, earlyData);
+  return makeTlsConn(stream, known);
 }

@@ -6,13 +6,27 @@
 
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import type { PeerCertificate } from "node:tls";
 import { Duplex } from "node:stream";
-import type { NetAddr } from "../tcp/conn.ts";
-import { LONGEST_TIMEOUT } from "../tcp/options.ts";
-import type { TlsConn } from "./conn.ts";
-import { TlsError } from "./errors.ts";
+import type { PeerCertificate } from "node:tls";
+import { LONGEST_TIMEOUT } from "../base/options.ts";
+import { ConnectError } from "../tcp/errors.ts";
+import type { NetAddr } from "../tcp/facts.ts";
+import type { EngineInfo } from "./engine/contract.ts";
 import type { TlsByteStream } from "./stream.ts";
+
+/** What the Node face needs of a connection. */
+export interface DuplexConn extends EngineInfo {
+  readonly localAddr: NetAddr;
+  readonly remoteAddr: NetAddr;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** Makes the Node face of a connection. */
+export let makeTlsDuplex: (conn: DuplexConn, stream: TlsByteStream) => TlsDuplex;
 
 /**
  * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
@@ -43,15 +57,19 @@ export class TlsDuplex extends Duplex {
   readonly encrypted = true;
   /** Always `null`: a peer that can't be verified is never connected to. */
   readonly authorizationError: null = null;
-  #conn: TlsConn;
+  #conn: DuplexConn;
   #stream: TlsByteStream;
 
-  /** @ignore */
-  constructor(conn: TlsConn, stream: TlsByteStream) {
+  private constructor(conn: DuplexConn, stream: TlsByteStream) {
     super({ allowHalfOpen: true });
+    if (!stream) throw new TypeError("Illegal constructor: conn.duplex makes one");
     this.#conn = conn;
     this.#stream = stream;
     if (this.connecting) stream.secured.then(() => this.#connected(), (error) => this.#end(error));
+  }
+
+  static {
+    makeTlsDuplex = (conn, stream) => new TlsDuplex(conn, stream);
   }
 
   /** The peer's certificate was verified. */
@@ -108,7 +126,7 @@ export class TlsDuplex extends Duplex {
 
   #end(error: unknown): void {
     // Whoever closed the connection knows; that is no error of the stream's.
-    const closedHere = error instanceof TlsError && error.code === "CONNECTION_CLOSED";
+    const closedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     this.destroy(closedHere ? undefined : error as Error);
   }
 

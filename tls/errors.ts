@@ -4,7 +4,8 @@
  * @module
  */
 
-import { quoted } from "../tcp/authority.ts";
+import { quoted } from "../base/authority.ts";
+import { FirstFlightError } from "../base/errors.ts";
 
 /** Verdicts on the peer's certificate, with OpenSSL's numbers (X509_V_ERR_…). */
 export const certificateErrors = {
@@ -59,7 +60,6 @@ export type CertificateErrorCode =
 /**
  * Stable reasons TLS fails for. Beside the verdicts on a certificate:
  *
- * - `"INVALID_OPTION"`: an option has the wrong type or value
  * - `"INVALID_PEM"`: a certificate or key could not be read, or the two don't belong together
  * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded
  * - `"FEATURE_UNAVAILABLE"`: the engine can't do what an option asks for
@@ -69,12 +69,10 @@ export type CertificateErrorCode =
  * - `"PROTOCOL_ERROR"`: the peer broke the protocol
  * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
  * - `"TRUNCATED"`: the connection was cut without close_notify; what was read may be incomplete
- * - `"CONNECTION_CLOSED"`: the connection was closed on this side
  * - `"NOT_CONNECTED"`: there is no connection yet; it waits for its first write
  */
 export type TlsErrorCode =
   | CertificateErrorCode
-  | "INVALID_OPTION"
   | "INVALID_PEM"
   | "ENGINE_UNAVAILABLE"
   | "FEATURE_UNAVAILABLE"
@@ -84,15 +82,19 @@ export type TlsErrorCode =
   | "PROTOCOL_ERROR"
   | "HANDSHAKE_CLOSED"
   | "TRUNCATED"
-  | "CONNECTION_CLOSED"
   | "NOT_CONNECTED";
 
-/** Facts an error carries beside its message. */
+/** Facts that a {@linkcode TlsError} carries beside its message. */
 export interface TlsErrorDetails {
+  /** The host the connection was meant for. */
   readonly hostname?: string;
+  /** The port the connection was meant for. */
   readonly port?: number;
+  /** The call that failed. */
   readonly call?: string;
+  /** The number of the alert the peer sent. */
   readonly alert?: number;
+  /** The error below this one. */
   readonly cause?: unknown;
 }
 
@@ -109,36 +111,33 @@ export interface TlsErrorDetails {
  * }
  * ```
  */
-export class TlsError extends Error {
+export class TlsError extends FirstFlightError {
   /** The class's name, as in the stack trace. */
   override readonly name = "TlsError";
   /** What went wrong; stable across versions. */
-  readonly code: TlsErrorCode;
-  /** The host the connection was meant for. */
-  readonly hostname: string | undefined;
-  /** The port the connection was meant for. */
-  readonly port: number | undefined;
+  override readonly code: TlsErrorCode;
   /** The call that failed, such as `SSL_do_handshake`. */
   readonly call: string | undefined;
   /** The number of the alert the peer sent (RFC 8446, section 6). */
   readonly alert: number | undefined;
 
-  /** @ignore */
+  /** Makes an error, as a test double may have to. */
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, { ...details, retryable: passing.has(code) });
     this.code = code;
-    this.hostname = details.hostname;
-    this.port = details.port;
     this.call = details.call;
     this.alert = details.alert;
   }
 }
 
+/** What another attempt may well get past: the connection was cut. */
+const passing: ReadonlySet<TlsErrorCode> = new Set(["HANDSHAKE_CLOSED", "TRUNCATED"]);
+
 /**
  * Runs `work`; a {@linkcode TlsError} that knows no host is told which connection it is about. Where
  * an option is at fault, that comes first.
  */
-export function naming<T>(peer: { hostname: string; port: number }, work: () => T): T {
+export function namePeer<T>(peer: { hostname: string; port: number }, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -1,14 +1,28 @@
 /**
- * TLS options: what they are, and checks that name a slip.
+ * TLS options: what they are, and how they are read.
  *
  * @module
  */
 
-import { canonicalHost } from "../tcp/hostname.ts";
-import { mustBe } from "../tcp/options.ts";
-import type { EngineName, TlsVersion } from "./engine.ts";
-import { TlsError } from "./errors.ts";
-import type { SessionStore } from "./session.ts";
+import type { OptionErrorDetails } from "../base/errors.ts";
+import {
+  boolean,
+  callback,
+  type Check,
+  checkOf,
+  defaulted,
+  listOf,
+  oneOf,
+  optional,
+  type Rules,
+} from "../base/options.ts";
+import { badOption } from "../base/words.ts";
+import { canonicalHost } from "../tcp/name/hostname.ts";
+import { host } from "../tcp/options.ts";
+import type { EngineName, TlsVersion } from "./engine/contract.ts";
+import { isGroupName } from "./engine/groups.ts";
+import { MemorySessionStore } from "./sessions/memory_store.ts";
+import type { SessionStore } from "./sessions/store.ts";
 
 /** Options that clients and servers share. */
 export interface CommonTlsOptions {
@@ -18,7 +32,7 @@ export interface CommonTlsOptions {
    * A server's OpenSSL calls JavaScript to choose among them. Node 26.10 aborts when a worker is terminated
    * in the middle of that: close the listener first.
    */
-  alpnProtocols?: string[];
+  alpnProtocols?: readonly string[];
   /** A certificate chain in PEM, leaf first. */
   cert?: string;
   /** The private key of `cert` in PEM, not encrypted. */
@@ -53,7 +67,7 @@ export interface CommonTlsOptions {
 /** Options of a TLS client, whatever it runs over. */
 export interface TlsClientOptions extends CommonTlsOptions {
   /** Root certificates in PEM to trust instead of the runtime's own. */
-  caCerts?: string[];
+  caCerts?: readonly string[];
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
   /**
@@ -72,112 +86,110 @@ export interface TlsClientOptions extends CommonTlsOptions {
    * - `"full"`: what the library sends by itself, whatever its size
    * - a list: these groups and no others, with a key share for the first
    */
-  groups?: "fit" | "full" | string[];
+  groups?: "fit" | "full" | readonly string[];
   /** Accepts any name in a certificate that is otherwise valid: anybody with one can pose as it. */
   unsafelyDisableHostnameVerification?: boolean;
 }
 
-/** Throws `INVALID_OPTION` unless the condition holds. */
-type Refuse = (name: string, expectation: string, value: unknown) => never;
-
-const versions: readonly unknown[] = ["TLSv1.2", "TLSv1.3"];
-
-/** Refuses options, and says where the connection was to lead. */
-export function refuser(peer: { hostname?: string; port?: number }): Refuse {
-  const host = peer.hostname === undefined ? "" : ` (connecting to "${peer.hostname}")`;
-  return (name, expectation, value) => {
-    throw new TlsError("INVALID_OPTION", mustBe(name, expectation, value) + host, peer);
-  };
+/** {@linkcode CommonTlsOptions} as they were read. */
+export interface CommonTlsSettings {
+  readonly alpnProtocols: readonly string[];
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  readonly keyLog: ((line: string) => void) | undefined;
+  readonly engine: "auto" | EngineName;
 }
 
-/** Checks what clients and servers share. */
-export function checkCommonOptions(
-  options: CommonTlsOptions,
-  peer: { hostname?: string; port?: number },
-): void {
-  const { alpnProtocols, cert, key, minVersion, maxVersion, keyLog, engine } = options;
-  const refuse = refuser(peer);
-  if (alpnProtocols !== undefined) {
-    if (!isProtocolList(alpnProtocols)) {
-      refuse("alpnProtocols", "an array of names of 1 to 255 bytes, 65535 in all", alpnProtocols);
-    }
-  }
-  for (const [name, value] of [["cert", cert], ["key", key]] as const) {
-    if (value !== undefined && typeof value !== "string") refuse(name, "a string in PEM", value);
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    const missing = cert === undefined ? "cert" : "key";
-    refuse(missing, `given together with "${cert === undefined ? "key" : "cert"}"`, undefined);
-  }
-  for (const [name, value] of [["minVersion", minVersion], ["maxVersion", maxVersion]] as const) {
-    if (value !== undefined && !versions.includes(value)) {
-      refuse(name, '"TLSv1.2" or "TLSv1.3"', value);
-    }
-  }
-  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
-    refuse("minVersion", 'at most "maxVersion"', minVersion);
-  }
-  if (keyLog !== undefined && typeof keyLog !== "function") {
-    refuse("keyLog", "a function", keyLog);
-  }
-  if (engine !== undefined && !["auto", "openssl", "runtime"].includes(engine)) {
-    refuse("engine", '"auto", "openssl" or "runtime"', engine);
-  }
+/** {@linkcode TlsClientOptions} as they were read. */
+export interface TlsClientSettings extends CommonTlsSettings {
+  readonly caCerts: readonly string[] | undefined;
+  /** `undefined` stands for the host name. */
+  readonly serverName: string | undefined;
+  readonly sessions: SessionStore | false;
+  readonly groups: "fit" | "full" | readonly string[];
+  readonly unsafelyDisableHostnameVerification: boolean;
 }
+
+/** Sessions of connections that name no store of their own. */
+export const defaultSessions: SessionStore = new MemorySessionStore();
+
+/** A certificate or a key. */
+export const pem: Check<string> = checkOf("a string in PEM", (value) => typeof value === "string");
+
+const version: Check<TlsVersion> = oneOf("TLSv1.2", "TLSv1.3");
+
+/** How {@linkcode CommonTlsOptions} are read. */
+export const commonTlsRules: Rules<CommonTlsSettings> = {
+  alpnProtocols: defaulted(
+    listOf<string>("an array of names of 1 to 255 bytes, 65535 in all", isProtocolList),
+    [],
+  ),
+  cert: optional(pem),
+  key: optional(pem),
+  minVersion: defaulted(version, "TLSv1.2"),
+  maxVersion: defaulted(version, "TLSv1.3"),
+  keyLog: optional(callback()),
+  engine: defaulted(oneOf("auto", "openssl", "runtime"), "auto"),
+};
 
 /** The lengths that RFC 7301, section 3.1 has room for; each name stands behind its own. */
-function isProtocolList(list: unknown): boolean {
-  if (!Array.isArray(list) || !list.every((name) => typeof name === "string")) return false;
+function isProtocolList(list: readonly unknown[]): boolean {
+  if (!list.every((name) => typeof name === "string")) return false;
   const lengths = list.map((name) => new TextEncoder().encode(name).length);
   const total = lengths.reduce((sum, length) => sum + length + 1, 0);
   return total <= 65_535 && lengths.every((length) => length >= 1 && length <= 255);
 }
 
-/** Checks a client's options. */
-export function checkClientOptions(
-  options: TlsClientOptions & { earlyData?: Uint8Array | "first-write" },
-  peer: { hostname: string; port: number },
+/** How {@linkcode TlsClientOptions} are read. */
+export const tlsClientRules: Rules<TlsClientSettings> = {
+  ...commonTlsRules,
+  caCerts: optional(
+    listOf<string>("an array of certificates in PEM, not empty", isCertificateList),
+  ),
+  serverName: optional({ ...host, expectation: "a host name or an IP address" }),
+  sessions: defaulted(checkOf("a SessionStore or false", isStoreOrFalse), defaultSessions),
+  groups: defaulted(groupsCheck(), "fit"),
+  unsafelyDisableHostnameVerification: defaulted(boolean, false),
+};
+
+function isCertificateList(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.every((each) => typeof each === "string");
+}
+
+function isStoreOrFalse(value: unknown): boolean {
+  if (value === false) return true;
+  const { take, put } = (value ?? {}) as Partial<Record<keyof SessionStore, unknown>>;
+  return typeof value === "object" && typeof take === "function" && typeof put === "function";
+}
+
+function groupsCheck(): Check<TlsClientSettings["groups"]> {
+  const isList = (list: readonly unknown[]) => list.length > 0 && list.every(isGroupName);
+  const list = listOf<string>("", isList);
+  return {
+    expectation: '"fit", "full" or a list of group names, not empty',
+    accepts: (value) => value === "fit" || value === "full" || list.accepts(value),
+    copy: (value) => typeof value === "string" ? value : list.copy?.(value) ?? value,
+  };
+}
+
+/**
+ * Checks what no option says alone.
+ *
+ * @throws {OptionError} when two options contradict each other
+ */
+export function checkTlsSettings(
+  { cert, key, minVersion, maxVersion }: CommonTlsSettings,
+  details: OptionErrorDetails,
 ): void {
-  checkCommonOptions(options, peer);
-  const { caCerts, serverName, sessions, groups, earlyData } = options;
-  const { unsafelyDisableHostnameVerification: unsafely } = options;
-  const refuse = refuser(peer);
-  if (caCerts !== undefined) {
-    const valid = Array.isArray(caCerts) && caCerts.length > 0 &&
-      caCerts.every((pem) => typeof pem === "string");
-    if (!valid) refuse("caCerts", "an array of certificates in PEM, not empty", caCerts);
+  if ((cert === undefined) !== (key === undefined)) {
+    const [missing, given] = cert === undefined ? ["cert", "key"] : ["key", "cert"];
+    throw badOption(missing, `given together with "${given}"`, undefined, details);
   }
-  if (serverName !== undefined && !isServerName(serverName)) {
-    refuse("serverName", "a host name or an IP address", serverName);
+  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
+    throw badOption("minVersion", 'at most "maxVersion"', minVersion, details);
   }
-  if (sessions !== undefined && sessions !== false) {
-    const valid = typeof sessions === "object" && sessions !== null &&
-      typeof sessions.take === "function" && typeof sessions.put === "function";
-    if (!valid) refuse("sessions", "a SessionStore or false", sessions);
-  }
-  if (groups !== undefined && groups !== "fit" && groups !== "full" && !isGroupList(groups)) {
-    refuse("groups", '"fit", "full" or a list of group names, not empty', groups);
-  }
-  const early = earlyData instanceof Uint8Array || earlyData === "first-write";
-  if (earlyData !== undefined && !early) {
-    refuse("earlyData", 'a Uint8Array or "first-write"', earlyData);
-  }
-  if (unsafely !== undefined && typeof unsafely !== "boolean") {
-    refuse("unsafelyDisableHostnameVerification", "a boolean", unsafely);
-  }
-}
-
-function isGroupList(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 0 && list.every(isGroupName);
-}
-
-/** Whether it looks like a group's name and nothing else: OpenSSL's lists know more than names. */
-export function isGroupName(name: unknown): boolean {
-  return typeof name === "string" && /^[\w-]+$/.test(name);
-}
-
-function isServerName(name: unknown): boolean {
-  return typeof name === "string" && canonicalHost(name) !== undefined;
 }
 
 /** A valid name as certificates spell it, which is without a scope. */

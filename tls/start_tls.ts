@@ -4,17 +4,21 @@
  * @module
  */
 
-import { TcpConn } from "../tcp/connect.ts";
-import { withDeadline } from "../tcp/deadline.ts";
-import { checkDialOptions, mustBe } from "../tcp/options.ts";
-import { snapshot } from "../tcp/snapshot.ts";
-import type { Peer } from "../tcp/stream.ts";
-import { TlsConn } from "./conn.ts";
-import { chooseEngine } from "./engines.ts";
-import { TlsError } from "./errors.ts";
-import { finish } from "./finish.ts";
-import { checkClientOptions, type TlsClientOptions } from "./options.ts";
-import { makePlan } from "./plan.ts";
+import { optional, readOptions, type Rules } from "../base/options.ts";
+import { badArgument } from "../base/words.ts";
+import { peerOfTcpConn, releaseTcpConn, TcpConn } from "../tcp/conn.ts";
+import { withDeadline } from "../tcp/dial/deadline.ts";
+import { type Destination, destinationIn, host, patienceRules } from "../tcp/options.ts";
+import { chooseEngine } from "./choose_engine.ts";
+import { completeHandshake, learnFromHandshake } from "./client/finish.ts";
+import { makePlan } from "./client/plan.ts";
+import { makeTlsConn, type TlsConn } from "./conn.ts";
+import {
+  checkTlsSettings,
+  type TlsClientOptions,
+  tlsClientRules,
+  type TlsClientSettings,
+} from "./options.ts";
 import { TlsStream } from "./stream.ts";
 
 /** Options of {@linkcode startTls}. */
@@ -26,6 +30,18 @@ export interface StartTlsOptions extends TlsClientOptions {
   /** Milliseconds until the handshake must be complete. Default 30,000. */
   connectTimeout?: number;
 }
+
+/** {@linkcode StartTlsOptions} as they were read. */
+interface StartTlsSettings extends TlsClientSettings, Omit<Destination, "hostname" | "port"> {
+  /** `undefined` stands for the name that the connection was opened to. */
+  readonly hostname: string | undefined;
+}
+
+const rules: Rules<StartTlsSettings> = {
+  hostname: optional(host),
+  ...patienceRules,
+  ...tlsClientRules,
+};
 
 /**
  * Starts TLS on a connection that is open already, for protocols that negotiate it in the clear
@@ -60,32 +76,34 @@ export interface StartTlsOptions extends TlsClientOptions {
  * server.close();
  * ```
  *
- * @throws {ConnectError} `INVALID_OPTION` for `hostname`, `signal` or `connectTimeout`; `TIMED_OUT` when the
- * handshake is not complete within that; another code when the connection breaks, or is closed already
- * @throws {TlsError} `INVALID_OPTION` for any other option; when the handshake or the verification fails
+ * @throws {OptionError} when an option or `conn` is wrong
+ * @throws {ConnectError} when the connection breaks, or is closed already; `TIMED_OUT` when the handshake is
+ * not complete within `connectTimeout`
+ * @throws {TlsError} when the handshake or the verification fails
  * @throws the reason of `signal` when that aborts
  */
-export async function startTls(conn: TcpConn, given: StartTlsOptions = {}): Promise<TlsConn> {
+export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
   const startedAt = performance.now();
-  checkArguments(conn, given);
-  const options = snapshot(given);
-  const opened = TcpConn.peerOf(conn);
-  const { hostname = opened.hostname } = options;
-  const peer: Peer = { hostname, port: opened.port };
-  checkDialOptions({ ...options, ...peer });
-  checkClientOptions(options, peer);
-  const chosen = chooseEngine(options, peer);
-  return await withDeadline({ ...options, ...peer }, async (deadline) => {
-    const plan = await makePlan({ ...options, fastOpen: false }, peer, chosen, deadline, undefined);
-    const engine = plan.makeEngine({ ...plan.config, session: plan.stored?.session });
+  if (!(conn instanceof TcpConn)) throw badArgument("conn", "a TcpConn", conn);
+  const opened = peerOfTcpConn(conn);
+  const settings = readOptions(options, rules, (given) => destinationIn({ ...opened, ...given }));
+  const { hostname = opened.hostname } = settings;
+  const peer = { hostname, port: opened.port };
+  checkTlsSettings(settings, peer);
+  const chosen = chooseEngine(settings, peer);
+  return await withDeadline({ ...settings, ...peer }, async (deadline) => {
+    // There is no second connection to be had, so the hello is one that needs none.
+    const purpose = { fastOpen: false, earlyData: undefined };
+    const plan = await makePlan(settings, peer, chosen, deadline, purpose);
+    const engine = plan.makeEngine(plan.config);
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
       const flight = await engine.start();
-      const arrived = TcpConn.release(conn);
-      const stream = new TlsStream(arrived.wire, engine, peer, "client");
+      const arrived = releaseTcpConn(conn);
       arrived.wire.socket.write(flight);
-      stream.begin(arrived);
-      await finish(stream, engine, deadline, plan);
+      const stream = new TlsStream(arrived, engine, peer, "client");
+      await completeHandshake(stream, engine, deadline);
+      learnFromHandshake(plan, engine);
       const facts = { localAddr, remoteAddr, fastOpen };
       const timing = {
         lookup: 0,
@@ -93,19 +111,10 @@ export async function startTls(conn: TcpConn, given: StartTlsOptions = {}): Prom
         firstByte: stream.firstByteAt - startedAt,
         secure: performance.now() - startedAt,
       };
-      return new TlsConn(stream, { facts, timing, warnings: plan.warnings });
+      return makeTlsConn(stream, { facts, timing, warnings: plan.warnings });
     } catch (error) {
       engine.free();
       throw error;
     }
   });
-}
-
-function checkArguments(conn: unknown, options: unknown): void {
-  if (!(conn instanceof TcpConn)) {
-    throw new TlsError("INVALID_OPTION", mustBe("conn", "a TcpConn", conn, "Argument"));
-  }
-  if (typeof options !== "object" || options === null) {
-    throw new TlsError("INVALID_OPTION", mustBe("options", "an object", options, "Argument"));
-  }
 }

@@ -7,23 +7,25 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Arrived } from "../tcp/attempt.ts";
-import { quoted } from "../tcp/authority.ts";
-import { giveBack } from "../tcp/buffers.ts";
-import type { ByteStream } from "../tcp/conn.ts";
-import { Inbox } from "../tcp/inbox.ts";
-import { brokenBy, endOf, type Peer } from "../tcp/stream.ts";
-import type { Wire } from "../tcp/wire.ts";
-import type { Engine, EngineInfo } from "./engine.ts";
+import { quoted } from "../base/authority.ts";
+import { giveBack } from "../base/buffers.ts";
+import { OptionError } from "../base/errors.ts";
+import type { ConnectError } from "../tcp/errors.ts";
+import type { Arrived } from "../tcp/wire/arrived.ts";
+import type { ByteStream } from "../tcp/wire/byte_stream.ts";
+import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends.ts";
+import { Inbox } from "../tcp/wire/inbox.ts";
+import type { Wire } from "../tcp/wire/wire.ts";
+import type { Engine, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 
 /** Plaintext encrypted in one go; bounds what a large write holds twice. */
 const WRITE_SLICE = 256 * 1024;
 
 /** For a write whose buffer was given away before it was sent. */
-function transferred(peer: Peer): TlsError {
-  return new TlsError(
-    "INVALID_OPTION",
+function bufferTransferred(peer: Peer): OptionError {
+  return new OptionError(
+    "p",
     `The buffer of a write to ${quoted(peer)} was transferred or resized before it was sent; ` +
       "await the write first",
     { ...peer },
@@ -44,7 +46,7 @@ export interface TlsByteStream extends ByteStream {
   info(): EngineInfo;
 }
 
-/** TLS over TCP. Owns both the wire and the engine. */
+/** TLS over TCP. Owns both the wire and the engine, and takes what had arrived before. */
 export class TlsStream implements TlsByteStream {
   readonly side: "client" | "server";
   /** `performance.now()` when the peer's first byte arrived; NaN before. */
@@ -68,7 +70,8 @@ export class TlsStream implements TlsByteStream {
   #flushing = false;
   #closed = false;
 
-  constructor(wire: Wire, engine: Engine, peer: Peer, side: "client" | "server") {
+  constructor(arrived: Arrived, engine: Engine, peer: Peer, side: "client" | "server") {
+    const { wire } = arrived;
     this.side = side;
     this.#wire = wire;
     this.#engine = engine;
@@ -79,18 +82,14 @@ export class TlsStream implements TlsByteStream {
     wire.owner = {
       onBytes: (borrowed) => this.#receive(borrowed),
       onEnd: () => this.#cut(),
-      onError: (error) => this.fail(brokenBy(error, peer)),
+      onError: (error) => this.fail(connectionBroken(error, peer)),
       onClose: () => this.#cut(),
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
     };
     engine.onChange = (error) => error ? this.fail(error) : this.#advance();
-  }
-
-  /** Takes what had arrived before this stream was made. */
-  begin({ received, ended }: Arrived): void {
     this.#flush(); // Of a first flight in pieces the rest.
-    for (const chunk of received) this.#receive(chunk);
-    if (ended) this.#cut();
+    for (const chunk of arrived.received) this.#receive(chunk);
+    if (arrived.ended) this.#cut();
   }
 
   /** Resolves when the handshake is complete and verified. */
@@ -229,7 +228,7 @@ export class TlsStream implements TlsByteStream {
     for (let offset = 0; offset < length; offset += WRITE_SLICE) {
       await this.#writable();
       this.#checkOpen();
-      if (bytes.length !== length) throw transferred(this.#peer);
+      if (bytes.length !== length) throw bufferTransferred(this.#peer);
       const encrypted = this.#engine.write(bytes.subarray(offset, offset + WRITE_SLICE));
       if (encrypted) await encrypted;
       if (!this.#flush()) await this.#drain();
@@ -287,12 +286,8 @@ export class TlsStream implements TlsByteStream {
     if (this.#closed || this.#writeClosed) throw this.#closedHere();
   }
 
-  #closedHere(): TlsError {
-    return new TlsError(
-      "CONNECTION_CLOSED",
-      `The connection to ${quoted(this.#peer)} was closed on this side`,
-      { ...this.#peer },
-    );
+  #closedHere(): ConnectError {
+    return closedHere(this.#peer);
   }
 
   /** Both sides have said goodbye: nothing native is needed any more. */

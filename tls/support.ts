@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type TcpFastOpenSupport, tcpFastOpenSupport } from "../tcp/support.ts";
-import type { EngineName } from "./engine.ts";
+import { type TcpFastOpenSupport, tcpFastOpenSupport } from "../tcp/kernel/support.ts";
+import type { EngineName } from "./engine/contract.ts";
+import { type EngineFeatures, featuresOf } from "./engine/features.ts";
+import { openssl, versionName } from "./engine/openssl/library.ts";
 import type { TlsError } from "./errors.ts";
-import { type EngineFeatures, featuresOf } from "./features.ts";
-import { openssl, versionName } from "./openssl/library.ts";
 
 /** What {@linkcode fastOpenSupport} found. */
 export interface FastOpenSupport extends TcpFastOpenSupport {

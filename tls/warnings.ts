@@ -39,7 +39,7 @@ export function engineFallback({ message }: Error, lost: readonly string[]): Tls
 }
 
 /** A hello that is larger than the SYN has room for. */
-export function tooLarge(
+export function helloTooLarge(
   { hello, room }: { readonly hello: number; readonly room: number },
   group: string | undefined,
 ): TlsWarning {
@@ -52,7 +52,7 @@ export function tooLarge(
 }
 
 /** Something that a store took for a session. */
-export function unusable(what: string): TlsWarning {
+export function sessionUnusable(what: string): TlsWarning {
   return {
     code: "SESSION_UNUSABLE",
     message: `The session store handed out ${what}; the handshake is a full one`,

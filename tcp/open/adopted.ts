@@ -5,25 +5,25 @@
  */
 
 import type { SocketPlatform } from "../../ffi/libc.ts";
-import { localAddress } from "../descriptor.ts";
+import { localAddress } from "../kernel/descriptor.ts";
+import { isConnected, setOption } from "../kernel/socket.ts";
+import { pollEstablished } from "./established.ts";
+import { lengthOf, type Opened, type OpenRequest } from "./request.ts";
 import type { FastOpenResult } from "../outcome.ts";
-import { isConnected, setOption } from "../socket.ts";
-import { Wire } from "../wire.ts";
-import type { Opened } from "./mod.ts";
-import { lengthOf, type OpenRequest } from "./request.ts";
+import { Wire } from "../wire/wire.ts";
 
 /** A socket that a mechanism has connected, or is connecting. */
-export interface Connecting extends Pick<Opened, "sent" | "synBytes" | "asked"> {
+export interface Connecting extends Pick<Opened, "sent" | "synBytes" | "usesFastOpen"> {
   readonly fd: number;
   /** What the kernel tells of the connection, once it stands. */
   account(): Omit<FastOpenResult, "synBytes" | "flightBytes">;
 }
 
 /** Hands `connecting` to the runtime. */
-export function adopted(
+export function adoptOpened(
   platform: SocketPlatform,
   { flight }: OpenRequest,
-  { fd, sent, synBytes, asked, account }: Connecting,
+  { fd, sent, synBytes, usesFastOpen, account }: Connecting,
 ): Opened {
   const { IPPROTO_TCP, TCP_NODELAY } = platform.constants;
   setOption(platform, fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -32,7 +32,7 @@ export function adopted(
     wire,
     sent,
     synBytes,
-    asked,
+    usesFastOpen,
     // Once the wire is destroyed the number may be somebody else's.
     established: () => !wire.socket.destroyed && isConnected(platform, fd),
     fastOpen: () => ({ ...account(), synBytes, flightBytes: lengthOf(flight) }),
@@ -40,18 +40,12 @@ export function adopted(
   };
 }
 
-/** Milliseconds between two looks. */
-const LOOK = { first: 1, longest: 10 };
-
 /**
  * Holds back what is written to `opened` until the handshake is over. The kernels of BSD's family take
  * nothing in between: ENOTCONN.
  */
-export function holdUntilEstablished({ wire: { socket }, established }: Opened): void {
+export function holdUntilEstablished(opened: Opened): void {
+  const { socket } = opened.wire;
   socket.cork();
-  const look = (delay: number) => {
-    if (established()) return socket.uncork();
-    if (!socket.destroyed) setTimeout(look, delay, Math.min(delay * 2, LOOK.longest));
-  };
-  look(LOOK.first);
+  pollEstablished(opened, () => socket.uncork());
 }

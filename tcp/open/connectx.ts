@@ -9,23 +9,28 @@
 
 import type { darwin } from "../../ffi/darwin.ts";
 import { libc } from "../../ffi/libc.ts";
-import { pinned } from "../../ffi/pin.ts";
+import { withPinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
-import type { FastOpenResult } from "../outcome.ts";
-import { sockaddrOf, tcpSocket } from "../socket.ts";
-import { synRoom } from "../syn_room.ts";
-import { bitsOf, measures, tcpConnectionInfo, UNTOLD, whole } from "../tcp_info.ts";
-import { adopted, holdUntilEstablished } from "./adopted.ts";
-import { gathered, upTo } from "./gather.ts";
-import type { Opened } from "./mod.ts";
+import { sockaddrOf, tcpSocket } from "../kernel/socket.ts";
+import {
+  bitsOf,
+  OUTCOME_UNKNOWN,
+  pathMeasures,
+  requireBytes,
+  tcpConnectionInfo,
+} from "../kernel/tcp_info.ts";
+import { adoptOpened, holdUntilEstablished } from "./adopted.ts";
+import { upTo, withGathered } from "./gather.ts";
 import { openPlain } from "./plain.ts";
-import { lengthOf, type OpenRequest, untried } from "./request.ts";
+import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
+import type { FastOpenResult } from "../outcome.ts";
+import { synRoom } from "../paths/syn_room.ts";
 
 type Darwin = typeof darwin;
 
 /** Opens a connection with the beginning of the flight in the SYN, where there is a cookie. */
 export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
-  if (untried(request)) return openPlain(request);
+  if (outcomeIfNotTried(request)) return openPlain(request);
   const sockaddr = sockaddrOf(platform, request.address);
   const fd = tcpSocket(platform, request.address.family);
   // One byte too many, and the kernel gives up Fast Open altogether.
@@ -38,16 +43,17 @@ export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
     return openPlain(request, why); // What stands in its way, if anything, it will say itself.
   }
   const { tfoCookieReq, tfoSynDataSent } = platform.tcpConnectionInfoBits;
-  const told = () => whole(tcpConnectionInfo(platform, fd), platform.tcpConnectionInfo.size);
-  const info = told();
+  const readInfo = () =>
+    requireBytes(tcpConnectionInfo(platform, fd), platform.tcpConnectionInfo.size);
+  const info = readInfo();
   const carried = info !== undefined && bitsOf(info, tfoSynDataSent) === 1;
   const requested = info !== undefined && bitsOf(info, tfoCookieReq) === 1;
-  const opened = adopted(platform, request, {
+  const opened = adoptOpened(platform, request, {
     fd,
     sent,
     synBytes: carried ? sent : 0,
-    asked: carried || requested,
-    account: () => accountOf(platform, told()),
+    usesFastOpen: carried || requested,
+    account: () => accountOf(platform, readInfo()),
   });
   if (sent < lengthOf(request.flight)) holdUntilEstablished(opened);
   return opened;
@@ -75,8 +81,8 @@ function connectWith(
   const endpoints = new Uint8Array(saEndpoints.size);
   const view = new DataView(endpoints.buffer);
   const taken = new BigUint64Array(1);
-  pinned([sockaddr], () =>
-    gathered(platform, pieces, (iov, count) => {
+  withPinned([sockaddr], () =>
+    withGathered(platform, pieces, (iov, count) => {
       view.setBigUint64(saEndpoints.dstaddr, runtime.addressOf(sockaddr), true);
       view.setUint32(saEndpoints.dstaddrlen, sockaddr.length, true);
       const flags = CONNECT_DATA_IDEMPOTENT;
@@ -90,12 +96,12 @@ function accountOf(
   platform: Darwin,
   info: DataView | undefined,
 ): Omit<FastOpenResult, "synBytes" | "flightBytes"> {
-  if (!info) return UNTOLD;
+  if (!info) return OUTCOME_UNKNOWN;
   const { tcpConnectionInfo: { options, maxseg, srtt }, constants } = platform;
   const timestamps = (info.getUint32(options, true) & constants.TCPCI_OPT_TIMESTAMPS) !== 0;
   return {
     ...outcomeOf(platform, info),
-    ...measures(info.getUint32(srtt, true), info.getUint32(maxseg, true), timestamps),
+    ...pathMeasures(info.getUint32(srtt, true), info.getUint32(maxseg, true), timestamps),
   };
 }
 

@@ -7,7 +7,7 @@
 import { libc } from "../../ffi/libc.ts";
 import type { freebsd } from "../../ffi/freebsd.ts";
 import type { linux } from "../../ffi/linux.ts";
-import { pinned } from "../../ffi/pin.ts";
+import { withPinned } from "../../ffi/pin.ts";
 import type { platform } from "../../ffi/platform.ts";
 import { runtime } from "../../runtimes/mod.ts";
 
@@ -15,14 +15,14 @@ import { runtime } from "../../runtimes/mod.ts";
 type Gathering = Extract<typeof platform, { writev: true }>;
 
 /** Runs `call` with the `struct iovec[]` of `pieces`, which stay where they are meanwhile. */
-export function gathered<T>(
+export function withGathered<T>(
   { iovec }: Gathering,
   pieces: readonly Uint8Array[],
   call: (iov: Uint8Array, count: number) => T,
 ): T {
   const iov = new Uint8Array(iovec.size * pieces.length);
   const view = new DataView(iov.buffer);
-  return pinned([iov, pieces], () => {
+  return withPinned([iov, pieces], () => {
     for (const [index, piece] of pieces.entries()) {
       view.setBigUint64(index * iovec.size + iovec.base, runtime.addressOf(piece), true);
       view.setBigUint64(index * iovec.size + iovec.len, BigInt(piece.length), true);
@@ -42,8 +42,8 @@ export function sendMessage(
   const { msghdr } = platform;
   const message = new Uint8Array(msghdr.size);
   const view = new DataView(message.buffer);
-  return pinned([sockaddr], () =>
-    gathered(platform, pieces, (iov, count) => {
+  return withPinned([sockaddr], () =>
+    withGathered(platform, pieces, (iov, count) => {
       view.setBigUint64(msghdr.name, runtime.addressOf(sockaddr), true);
       view.setUint32(msghdr.namelen, sockaddr.length, true);
       view.setBigUint64(msghdr.iov, runtime.addressOf(iov), true);

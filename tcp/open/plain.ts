@@ -6,11 +6,10 @@
  */
 
 import { connect } from "node:net";
-import { formatAddress } from "../address.ts";
+import { formatAddress } from "../name/address.ts";
+import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
 import type { FastOpenResult } from "../outcome.ts";
-import { Wire } from "../wire.ts";
-import type { Opened } from "./mod.ts";
-import { lengthOf, type OpenRequest, untried } from "./request.ts";
+import { Wire } from "../wire/wire.ts";
 
 /** Opens a plain connection; `reason` says why Fast Open is not available, where it is wanted. */
 export function openPlain(request: OpenRequest, reason?: string): Opened {
@@ -25,7 +24,7 @@ export function openPlain(request: OpenRequest, reason?: string): Opened {
     wire: Wire.over(socket),
     sent: 0,
     synBytes: 0,
-    asked: false,
+    usesFastOpen: false,
     established: () => !socket.connecting && !socket.destroyed,
     fastOpen: () => ({
       ...outcomeOf(request, reason),
@@ -46,5 +45,5 @@ function outcomeOf(
 ): Pick<FastOpenResult, "outcome" | "reason"> {
   const missing = request.fastOpen && reason !== undefined;
   if (missing) return { outcome: "unsupported", reason };
-  return untried(request) ?? { outcome: "unsupported" };
+  return outcomeIfNotTried(request) ?? { outcome: "unsupported" };
 }

@@ -6,44 +6,49 @@
 
 import { libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
-import type { FastOpenOutcome } from "../outcome.ts";
-import { getOption, sockaddrOf, SystemCallError, tcpSocket } from "../socket.ts";
-import { bitsOf, measures, tcpInfo, UNTOLD, whole } from "../tcp_info.ts";
-import { adopted } from "./adopted.ts";
+import { getOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import {
+  bitsOf,
+  OUTCOME_UNKNOWN,
+  pathMeasures,
+  requireBytes,
+  tcpInfo,
+} from "../kernel/tcp_info.ts";
+import { adoptOpened } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
-import type { Opened } from "./mod.ts";
-import { type OpenRequest, untried } from "./request.ts";
+import { type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
+import type { FastOpenOutcome } from "../outcome.ts";
 
 type Linux = typeof linux;
 
 /** Opens a connection with as much of the flight in the SYN as the kernel takes. */
 export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   const sockaddr = sockaddrOf(platform, request.address);
-  const asked = untried(request) === undefined;
+  const usesFastOpen = outcomeIfNotTried(request) === undefined;
   const fd = tcpSocket(platform, request.address.family);
   let sent = 0;
   let refused: string | undefined;
   try {
-    if (asked) ({ sent, refused } = sendFirstFlight(platform, fd, sockaddr, request.flight));
-    if (!asked || refused !== undefined) connectPlain(platform, fd, sockaddr);
+    if (usesFastOpen) ({ sent, refused } = sendFirstFlight(platform, fd, sockaddr, request.flight));
+    if (!usesFastOpen || refused !== undefined) connectPlain(platform, fd, sockaddr);
   } catch (error) {
     libc(platform).call.close(fd);
     throw error;
   }
-  return adopted(platform, request, {
+  return adoptOpened(platform, request, {
     fd,
     sent,
     synBytes: sent,
-    asked: asked && refused === undefined,
+    usesFastOpen: usesFastOpen && refused === undefined,
     account() {
-      const info = whole(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4); // the last one read here
+      const info = requireBytes(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4); // the last one read here
       const measured = info ? measuresOf(platform, info) : {};
-      const outcome = untried(request);
+      const outcome = outcomeIfNotTried(request);
       if (outcome) return { ...outcome, ...measured };
       if (refused !== undefined) {
         return { outcome: "unsupported", ...measured, reason: reasonOf(refused) };
       }
-      if (!info) return UNTOLD;
+      if (!info) return OUTCOME_UNKNOWN;
       return { outcome: outcomeOf(platform, info, sent), ...measured };
     },
   });
@@ -113,7 +118,7 @@ function outcomeOf(
 function measuresOf({ tcpInfo, constants }: Linux, info: DataView) {
   const rtt = info.getUint32(tcpInfo.rtt, true) / 1000;
   const timestamps = (info.getUint8(tcpInfo.options) & constants.TCPI_OPT_TIMESTAMPS) !== 0;
-  return measures(rtt, info.getUint32(tcpInfo.sndMss, true), timestamps);
+  return pathMeasures(rtt, info.getUint32(tcpInfo.sndMss, true), timestamps);
 }
 
 /** What a refusal of `sendmsg(MSG_FASTOPEN)` means. */

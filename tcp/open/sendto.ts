@@ -9,20 +9,19 @@
 
 import type { freebsd } from "../../ffi/freebsd.ts";
 import { libc } from "../../ffi/libc.ts";
-import type { FastOpenResult } from "../outcome.ts";
-import { getOption, setOption, sockaddrOf, tcpSocket } from "../socket.ts";
-import { measures, tcpInfo, UNTOLD, whole } from "../tcp_info.ts";
-import { adopted, holdUntilEstablished } from "./adopted.ts";
+import { getOption, setOption, sockaddrOf, tcpSocket } from "../kernel/socket.ts";
+import { OUTCOME_UNKNOWN, pathMeasures, requireBytes, tcpInfo } from "../kernel/tcp_info.ts";
+import { adoptOpened, holdUntilEstablished } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
-import type { Opened } from "./mod.ts";
 import { openPlain } from "./plain.ts";
-import { lengthOf, type OpenRequest, untried } from "./request.ts";
+import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
+import type { FastOpenResult } from "../outcome.ts";
 
 type Freebsd = typeof freebsd;
 
 /** Opens a connection with as much of the flight in the SYN as fits, where there is a cookie. */
 export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
-  if (untried(request)) return openPlain(request);
+  if (outcomeIfNotTried(request)) return openPlain(request);
   const { IPPROTO_TCP, TCP_FASTOPEN, MSG_NOSIGNAL } = platform.constants;
   const { call, errno } = libc(platform);
   const sockaddr = sockaddrOf(platform, request.address);
@@ -36,21 +35,21 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
   const pieces = request.flight.filter((piece) => piece.length > 0);
   const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_NOSIGNAL);
   if (sent < 0) return plainly(`the kernel refused sendmsg with ${errno()}`);
-  const told = () => whole(tcpInfo(platform, fd), platform.tcpInfo.size);
-  const synBytes = synBytesOf(platform, told()); // Before an answer can have come.
+  const readInfo = () => requireBytes(tcpInfo(platform, fd), platform.tcpInfo.size);
+  const synBytes = synBytesOf(platform, readInfo()); // Before an answer can have come.
   const option = getOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 4)?.getInt32(0, true) ?? 0;
-  const opened = adopted(platform, request, {
+  const opened = adoptOpened(platform, request, {
     fd,
     sent,
     synBytes: synBytes ?? 0,
-    asked: option !== 0,
+    usesFastOpen: option !== 0,
     account() {
-      const info = told();
-      if (!info) return UNTOLD;
+      const info = readInfo();
+      if (!info) return OUTCOME_UNKNOWN;
       const { rtt, sndMss } = platform.tcpInfo;
       return {
         ...outcomeOf(platform, info, option !== 0, synBytes),
-        ...measures(info.getUint32(rtt, true) / 1000, info.getUint32(sndMss, true), false),
+        ...pathMeasures(info.getUint32(rtt, true) / 1000, info.getUint32(sndMss, true), false),
       };
     },
   });
@@ -74,10 +73,10 @@ function synBytesOf(
 function outcomeOf(
   { tcpInfo: { sndRexmitpack } }: Freebsd,
   info: DataView,
-  asked: boolean,
+  usesFastOpen: boolean,
   synBytes: number | undefined,
 ): Pick<FastOpenResult, "outcome" | "reason"> {
-  if (!asked) {
+  if (!usesFastOpen) {
     const reason =
       "the server or the path did without before, and the kernel spares it Fast Open; " +
       "net.inet.tcp.fastopen.path_disable_time says how long";

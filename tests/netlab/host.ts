@@ -4,8 +4,7 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { COUNTERS, parseTcpExt } from "./counters.ts";
 import { ip, setSysctls } from "./namespace.ts";
 import { DEVICE } from "./protocol.ts";

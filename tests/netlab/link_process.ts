@@ -4,8 +4,7 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { programArguments } from "./program.ts";

@@ -11,8 +11,7 @@ import {
   REQUEST,
   tcpPacket,
 } from "./fixtures/packets.ts";
-import { judge } from "./middlebox.ts";
-import type { Middlebox } from "./middlebox.ts";
+import { judge, type Middlebox } from "./middlebox.ts";
 import {
   ACK,
   fastOpenOption,

@@ -18,13 +18,11 @@
 
 import process from "node:process";
 import { onAbruptEnd } from "./cleanup.ts";
-import { createHost } from "./host.ts";
-import type { Host } from "./host.ts";
+import { createHost, type Host } from "./host.ts";
 import { LinkProcess } from "./link_process.ts";
 import type { Middlebox } from "./middlebox.ts";
 import { addNamespace, ip, newNames, removeNamespace, sweepNamespaces } from "./namespace.ts";
-import { DEVICE } from "./protocol.ts";
-import type { SeenPacket } from "./protocol.ts";
+import { DEVICE, type SeenPacket } from "./protocol.ts";
 
 export { LineProcess } from "./line_process.ts";
 export { programArguments } from "./program.ts";

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test } from "node:test";
 import process from "node:process";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nameAddresses } from "../peers/hosts.ts";
-import { startRemoteClient } from "../peers/remote_client.ts";
 import {
+  type Netlab,
+  type NetlabOptions,
   netlabSkip,
   programArguments,
   QueueFiller,
+  type SeenPacket,
   startNetlab,
   startSilentServer,
 } from "./mod.ts";
-import type { Netlab, NetlabOptions, SeenPacket } from "./mod.ts";
+import { nameAddresses } from "../peers/hosts.ts";
+import { startRemoteClient } from "../peers/remote_client.ts";
 
 const skip = netlabSkip();
 

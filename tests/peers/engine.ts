@@ -5,9 +5,9 @@
  */
 
 import process from "node:process";
-import type { EngineName } from "../../tls/engine.ts";
+import type { EngineName } from "../../tls/engine/contract.ts";
 import type { CertificateErrorCode } from "../../tls/errors.ts";
-import { type EngineFeatures, featuresOf } from "../../tls/features.ts";
+import { type EngineFeatures, featuresOf } from "../../tls/engine/features.ts";
 
 /** How the engine gets to programs that a test starts. */
 export const ENGINE_VARIABLE = "FIRSTFLIGHT_ENGINE";

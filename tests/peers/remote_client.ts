@@ -14,7 +14,7 @@ import { Peer, type Place } from "./peer.ts";
 /** One connection, as it travels to the other process. */
 export interface Exchange {
   readonly call: "connect" | "connectTls";
-  readonly options: object;
+  readonly options: Addressed;
   /** Base64: `data` or `earlyData`. */
   readonly early?: string | undefined;
   /** Base64: what to write once connected. */
@@ -82,7 +82,8 @@ export interface ExchangeOptions {
   readonly upgradeAfter?: string;
 }
 
-type Addressed = Partial<ConnectTlsOptions> & { hostname: string };
+/** Where to, and how; the port may be left to the call. */
+export type Addressed = Partial<ConnectTlsOptions> & { hostname: string };
 
 /** A client process on one host. */
 export class RemoteClient implements AsyncDisposable {
@@ -131,7 +132,7 @@ export class RemoteClient implements AsyncDisposable {
 
   async #exchange(
     call: Exchange["call"],
-    options: object,
+    options: Addressed,
     { early, send, ...others }: ExchangeOptions,
   ): Promise<ExchangeResult> {
     const encode = (bytes: string | Uint8Array | undefined) =>

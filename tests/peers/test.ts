@@ -5,7 +5,7 @@
  */
 
 import { test as register } from "node:test";
-import type { EngineFeatures } from "../../tls/features.ts";
+import type { EngineFeatures } from "../../tls/engine/features.ts";
 import { can, engineUnderTest } from "./engine.ts";
 
 /** Options of {@linkcode test}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { features } from "../../tls/features.ts";
+import { features } from "../../tls/engine/features.ts";
 import type { SeenPacket } from "../netlab/mod.ts";
 import { acknowledged, type Flow, flowsIn } from "../peers/wire.ts";
 import type { About, Finding, Step } from "./finding.ts";

@@ -10,11 +10,11 @@ import type { linux } from "../../ffi/linux.ts";
 import { platform } from "../../ffi/platform.ts";
 import type { windows } from "../../ffi/windows.ts";
 import { openConnectx } from "../../tcp/open/connectx.ts";
-import { gathered, sendMessage } from "../../tcp/open/gather.ts";
+import { sendMessage, withGathered } from "../../tcp/open/gather.ts";
 import type { OpenRequest } from "../../tcp/open/request.ts";
 import { openSendmsg } from "../../tcp/open/sendmsg.ts";
 import { openSendto } from "../../tcp/open/sendto.ts";
-import { tcpConnectionInfo, tcpInfo } from "../../tcp/tcp_info.ts";
+import { tcpConnectionInfo, tcpInfo } from "../../tcp/kernel/tcp_info.ts";
 
 type Linux = typeof linux;
 type Darwin = typeof darwin;
@@ -65,9 +65,9 @@ export function ways(
   openSendmsg(onWindows, request);
 
   const bytes = new Uint8Array();
-  gathered(onDarwin, [bytes], (iov) => iov);
+  withGathered(onDarwin, [bytes], (iov) => iov);
   // @ts-expect-error: Windows has nothing to gather with
-  gathered(onWindows, [bytes], (iov) => iov);
+  withGathered(onWindows, [bytes], (iov) => iov);
   // @ts-expect-error: macOS gathers with connectx, without a msghdr
   sendMessage(onDarwin, 3, bytes, [bytes], 0);
 

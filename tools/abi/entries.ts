@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PlatformTable } from "../../ffi/platform.ts";
+import type { PlatformTable } from "../../ffi/table.ts";
 import * as sockaddr from "../../ffi/sockaddr.ts";
 import { type Entry, type Question, spelled } from "./entry.ts";
 import { readSignatures, type Signature, withLong } from "./signatures.ts";

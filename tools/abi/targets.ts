@@ -11,7 +11,7 @@ import { darwin } from "../../ffi/darwin.ts";
 import { freebsd } from "../../ffi/freebsd.ts";
 import { linux } from "../../ffi/linux.ts";
 import { OPENSSL } from "../../ffi/openssl.ts";
-import type { PlatformTable } from "../../ffi/platform.ts";
+import type { PlatformTable } from "../../ffi/table.ts";
 import { windows } from "../../ffi/windows.ts";
 import { debianPackage, zigFolder } from "./downloads.ts";
 import { entriesOf, exportsOf, opensslEntries } from "./entries.ts";

@@ -1,0 +1,92 @@
+/**
+ * What all errors of this module have in common, and the error for a slip of the caller's.
+ *
+ * @module
+ */
+
+/** Facts that every error of this module may carry. */
+export interface FirstFlightErrorDetails {
+  /** The host that was asked for. */
+  readonly hostname?: string;
+  /** The port that was asked for. */
+  readonly port?: number;
+  /** Whether the same call may succeed later. Default `false`. */
+  readonly retryable?: boolean;
+  /** The error below this one. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error that this module throws: `OptionError`, `ConnectError` and `TlsError`.
+ *
+ * ```ts
+ * import { connectTls, FirstFlightError } from "@firstflight/tls";
+ *
+ * try {
+ *   await connectTls({ hostname: "127.0.0.1", port: 1 });
+ * } catch (error) {
+ *   if (!(error instanceof FirstFlightError)) throw error;
+ *   console.log(error.code, error.retryable); // "CONNECTION_REFUSED" true
+ * }
+ * ```
+ */
+export abstract class FirstFlightError extends Error {
+  /** What went wrong; stable across versions. Each code stands for one cause, in one class. */
+  abstract readonly code: string;
+  /** The host that was asked for; `undefined` where none was. */
+  readonly hostname: string | undefined;
+  /** The port that was asked for; `undefined` where none was. */
+  readonly port: number | undefined;
+  /**
+   * Whether the same call may succeed later although nothing was changed here. This says nothing about
+   * what was sent: the peer may have acted on it.
+   */
+  readonly retryable: boolean;
+  /** The error below this one, such as the runtime's own; absent where there is none. */
+  declare readonly cause?: unknown;
+
+  /** Makes an error; its class says what kind. */
+  constructor(message: string, details: FirstFlightErrorDetails) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.hostname = details.hostname;
+    this.port = details.port;
+    this.retryable = details.retryable ?? false;
+  }
+}
+
+/** Facts that an {@linkcode OptionError} carries beside its message. */
+export interface OptionErrorDetails {
+  /** The host that was asked for. */
+  readonly hostname?: string;
+  /** The port that was asked for. */
+  readonly port?: number;
+}
+
+/**
+ * An option or an argument is wrong: its name, its type or its value. Nothing was opened.
+ *
+ * ```ts
+ * import { connectTls, OptionError } from "@firstflight/tls";
+ *
+ * const options = { hostname: "127.0.0.1", port: 443, servername: "example.com" };
+ * try {
+ *   await connectTls(options);
+ * } catch (error) {
+ *   if (error instanceof OptionError) console.log(error.message); // … did you mean "serverName"? …
+ * }
+ * ```
+ */
+export class OptionError extends FirstFlightError {
+  /** The class's name, as in the stack trace. */
+  override readonly name = "OptionError";
+  /** Always `"INVALID_OPTION"`. */
+  override readonly code = "INVALID_OPTION";
+  /** The name of the option or argument. */
+  readonly option: string;
+
+  /** Makes an error, for `option` and with what is wrong with it in words. */
+  constructor(option: string, message: string, details: OptionErrorDetails = {}) {
+    super(message, details);
+    this.option = option;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Options are read once, at the door: every name is known, every value is checked, what is missing gets
+ * its default, and what comes out is frozen. Nobody below checks or defaults anything again, nor sees
+ * the caller's object, which may be used for something else at once.
+ *
+ * @module
+ */
+
+import type { OptionErrorDetails } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+import { badArgument, badOption, unknownOption } from "./words.ts";
+
+/** What an option must be. */
+export interface Check<T> {
+  /** In words that go after "must be". */
+  readonly expectation: string;
+  /** Whether `value` is one. */
+  accepts(value: unknown): boolean;
+  /** A copy that nobody else can change, where `value` could be changed. */
+  copy?(value: T): T;
+}
+
+/** What an option can be where it is not missing. */
+type Given = NonNullable<unknown>;
+
+/** How one option is read. */
+export interface Rule<T> {
+  readonly check: Check<Exclude<T, undefined>>;
+  /** What stands in for a missing value; without one the option must be given. */
+  readonly fallback?: { readonly value: T };
+}
+
+/** How each option of a function is read, in the order in which they are checked. */
+export type Rules<S> = { readonly [K in keyof S]-?: Rule<S[K]> };
+
+/** An option that must be given. */
+export function required<T extends Given>(check: Check<T>): Rule<T> {
+  return { check };
+}
+
+/** An option that may be missing. */
+export function optional<T extends Given>(check: Check<T>): Rule<T | undefined> {
+  return { check, fallback: { value: undefined } };
+}
+
+/** An option that has a value where the caller gives none. */
+export function defaulted<T extends Given>(check: Check<T>, value: NoInfer<T>): Rule<T> {
+  return { check, fallback: { value } };
+}
+
+/** The largest delay that timers take, in milliseconds; longer ones would fire at once. */
+export const LONGEST_TIMEOUT = 0x7fffffff;
+
+/** A check that needs no more than a predicate. */
+export function checkOf<T>(expectation: string, accepts: (value: unknown) => boolean): Check<T> {
+  return { expectation, accepts };
+}
+
+/** `true` or `false`. */
+export const boolean: Check<boolean> = checkOf("a boolean", (value) => typeof value === "boolean");
+
+/** A function of whatever type the option has. */
+export function callback<F>(): Check<F> {
+  return checkOf("a function", (value) => typeof value === "function");
+}
+
+/** An integer within bounds. */
+export function integer(least: number, most: number, unit = "an integer"): Check<number> {
+  return checkOf(
+    `${unit} from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
+  );
+}
+
+/** Milliseconds that a timer can wait. */
+export const milliseconds: Check<number> = checkOf(
+  `milliseconds from 1 to ${LONGEST_TIMEOUT}`,
+  (value) => typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT,
+);
+
+/** One of a few words. */
+export function oneOf<W extends string>(...words: readonly W[]): Check<W> {
+  const quoted = words.map((word) => `"${word}"`);
+  const list = [quoted.slice(0, -1).join(", "), ...quoted.slice(-1)].filter(Boolean).join(" or ");
+  return checkOf(list, (value) => words.includes(value as W));
+}
+
+/** Bytes. */
+export const bytes: Check<Uint8Array> = {
+  expectation: "a Uint8Array",
+  accepts: (value) => value instanceof Uint8Array,
+  copy: (value) => new Uint8Array(value), // A Buffer's slice() is no copy.
+};
+
+/** A list that `accepts` looks at as a whole. */
+export function listOf<T>(
+  expectation: string,
+  accepts: (list: readonly unknown[]) => boolean,
+): Check<readonly T[]> {
+  return {
+    expectation,
+    accepts: (value) => Array.isArray(value) && accepts(value),
+    copy: (list) => Object.freeze([...list]),
+  };
+}
+
+/** Names that people bring along from elsewhere, and what may be meant here. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  ca: ["caCerts"],
+  checkServerIdentity: ["serverName"],
+  ecdhCurve: ["groups"],
+  host: ["hostname"],
+  rejectUnauthorized: ["caCerts"],
+  session: ["sessions"],
+  timeout: ["connectTimeout", "handshakeTimeout"],
+};
+
+/** The known name that somebody who wrote `name` has probably meant. */
+function nameMeant(name: string, known: readonly string[]): string | undefined {
+  const other = otherNames[name]?.find((each) => known.includes(each));
+  if (other !== undefined) return other;
+  const lower = known.map((each) => each.toLowerCase());
+  const near = nearest(name, lower);
+  return near === undefined ? undefined : known[lower.indexOf(near)];
+}
+
+/**
+ * Reads options by their rules.
+ *
+ * Values of the prototype chain count, too, as getters of a class do; but only names that the object
+ * itself has can be slips. A name whose value is `undefined` is as good as none.
+ *
+ * @param whose facts for the error, found among the options as they were given
+ * @throws {OptionError} for the first option that is unknown or refused
+ */
+export function readOptions<S extends object>(
+  given: unknown,
+  rules: Rules<S>,
+  whose: (given: Partial<Record<string, unknown>>) => OptionErrorDetails = () => ({}),
+): Readonly<S> {
+  if (typeof given !== "object" || given === null) {
+    throw badArgument("options", "an object", given);
+  }
+  const options = given as Partial<Record<string, unknown>>;
+  const known = Object.keys(rules);
+  const values = Object.fromEntries(known.map((name) => [name, options[name]]));
+  const details = whose(values);
+  for (const name of Object.keys(options)) {
+    if (known.includes(name) || options[name] === undefined) continue;
+    throw unknownOption(name, nameMeant(name, known), details);
+  }
+  for (const [name, { check, fallback }] of Object.entries<Rule<unknown>>(rules)) {
+    const value = values[name];
+    if (value === undefined && fallback) values[name] = fallback.value;
+    else if (!check.accepts(value)) throw badOption(name, check.expectation, value, details);
+    else if (check.copy) values[name] = check.copy(value as Given);
+  }
+  return Object.freeze(values) as Readonly<S>;
+}

@@ -1,0 +1,81 @@
+/**
+ * The shape of a platform's table.
+ *
+ * What a platform lacks does not exist in its type: `connectx` on Linux or `sendmsg` on Windows is a
+ * compile error.
+ *
+ * @module
+ */
+
+import type { NativeTable } from "../runtimes/mod.ts";
+
+/** What every platform that opens its sockets by FFI declares. */
+interface SocketTable {
+  readonly os: string;
+  readonly writev: boolean;
+  /** Bytes of C's `long`. */
+  readonly long: 4 | 8;
+  /** Socket constants by their C names. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** Names of the error numbers told apart here. */
+  readonly errno: Readonly<Record<number, string>>;
+  /** BSD's sockaddr begins with its length; Linux's and Windows' with a 16-bit family. */
+  readonly sockaddr: { readonly family: "u16" | "u8 after length" };
+  /** libc's paths, absolute, most likely first. */
+  readonly libc: readonly string[];
+  readonly symbols: NativeTable;
+  /** The function that returns the address of this thread's errno. */
+  readonly errnoSymbol: string;
+}
+
+/** Byte offsets of a C struct's fields, without the prefix they share in C, and the struct's size. */
+type Layout = Readonly<Record<string, number>> & { readonly size: number };
+
+/** Bit fields of a C struct: the byte each is in, and its bits there. */
+type Bits = Readonly<Record<string, { readonly byte: number; readonly mask: number }>>;
+
+/** Linux, Android: one `sendmsg(MSG_FASTOPEN)` connects and sends. */
+interface SendmsgTable extends SocketTable {
+  readonly fastOpen: "sendmsg";
+  readonly writev: true;
+  readonly msghdr: Layout;
+  readonly iovec: Layout;
+  readonly tcpInfo: Layout;
+  readonly tcpInfoBits: Bits;
+}
+
+/** macOS: `connectx` with an iovec. */
+interface ConnectxTable extends SocketTable {
+  readonly fastOpen: "connectx";
+  readonly writev: true;
+  readonly iovec: Layout;
+  readonly saEndpoints: Layout;
+  readonly timeval: Layout;
+  readonly tcpConnectionInfo: Layout;
+  readonly tcpConnectionInfoBits: Bits;
+}
+
+/** FreeBSD: `setsockopt(TCP_FASTOPEN)`, then an addressed send. */
+interface SendtoTable extends SocketTable {
+  readonly fastOpen: "sendto";
+  readonly writev: true;
+  readonly msghdr: Layout;
+  readonly iovec: Layout;
+  readonly tcpInfo: Layout;
+}
+
+/** Windows and anything else: the runtime connects. */
+interface PlainTable {
+  readonly os: string;
+  readonly fastOpen: "none";
+  readonly writev: false;
+  /** Bytes of C's `long`. */
+  readonly long: 4 | 8;
+  /** The C library's paths, absolute, where it is needed. */
+  readonly libc: readonly string[];
+  /** Why there is no Fast Open, for people. */
+  readonly reason: string;
+}
+
+/** The shape a platform file must have. */
+export type PlatformTable = SendmsgTable | ConnectxTable | SendtoTable | PlainTable;

@@ -1,0 +1,139 @@
+/**
+ * One attempt: one address, one socket, until it has proved itself.
+ *
+ * @module
+ */
+
+import { type AttemptFailure, codeOfErrno, type ConnectErrorCode } from "../errors.ts";
+import { SystemCallError } from "../kernel/socket.ts";
+import { type Address, formatAddress } from "../name/address.ts";
+import { pollEstablished } from "../open/established.ts";
+import { open } from "../open/mod.ts";
+import type { Opened } from "../open/request.ts";
+import type { Arrived } from "../wire/arrived.ts";
+
+/** What an attempt needs to know. */
+export interface AttemptOptions {
+  /** What to open with, in pieces; may be empty. */
+  readonly flight: readonly Uint8Array[];
+  readonly fastOpen: boolean;
+  /**
+   * When the attempt has succeeded. A Fast Open socket looks connected before anything has come
+   * back, so a flight that the peer answers is proved by the first byte of that answer; without an
+   * answer to wait for, by the three-way handshake.
+   */
+  readonly until: "first-byte" | "established";
+  /** Called once, unless the attempt is cancelled before. */
+  readonly onEnd: (end: Arrived | AttemptError) => void;
+}
+
+/** An attempt under way. */
+export interface Attempt {
+  readonly opened: Opened;
+  /** Closes the connection; nothing is reported any more. */
+  cancel(): void;
+}
+
+/** Why an attempt failed. */
+export class AttemptError extends Error {
+  readonly failure: AttemptFailure;
+
+  constructor(address: Address, code: ConnectErrorCode, errno?: string, cause?: unknown) {
+    super(code, { cause });
+    this.failure = { address: formatAddress(address), code, ...(errno ? { errno } : {}) };
+  }
+}
+
+/** Starts an attempt. Throws `AttemptError` when that fails at once; nothing is left open then. */
+export function attempt(address: Address, options: AttemptOptions): Attempt {
+  const { flight, fastOpen, until } = options;
+  const opened = openOrThrow(address, flight, fastOpen);
+  const { wire } = opened;
+  const received: Uint8Array[] = [];
+  let ended = false;
+  let settled = false;
+  let stopPolling: (() => void) | undefined;
+
+  const settle = () => {
+    settled = true;
+    stopPolling?.();
+  };
+  const fail = (code: ConnectErrorCode, error?: Error & { code?: string }) => {
+    if (settled) return;
+    settle();
+    wire.destroy();
+    options.onEnd(new AttemptError(address, code, error?.code, error));
+  };
+  const succeed = () => {
+    if (settled) return;
+    settle();
+    // The new owner looks later, and more may have come by then.
+    options.onEnd({
+      wire,
+      received,
+      get ended() {
+        return ended;
+      },
+    });
+  };
+  wire.owner = {
+    onBytes(borrowed) {
+      received.push(new Uint8Array(borrowed)); // A Buffer's slice() is no copy.
+      succeed();
+    },
+    onEnd() {
+      ended = true;
+      // A peer that closes an established connection without a word has still accepted it.
+      if (until === "established") succeed();
+      else fail("CLOSED_BY_PEER");
+    },
+    onError: (error) => fail(codeOfError(error), error),
+    onClose() {
+      ended = true;
+      fail("CLOSED_BY_PEER");
+    },
+  };
+  if (until === "established") {
+    // Over loopback it may stand already; who asked for it shall have the attempt in hand by then.
+    queueMicrotask(() => {
+      if (!settled) stopPolling = pollEstablished(opened, succeed);
+    });
+  }
+  writeRest(opened, flight);
+  return {
+    opened,
+    cancel() {
+      if (settled) return;
+      settle();
+      wire.destroy();
+    },
+  };
+}
+
+/** Deno asks for the address of what it connects by itself, and has no errno where that is denied. */
+function codeOfError({ name, code }: Error & { code?: string }): ConnectErrorCode {
+  return name === "NotCapable" ? "PERMISSION_DENIED" : codeOfErrno(code);
+}
+
+function openOrThrow(
+  address: Address,
+  flight: readonly Uint8Array[],
+  fastOpen: boolean,
+): Opened {
+  try {
+    return open({ address, flight, fastOpen });
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    throw new AttemptError(address, codeOfErrno(error.errno), error.errno, error);
+  }
+}
+
+/** Writes what the SYN did not take. */
+function writeRest({ wire, sent }: Opened, flight: readonly Uint8Array[]): void {
+  let skip = sent;
+  for (const piece of flight) {
+    const rest = piece.subarray(Math.min(skip, piece.length));
+    skip -= piece.length - rest.length;
+    if (rest.length > 0) wire.socket.write(rest);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * One deadline over everything between asking for a connection and having it.
+ *
+ * @module
+ */
+
+import { quoted } from "../../base/authority.ts";
+import { type AttemptFailure, ConnectError, listOf } from "../errors.ts";
+import type { Destination } from "../options.ts";
+
+/** Time as the parts of a connection attempt see it. */
+export interface Deadline {
+  /** Aborts when the caller does, or when the time is up. */
+  readonly signal: AbortSignal;
+  /** What is under way, for the message when the time is up: "the name was still being looked up". */
+  stage: string | undefined;
+}
+
+/** The reason a deadline aborts with; told from the caller's own by its class. */
+export class TimeUp extends Error {
+  /** What had been tried until then. */
+  attempts: readonly AttemptFailure[] = [];
+}
+
+/**
+ * Runs `work` under the caller's signal and time-out.
+ *
+ * @throws {ConnectError} `TIMED_OUT` when the time is up; the signal's reason when it aborts
+ */
+export async function withDeadline<T>(
+  { hostname, port, signal: given, connectTimeout }: Destination,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(new TimeUp()), connectTimeout);
+  const signal = given ? AbortSignal.any([given, timeUp.signal]) : timeUp.signal;
+  const deadline: Deadline = { signal, stage: undefined };
+  try {
+    return await work(deadline);
+  } catch (error) {
+    if (!(error instanceof TimeUp)) throw error;
+    const stage = deadline.stage === undefined ? "" : `: ${deadline.stage}`;
+    throw new ConnectError(
+      "TIMED_OUT",
+      `Could not connect to ${quoted({ hostname, port })} within ${connectTimeout} ms${stage}` +
+        listOf(error.attempts),
+      { hostname, port, attempts: error.attempts },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Rejects with the signal's reason as soon as it aborts, whatever `promise` does. */
+export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {}); // Its outcome is no longer anybody's business.
+    return Promise.reject(signal.reason);
+  }
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => {
+    signal.removeEventListener("abort", onAbort);
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * From a host name to a connection that stands: permission, look-up, and the race of its
+ * addresses with one and the same first flight.
+ *
+ * @module
+ */
+
+import { runtime } from "../../runtimes/mod.ts";
+import { formatAddress, parseAddress } from "../name/address.ts";
+import { quoted } from "../../base/authority.ts";
+import { type AttemptFailure, ConnectError, describe, listOf } from "../errors.ts";
+import { canonicalHost } from "../name/hostname.ts";
+import { type Deadline, rejectOnAbort } from "./deadline.ts";
+import type { FirstFlight } from "./first_flight.ts";
+import { lookup } from "./lookup.ts";
+import type { DialSettings } from "../options.ts";
+import { synRoom } from "../paths/syn_room.ts";
+import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
+
+/** A {@linkcode Link} and when its parts happened. */
+export interface Dialed {
+  readonly link: Link;
+  /** `performance.now()` when dialling began. */
+  readonly startedAt: number;
+  /** Milliseconds the look-up took. */
+  readonly lookup: number;
+}
+
+/**
+ * Dials. The first flight is asked for after the look-up, when nothing but the network is left to
+ * wait for; `room` tells how many bytes of it a SYN can carry.
+ *
+ * @throws {ConnectError} when no address could be connected to
+ */
+export async function dial(
+  { hostname, port, fastOpen }: DialSettings,
+  deadline: Deadline,
+  firstFlight: (room: () => number) => FirstFlight | Promise<FirstFlight>,
+  until: RaceOptions["until"],
+): Promise<Dialed> {
+  const startedAt = performance.now();
+  const { signal } = deadline;
+  const host = canonicalHost(hostname) ?? hostname;
+  const denied = runtime.deniedNet(host, port);
+  if (denied !== undefined) throw notPermitted(hostname, port, denied);
+  const literal = parseAddress(host, port);
+  deadline.stage = "the name was still being looked up";
+  const found = literal ? [literal] : await rejectOnAbort(lookup(host, port), signal);
+  const addresses = found.filter(({ ip }) => !runtime.forbidsAddress(ip, port));
+  if (addresses.length < found.length && addresses.length === 0) {
+    throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);
+  }
+  deadline.stage = "no answer had come";
+  const lookupTime = performance.now() - startedAt;
+  try {
+    const made = firstFlight(() => Math.min(...addresses.map(synRoom)));
+    const flight = made instanceof Promise ? await rejectOnAbort(made, signal) : made;
+    const link = await race(addresses, { flight, fastOpen, until, signal });
+    deadline.stage = undefined; // What is still to be done is the caller's.
+    return { link, startedAt, lookup: lookupTime };
+  } catch (error) {
+    if (error instanceof RaceLost) throw connectError(hostname, port, error.attempts);
+    throw error;
+  }
+}
+
+function notPermitted(hostname: string, port: number, why: string): ConnectError {
+  return new ConnectError(
+    "PERMISSION_DENIED",
+    `Could not connect to ${quoted({ hostname, port })}: network access is not permitted; ${why}`,
+    { hostname, port },
+  );
+}
+
+function connectError(
+  hostname: string,
+  port: number,
+  attempts: readonly AttemptFailure[],
+): ConnectError {
+  const where = quoted({ hostname, port });
+  const last = attempts.at(-1);
+  if (!last) {
+    return new ConnectError(
+      "NAME_NOT_FOUND",
+      `Could not connect to ${where}: the name has no address`,
+      { hostname, port },
+    );
+  }
+  // Where the kernel has not named the refusal it was the runtime's, which may want the address allowed.
+  const denied = last.code === "PERMISSION_DENIED" && last.errno === undefined
+    ? runtime.deniedNet(last.address, port)
+    : undefined;
+  if (denied !== undefined) return notPermitted(hostname, port, denied);
+  const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
+  return new ConnectError(last.code, `Could not connect to ${where}${why}`, {
+    hostname,
+    port,
+    attempts,
+    ...(last.errno ? { errno: last.errno } : {}),
+  });
+}

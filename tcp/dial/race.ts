@@ -1,0 +1,266 @@
+/**
+ * Many ways to one host: the first that answers wins (RFC 8305, made safe for Fast Open).
+ *
+ * The addresses are tried in turn; the next one starts when the last has been silent for too long, or
+ * has failed. Where a SYN that Fast Open made stays unanswered, the same address is tried without:
+ * left alone, the kernel would take a second to do so.
+ *
+ * @module
+ */
+
+import { type Attempt, attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
+import { TimeUp } from "./deadline.ts";
+import type { FirstFlight } from "./first_flight.ts";
+import { interleave } from "./interleave.ts";
+import { judge, learn, type Suspect } from "./verdict.ts";
+import { type AttemptFailure, describe } from "../errors.ts";
+import type { ConnFacts } from "../facts.ts";
+import { type Address, formatAddress, networkOf } from "../name/address.ts";
+import { adviseWays, type Way } from "../paths/advice.ts";
+import { roundTrip } from "../paths/paths.ts";
+import type { Arrived } from "../wire/arrived.ts";
+
+/** What is raced for. */
+export interface RaceOptions {
+  readonly flight: FirstFlight;
+  readonly fastOpen: boolean;
+  readonly until: AttemptOptions["until"];
+  readonly signal: AbortSignal;
+}
+
+/** A connection that stands. */
+export interface Link {
+  readonly arrived: Arrived;
+  readonly facts: ConnFacts;
+  /** Whether it carries the whole first flight, or only what is repeatable. */
+  readonly isComplete: boolean;
+  /** `performance.now()` when the SYN was handed to the kernel. */
+  readonly openedAt: number;
+  /** `performance.now()` at the moment the attempt succeeded. */
+  readonly provedAt: number;
+}
+
+/** A race without a winner. */
+export class RaceLost extends Error {
+  /** Every address and how it ended. */
+  readonly attempts: readonly AttemptFailure[];
+
+  constructor(attempts: readonly AttemptFailure[]) {
+    super("no address could be connected to");
+    this.attempts = attempts;
+  }
+}
+
+/** Milliseconds to wait for an answer over a path never used before (RFC 8305, section 8). */
+const PATIENCE = 250;
+
+/**
+ * Over a known path an answer is overdue after two round trips. Not sooner than a busy machine at
+ * either end may take, nor later than the kernel, which sends a plain SYN after a second by itself.
+ */
+const PATIENCE_ROUND_TRIPS = 2;
+const SHORTEST_PATIENCE = 20;
+const LONGEST_PATIENCE = 1000;
+
+/** Milliseconds a host may think between acknowledging the SYN and its first byte. */
+const THINKING_TIME = 1000;
+
+/** A way being tried. */
+interface Runner {
+  readonly way: Way;
+  readonly attempt: Attempt;
+  /** Whether it was given the whole first flight. */
+  readonly isComplete: boolean;
+  /** When the SYN had been handed to the kernel. */
+  readonly openedAt: number;
+  /** Whether the SYN was acknowledged, and then nothing more came. */
+  fellSilent: boolean;
+}
+
+/**
+ * Races for a connection to one of `addresses`. Rejects with `RaceLost` or the signal's reason, and
+ * nothing left open.
+ */
+export function race(addresses: readonly Address[], options: RaceOptions): Promise<Link> {
+  return new Race(addresses, options).result.promise;
+}
+
+class Race {
+  readonly result: PromiseWithResolvers<Link> = Promise.withResolvers();
+  #options: RaceOptions;
+  #flightBytes: number;
+  #ways: Way[];
+  #runners = new Set<Runner>();
+  /** Addresses that had or will have their plain attempt, however many findings ask for it. */
+  #retried = new Set<Address>();
+  #suspects: Suspect[] = [];
+  /** By address, in the order of trying; of an address tried twice the later failure counts. */
+  #failures = new Map<string, AttemptFailure>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(addresses: readonly Address[], options: RaceOptions) {
+    const { flight, fastOpen, signal } = options;
+    this.#options = options;
+    this.#flightBytes = flight.complete.reduce((total, piece) => total + piece.length, 0);
+    this.#ways = interleave(addresses).map((address) => ({ address, fastOpen }));
+    signal.addEventListener("abort", this.#onAbort);
+    if (signal.aborted) this.#onAbort();
+    else this.#next();
+  }
+
+  /** Starts the next way. Without one there is still hope while somebody runs. */
+  #next(): void {
+    const way = this.#ways.shift();
+    if (way) return this.#take(way);
+    if (this.#runners.size === 0) this.#lose(new RaceLost([...this.#failures.values()]));
+  }
+
+  #take(way: Way): void {
+    clearTimeout(this.#timer);
+    const [first, ...others] = this.#flightBytes > 0 ? adviseWays(way) : [way] as const;
+    this.#ways.unshift(...others);
+    let runner: Runner;
+    try {
+      runner = this.#start(first);
+    } catch (error) {
+      if (!(error instanceof AttemptError)) return this.#lose(error);
+      this.#failures.set(error.failure.address, error.failure);
+      return this.#next();
+    }
+    this.#runners.add(runner);
+    if (first.probe) return this.#next();
+    const { opened } = runner.attempt;
+    if (this.#ways.length === 0 && !opened.usesFastOpen) return; // There is nobody else to send.
+    this.#timer = setTimeout(() => this.#doubt(runner), this.#patienceWith(runner));
+  }
+
+  #start(way: Way): Runner {
+    const { flight, until } = this.#options;
+    const taken = this.#runners.values().some(({ isComplete }) => isComplete);
+    // Beside a probe the plain attempt is the likely winner; but a probe without data proves nothing.
+    const isComplete = !taken && !(way.probe && flight.repeatable().length > 0);
+    const runner: Runner = {
+      way,
+      isComplete,
+      fellSilent: false,
+      attempt: attempt(way.address, {
+        flight: isComplete ? flight.complete : flight.repeatable(),
+        fastOpen: way.fastOpen,
+        until,
+        onEnd: (end) => {
+          if (end instanceof AttemptError) this.#fail(runner, end);
+          else this.#win(runner, end);
+        },
+      }),
+      openedAt: performance.now(),
+    };
+    return runner;
+  }
+
+  #patienceWith({ way, attempt }: Runner): number {
+    const local = attempt.opened.localAddress();
+    const rtt = local && roundTrip(formatAddress(way.address), networkOf(local));
+    if (rtt === undefined) return PATIENCE;
+    return Math.min(Math.max(PATIENCE_ROUND_TRIPS * rtt, SHORTEST_PATIENCE), LONGEST_PATIENCE);
+  }
+
+  /** An answer is overdue. If the SYN was acknowledged, it is the host that takes its time. */
+  #doubt(runner: Runner): void {
+    if (!runner.attempt.opened.established()) return this.#giveWay(runner);
+    this.#timer = setTimeout(() => {
+      runner.fellSilent = true;
+      this.#giveWay(runner);
+    }, THINKING_TIME);
+  }
+
+  /** Lets others start beside `runner`. */
+  #giveWay(runner: Runner): void {
+    this.#retryPlain(runner);
+    this.#next();
+  }
+
+  /**
+   * A SYN with data is likely to be lost for them. Where only the option was in it the address is
+   * rather dead, and where the SYN was answered the host is rather stuck: the others come first then.
+   */
+  #retryPlain({ way: { address }, attempt: { opened }, fellSilent }: Runner): void {
+    const lostData = opened.synBytes > 0;
+    const lostOption = opened.usesFastOpen && !fellSilent;
+    if (this.#retried.has(address) || !(lostData || lostOption)) return;
+    this.#retried.add(address);
+    const plain: Way = { address, fastOpen: false };
+    if (lostData && !fellSilent) this.#ways.unshift(plain);
+    else this.#ways.push(plain);
+  }
+
+  #fail(runner: Runner, { failure }: AttemptError): void {
+    this.#runners.delete(runner);
+    this.#failures.set(failure.address, failure);
+    if (runner.attempt.opened.synBytes > 0) {
+      this.#suspect(runner, true, `the SYN with data failed: ${describe(failure)}`);
+      this.#retryPlain(runner);
+    }
+    this.#next();
+  }
+
+  #win(winner: Runner, arrived: Arrived): void {
+    const provedAt = performance.now();
+    const { way, isComplete, openedAt, attempt: { opened } } = winner;
+    this.#runners.delete(winner);
+    for (const loser of this.#runners) {
+      const answered = loser.attempt.opened.established();
+      if (!answered) this.#suspect(loser, true, "no answer to the SYN");
+      else if (loser.fellSilent) this.#suspect(loser, true, "the SYN was answered, then silence");
+      else this.#suspect(loser, false, "the plain attempt beside it was faster");
+    }
+    const plainIsSilent = this.#runners.values().some((loser) =>
+      loser.way.address === way.address && !loser.way.fastOpen &&
+      provedAt - loser.openedAt > this.#patienceWith(loser)
+    );
+    const { facts, lesson } = judge({
+      way,
+      opened,
+      flightBytes: this.#flightBytes,
+      elapsed: provedAt - openedAt,
+      plainIsSilent,
+    }, this.#suspects);
+    if (lesson) learn(lesson);
+    this.#settle();
+    this.result.resolve({ arrived, facts, isComplete, openedAt, provedAt });
+  }
+
+  #suspect({ way, attempt: { opened } }: Runner, lost: boolean, reason: string): void {
+    if (opened.usesFastOpen) this.#suspects.push({ way, synBytes: opened.synBytes, lost, reason });
+  }
+
+  #onAbort = (): void => {
+    const { reason } = this.#options.signal;
+    if (reason instanceof TimeUp) {
+      for (const { way, attempt: { opened } } of this.#runners) {
+        const address = formatAddress(way.address);
+        const accepted = opened.established();
+        this.#failures.set(address, {
+          address,
+          code: "TIMED_OUT",
+          ...(accepted ? { accepted } : {}),
+        });
+      }
+      reason.attempts = [...this.#failures.values()];
+    }
+    this.#lose(reason);
+  };
+
+  #lose(reason: unknown): void {
+    this.#settle();
+    this.result.reject(reason);
+  }
+
+  /** Nobody runs any more, and nothing will start. */
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    for (const { attempt } of this.#runners) attempt.cancel();
+    this.#runners.clear();
+    this.#ways = [];
+  }
+}

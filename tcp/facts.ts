@@ -1,0 +1,43 @@
+/**
+ * What is known of a connection.
+ *
+ * @module
+ */
+
+import type { Address } from "./name/address.ts";
+import type { FastOpenResult } from "./outcome.ts";
+
+/** One end of a connection, shaped like `Deno.NetAddr`. */
+export interface NetAddr {
+  /** Always `"tcp"`. */
+  readonly transport: "tcp";
+  /** The IP address; IPv6 without brackets, with `%scope` where it has one. */
+  readonly hostname: string;
+  /** 1 to 65,535; 0 where it is not known. */
+  readonly port: number;
+}
+
+/** Where a connection's ends are and how it was opened. */
+export interface ConnFacts {
+  /** This end. */
+  readonly localAddr: NetAddr;
+  /** The other end. */
+  readonly remoteAddr: NetAddr;
+  /** What became of Fast Open. */
+  readonly fastOpen: FastOpenResult;
+}
+
+/** What is known of a connection, once it stands. */
+export interface Known {
+  readonly facts: ConnFacts;
+}
+
+/** An {@linkcode Address} in the shape of `Deno.NetAddr`. */
+export function netAddr(address: Address | undefined): NetAddr {
+  const hostname = address === undefined
+    ? ""
+    : address.scope === undefined
+    ? address.ip
+    : `${address.ip}%${address.scope}`;
+  return { transport: "tcp", hostname, port: address?.port ?? 0 };
+}

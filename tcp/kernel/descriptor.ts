@@ -1,0 +1,68 @@
+/**
+ * The descriptors of sockets that a runtime made.
+ *
+ * @module
+ */
+
+import type { Socket } from "node:net";
+import { libc, type SocketPlatform } from "../../ffi/libc.ts";
+import { runtime } from "../../runtimes/mod.ts";
+import { type Address, decodeSockaddr, SOCKADDR_MAX } from "../name/address.ts";
+import { getOption } from "./socket.ts";
+
+/** Descriptors are handed out lowest first: after so many that are no sockets, none will follow. */
+const LONGEST_GAP = 512;
+
+/** The address `fd` is bound to. */
+export function localAddress(platform: SocketPlatform, fd: number): Address | undefined {
+  const bytes = new Uint8Array(SOCKADDR_MAX);
+  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
+  if (libc(platform).call.getsockname(fd, bytes, length) !== 0) return undefined;
+  return decodeSockaddr(platform, bytes);
+}
+
+/** The one spelling of an IPv6 address that the URL parser leaves. */
+function canonical(ip: string): string {
+  return ip.includes(":") ? new URL(`http://[${ip.split("%", 1)[0]}]`).hostname : ip;
+}
+
+/** The descriptors of this process that are sockets, lowest first. */
+function* sockets(platform: SocketPlatform): Generator<number> {
+  const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
+  for (let fd = 0, gap = 0; gap < LONGEST_GAP; fd++) {
+    if (getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)) {
+      gap = 0;
+      yield fd;
+    } else {
+      gap++;
+    }
+  }
+}
+
+/** The listening sockets of this process on `port`, bound to `ip` where one is given. */
+export function findListening(platform: SocketPlatform, port: number, ip?: string): number[] {
+  const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
+  const found: number[] = [];
+  for (const fd of sockets(platform)) {
+    const listening = getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)?.getInt32(0, true);
+    const address = listening ? localAddress(platform, fd) : undefined;
+    if (address?.port !== port) continue;
+    if (ip === undefined || canonical(address.ip) === canonical(ip)) found.push(fd);
+  }
+  return found;
+}
+
+/** Lends the descriptor of `socket` to `use`; `undefined` where the runtime does not tell it. */
+export function withDescriptor<T>(
+  platform: SocketPlatform,
+  socket: Socket,
+  use: (fd: number) => T,
+): T | undefined {
+  const descriptor = runtime.descriptorOf(socket);
+  if (!descriptor) return undefined;
+  try {
+    return use(descriptor.fd);
+  } finally {
+    if (descriptor.duplicate) libc(platform).call.close(descriptor.fd);
+  }
+}

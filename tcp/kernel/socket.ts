@@ -1,0 +1,89 @@
+/**
+ * The few socket calls made by FFI, on the platforms that have them.
+ *
+ * @module
+ */
+
+import { libc, type SocketPlatform } from "../../ffi/libc.ts";
+import { type Address, encodeSockaddr, SOCKADDR_MAX } from "../name/address.ts";
+
+/** A call into the operating system that failed. */
+export class SystemCallError extends Error {
+  override readonly name = "SystemCallError";
+  readonly syscall: string;
+  readonly errno: string;
+  /** The same by the name that the runtimes have for it. */
+  readonly code: string;
+
+  constructor(syscall: string, errno: string) {
+    super(`${syscall} failed with ${errno}`);
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = errno;
+  }
+}
+
+/** The sockaddr of `address`, its scope resolved to an interface number. */
+export function sockaddrOf(platform: SocketPlatform, address: Address): Uint8Array {
+  const { scope } = address;
+  if (scope === undefined) return encodeSockaddr(platform, address, 0);
+  if (/^\d+$/.test(scope)) return encodeSockaddr(platform, address, Number(scope));
+  const index = libc(platform).call.if_nametoindex(new TextEncoder().encode(`${scope}\0`));
+  // The kernel's own answer to an unknown interface number.
+  if (index === 0) throw new SystemCallError("if_nametoindex", "ENODEV");
+  return encodeSockaddr(platform, address, index);
+}
+
+/**
+ * A TCP socket that child processes don't inherit and that raises no SIGPIPE. It does not block
+ * either, except on macOS, where whoever adopts it sees to that.
+ */
+export function tcpSocket(platform: SocketPlatform, family: Address["family"]): number {
+  const { call, errno } = libc(platform);
+  const { constants } = platform;
+  const domain = family === 4 ? constants.AF_INET : constants.AF_INET6;
+  const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
+  const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
+  if (fd < 0) throw new SystemCallError("socket", errno());
+  // fcntl(F_SETFD) would do it too, but takes a variadic argument: no FFI passes those.
+  if (platform.fastOpen === "connectx") {
+    libc(platform).call.ioctl(fd, BigInt(platform.constants.FIOCLEX));
+  }
+  if ("SO_NOSIGPIPE" in constants) {
+    setOption(platform, fd, constants.SOL_SOCKET, constants.SO_NOSIGPIPE, 1);
+  }
+  return fd;
+}
+
+/** Whether the three-way handshake is over: a socket has no peer before, nor after a reset. */
+export function isConnected(platform: SocketPlatform, fd: number): boolean {
+  const length = new Uint8Array(new Uint32Array([SOCKADDR_MAX]).buffer);
+  return libc(platform).call.getpeername(fd, new Uint8Array(SOCKADDR_MAX), length) === 0;
+}
+
+/** Sets an integer socket option; `false` when the kernel refuses. */
+export function setOption(
+  platform: SocketPlatform,
+  fd: number,
+  level: number,
+  name: number,
+  value: number,
+): boolean {
+  const bytes = new Uint8Array(new Int32Array([value]).buffer);
+  return libc(platform).call.setsockopt(fd, level, name, bytes, 4) === 0;
+}
+
+/** Reads a socket option of up to `size` bytes, as many as came; `undefined` when none did. */
+export function getOption(
+  platform: SocketPlatform,
+  fd: number,
+  level: number,
+  name: number,
+  size: number,
+): DataView | undefined {
+  const value = new Uint8Array(size);
+  const length = new Uint8Array(new Uint32Array([size]).buffer);
+  if (libc(platform).call.getsockopt(fd, level, name, value, length) !== 0) return undefined;
+  const came = new DataView(length.buffer).getUint32(0, true);
+  return came === 0 ? undefined : new DataView(value.buffer, 0, came);
+}

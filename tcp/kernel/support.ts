@@ -1,0 +1,39 @@
+/**
+ * What this machine can do for Fast Open.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform.ts";
+import { clientSwitch, serverSwitch } from "./switches.ts";
+
+/** What {@linkcode tcpFastOpenSupport} found. */
+export interface TcpFastOpenSupport {
+  /** Connections can carry data in their SYN. */
+  readonly client: boolean;
+  /** Listeners can take data from a SYN; `undefined` where that can't be told. */
+  readonly server: boolean | undefined;
+  /** The system call that does it. */
+  readonly mechanism: "sendmsg" | "connectx" | "sendto" | "none";
+  /** Why `client` or `server` is not `true`, and what to do. */
+  readonly reason?: string;
+}
+
+/** Asks the kernel, without sending anything. */
+export function tcpFastOpenSupport(): TcpFastOpenSupport {
+  const unsupported = { client: false, server: false, mechanism: platform.fastOpen };
+  if (platform.fastOpen === "none") return { ...unsupported, reason: platform.reason };
+  try {
+    const client = clientSwitch(platform);
+    const server = serverSwitch(platform);
+    const lacking = [client, server].find(({ on }) => on !== true);
+    return {
+      client: client.on === true,
+      server: server.on,
+      mechanism: platform.fastOpen,
+      ...(lacking ? { reason: lacking.reason } : {}),
+    };
+  } catch (error) {
+    return { ...unsupported, reason: `libc can't be called: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Fast Open for listeners, whoever made them.
+ *
+ * @module
+ */
+
+import { defaulted, integer, readOptions, type Rules } from "../../base/options.ts";
+import { badArgument } from "../../base/words.ts";
+import type { SocketPlatform } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform.ts";
+import { ConnectError } from "../errors.ts";
+import { findListening } from "../kernel/descriptor.ts";
+import { setOption } from "../kernel/socket.ts";
+import { serverSwitch } from "../kernel/switches.ts";
+
+/** Whether a listener takes data in the SYN from now on. */
+export interface ListenerFastOpen {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /** Why it does not, or what stands in the way, in words. */
+  readonly reason?: string;
+}
+
+/** Anything that listens: `Deno.serve`, `Bun.serve`, `net.Server` and `http.Server`, or its port. */
+export type AnyListener =
+  | { readonly port: number; readonly hostname?: string }
+  | { readonly addr: { readonly port: number; readonly hostname?: string } | object }
+  | { address(): { port: number; address: string } | string | null };
+
+/** Options of {@linkcode enableFastOpen}. */
+export interface EnableFastOpenOptions {
+  /** Connections that may wait for the last ACK of their handshake. Default 256. */
+  queueLength?: number;
+}
+
+const rules: Rules<{ queueLength: number }> = { queueLength: defaulted(integer(1, 65_535), 256) };
+
+/**
+ * Lets a listener of this process take data in the SYN (RFC 7413), without changing how it is used.
+ *
+ * ```ts
+ * import { enableFastOpen } from "@firstflight/tls";
+ * import { createServer } from "node:net";
+ *
+ * const server = createServer().listen(0, "127.0.0.1");
+ * await new Promise((resolve) => server.once("listening", resolve));
+ * console.log(enableFastOpen(server).enabled); // true on Linux
+ * server.close();
+ * ```
+ *
+ * @throws {OptionError} when an option is wrong, or `listener` is none that listens
+ * @throws {ConnectError} `NOT_LISTENING` when nothing in this process listens there
+ */
+export function enableFastOpen(
+  listener: AnyListener,
+  options: EnableFastOpenOptions = {},
+): ListenerFastOpen {
+  const { hostname, port } = addressOf(listener);
+  const { queueLength } = readOptions(options, rules);
+  if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
+  const table: SocketPlatform = platform; // An imported binding is not narrowed inside closures.
+  const found = findListening(table, port, hostname);
+  if (found.length === 0) {
+    throw new ConnectError(
+      "NOT_LISTENING",
+      `Could not enable Fast Open: no socket of this process listens on port ${port}` +
+        (hostname === undefined ? "" : ` of ${hostname}`) + "; enable it once the listener listens",
+      { port, ...(hostname === undefined ? {} : { hostname }) },
+    );
+  }
+  const { IPPROTO_TCP, TCP_FASTOPEN } = table.constants;
+  // BSD's family knows only on and off, and refuses the option where the kernel's switch is off.
+  const value = table.fastOpen === "sendmsg" ? queueLength : 1;
+  const set = found.every((fd) => setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, value));
+  const { on, reason } = serverSwitch(table);
+  if (on === false) return { enabled: false, reason };
+  return set ? { enabled: true } : { enabled: false, reason: "the kernel refused TCP_FASTOPEN" };
+}
+
+function addressOf(listener: AnyListener): { hostname: string | undefined; port: number } {
+  const given: unknown = typeof listener !== "object" || listener === null
+    ? undefined
+    : "addr" in listener
+    ? listener.addr
+    : "address" in listener && typeof listener.address === "function"
+    ? listener.address()
+    : listener;
+  const { port, hostname, address } = (given ?? {}) as Record<string, unknown>;
+  if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    const expectation = "a listener that listens, or its { port, hostname }";
+    throw badArgument("listener", expectation, listener);
+  }
+  const host = hostname === undefined ? address : hostname;
+  if (host !== undefined && typeof host !== "string") {
+    throw badArgument("hostname", "a string", host);
+  }
+  // A name such as "localhost" says nothing about the address that was bound.
+  return { hostname: host !== undefined && /^[\d.]+$|:/.test(host) ? host : undefined, port };
+}

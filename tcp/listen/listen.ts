@@ -1,0 +1,119 @@
+/**
+ * Listening sockets with Fast Open.
+ *
+ * @module
+ */
+
+import type { Server } from "node:net";
+import { quoted } from "../../base/authority.ts";
+import {
+  boolean,
+  checkOf,
+  defaulted,
+  integer,
+  oneOf,
+  required,
+  type Rules,
+} from "../../base/options.ts";
+import { libc, type SocketPlatform } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform.ts";
+import { type ListenAddress, runtime } from "../../runtimes/mod.ts";
+import { ConnectError } from "../errors.ts";
+import { type NetAddr, netAddr } from "../facts.ts";
+import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { parseAddress } from "../name/address.ts";
+import { listenFailure } from "./failure.ts";
+import { enableFastOpen, type ListenerFastOpen } from "./fast_open.ts";
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** An IP address of this machine, or `"localhost"`. Default `"0.0.0.0"`. */
+  hostname?: string;
+  /** 0 to 65,535; 0 picks a free one. */
+  port: number;
+  /** Always `"tcp"`; known so that an address such as `listener.addr` can be spread into options. */
+  transport?: "tcp";
+  /** Connections that may wait to be accepted. Default 511. */
+  backlog?: number;
+  /** Take data in the SYN (RFC 7413) where the kernel allows. Default `true`. */
+  fastOpen?: boolean;
+}
+
+/** {@linkcode ListenOptions} as they were read. */
+export interface ListenSettings {
+  readonly hostname: string;
+  readonly port: number;
+  readonly transport: "tcp";
+  readonly backlog: number;
+  readonly fastOpen: boolean;
+}
+
+/** How {@linkcode ListenOptions} are read. */
+export const listenRules: Rules<ListenSettings> = {
+  hostname: defaulted(
+    checkOf('an IP address of this machine or "localhost"', isBindable),
+    "0.0.0.0",
+  ),
+  port: required(integer(0, 65_535)),
+  transport: defaulted(oneOf("tcp"), "tcp"),
+  backlog: defaulted(integer(1, 65_535), 511),
+  fastOpen: defaulted(boolean, true),
+};
+
+function isBindable(hostname: unknown): boolean {
+  if (hostname === "localhost") return true;
+  return typeof hostname === "string" && parseAddress(hostname, 0) !== undefined;
+}
+
+/**
+ * Starts `server`.
+ *
+ * @throws {ConnectError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, or `PERMISSION_DENIED`
+ */
+export function listen(server: Server, settings: ListenSettings): ListenerFastOpen {
+  const { hostname, port, backlog, fastOpen } = settings;
+  const host = hostname === "localhost" ? "127.0.0.1" : hostname;
+  const at = { hostname, port };
+  const denied = runtime.deniedNet(hostname, port);
+  if (denied !== undefined) {
+    const message = `Could not listen on ${quoted(at)}: not permitted; ${denied}`;
+    throw new ConnectError("PERMISSION_DENIED", message, at);
+  }
+  const address = { host, port, backlog };
+  const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
+  try {
+    runtime.listen(server, address, table && (() => bind(table, address)));
+  } catch (cause) {
+    throw listenFailure(at, cause);
+  }
+  if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };
+  if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
+  return enableFastOpen({ hostname: host, port: listenAddress(server).port });
+}
+
+/** A bound, listening socket. */
+function bind(platform: SocketPlatform, { host, port, backlog }: ListenAddress): number {
+  const { call, errno } = libc(platform);
+  const { constants } = platform;
+  const address = parseAddress(host, port);
+  if (!address) throw new SystemCallError("bind", "EINVAL");
+  const sockaddr = sockaddrOf(platform, address);
+  const fd = tcpSocket(platform, address.family);
+  const check = (syscall: string, result: number) => {
+    if (result === 0) return;
+    const name = errno();
+    call.close(fd);
+    throw new SystemCallError(syscall, name);
+  };
+  setOption(platform, fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
+  check("bind", call.bind(fd, sockaddr, sockaddr.length));
+  check("listen", call.listen(fd, backlog));
+  return fd;
+}
+
+/** The address a server is bound to. */
+export function listenAddress(server: Server): NetAddr {
+  const address = server.address();
+  if (address === null || typeof address === "string") return netAddr(undefined);
+  return { transport: "tcp", hostname: address.address, port: address.port };
+}

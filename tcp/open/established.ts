@@ -1,0 +1,32 @@
+/**
+ * Waiting for the end of the three-way handshake.
+ *
+ * The event loop tells no runtime's adopted socket "connected", so the kernel is asked, again and again.
+ *
+ * @module
+ */
+
+import type { Opened } from "./request.ts";
+
+/** Milliseconds until the next look; they double up to the longest. */
+const FIRST_DELAY = 1;
+const LONGEST_DELAY = 10;
+
+/**
+ * Calls `onEstablished` once the handshake is over, and never after the socket is destroyed.
+ *
+ * @returns what ends the wait
+ */
+export function pollEstablished(
+  { wire: { socket }, established }: Pick<Opened, "wire" | "established">,
+  onEstablished: () => void,
+): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (delay: number) => {
+    if (established()) return onEstablished();
+    if (socket.destroyed) return;
+    timer = setTimeout(look, delay, Math.min(delay * 2, LONGEST_DELAY));
+  };
+  look(FIRST_DELAY);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,162 @@
+/**
+ * What all connections that people hold have in common: Deno's `Conn` shape over a stream of bytes.
+ *
+ * @module
+ */
+
+import { badArgument } from "../base/words.ts";
+import type { Known, NetAddr } from "./facts.ts";
+import type { FastOpenResult } from "./outcome.ts";
+import type { ByteStream } from "./wire/byte_stream.ts";
+
+function checkBytes(p: unknown): void {
+  if (!(p instanceof Uint8Array)) throw badArgument("p", "a Uint8Array", p);
+}
+
+/**
+ * Closes connections that were dropped without being closed. Nothing below a connection holds it, so
+ * that it can be collected; a pending read or write does, through its own frame.
+ */
+const dropped = new FinalizationRegistry<ByteStream>((stream) => stream.close());
+
+function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
+  dropped.register(conn, stream, stream);
+  stream.onRelease = () => dropped.unregister(stream);
+}
+
+/** What {@linkcode TcpConn} and `TlsConn` have in common. */
+export abstract class StreamConn {
+  #stream: ByteStream;
+  #known: Known;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
+
+  /** Connections are made by the functions that open them. */
+  protected constructor(stream: ByteStream, known: Known) {
+    if (!stream) throw new TypeError("Illegal constructor: connect and its like make connections");
+    this.#stream = stream;
+    this.#known = known;
+    closeWhenDropped(this, stream);
+  }
+
+  /** This end. */
+  get localAddr(): NetAddr {
+    return this.#known.facts.localAddr;
+  }
+
+  /** The other end. */
+  get remoteAddr(): NetAddr {
+    return this.#known.facts.remoteAddr;
+  }
+
+  /** What became of Fast Open, as the kernel told it when the connection stood. */
+  get fastOpen(): FastOpenResult {
+    return this.#known.facts.fastOpen;
+  }
+
+  /**
+   * Reads what has arrived into `p`, waiting when nothing has.
+   *
+   * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
+   * @throws {OptionError} when `p` is no Uint8Array
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()`; when the connection was cut or broken, after all that had arrived before was read. Over TLS that may be a `TlsError`
+   */
+  async read(p: Uint8Array): Promise<number | null> {
+    checkBytes(p);
+    try {
+      return await this.#stream.read(p);
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /**
+   * Writes all of `p`. Resolves when `p` may be reused and the peer keeps up; await it before the
+   * next write, or memory grows with what the peer has not taken.
+   *
+   * @returns the length of `p`
+   * @throws {OptionError} when `p` is no Uint8Array
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()` or `closeWrite()`; when the connection is
+   * broken, which over TLS may be a `TlsError`
+   */
+  async write(p: Uint8Array): Promise<number> {
+    checkBytes(p);
+    const { length } = p;
+    try {
+      await this.#stream.write(p);
+      return length;
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /** Ends the writing side and tells the peer; reading goes on. */
+  async closeWrite(): Promise<void> {
+    await this.#stream.closeWrite();
+  }
+
+  /** Closes both directions and frees everything. A second call does nothing. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  /** What arrives, as a stream. Cancelling it closes the connection. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= new ReadableStream({
+      pull: async (controller) => {
+        const chunk = await this.#next();
+        if (chunk === null) controller.close();
+        else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+      },
+      cancel: () => this.close(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** What is to be sent, as a stream. Closing it ends the writing side; aborting it closes. */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#writable ??= new WritableStream({
+      write: async (chunk) => {
+        await this.write(chunk);
+      },
+      close: () => this.closeWrite(),
+      abort: () => this.close(),
+    });
+  }
+
+  /** Lets the connection keep the process alive; the default. */
+  ref(): void {
+    this.#stream.ref();
+  }
+
+  /** Lets the process end while the connection is open. */
+  unref(): void {
+    this.#stream.unref();
+  }
+
+  /** Closes; for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Ends the writing side, then closes; for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.closeWrite();
+    } catch {
+      // The connection was broken already; closing it is all that is left to do.
+    } finally {
+      this.close();
+    }
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    try {
+      return await this.#stream.next();
+    } finally {
+      this.#hold();
+    }
+  }
+
+  /** A pending read or write keeps `this` reachable, and with it the connection from its finalizer. */
+  #hold(): void {}
+}

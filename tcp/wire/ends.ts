@@ -1,0 +1,49 @@
+/**
+ * How connections end.
+ *
+ * @module
+ */
+
+import { quoted } from "../../base/authority.ts";
+import { codeOfErrno, ConnectError } from "../errors.ts";
+import type { Wire } from "./wire.ts";
+
+/** Where a connection leads, for its errors. */
+export interface Peer {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What a reader or writer gets after the connection was closed on this side. */
+export function closedHere(peer: Peer): ConnectError {
+  return new ConnectError(
+    "CONNECTION_CLOSED",
+    `The connection to ${quoted(peer)} was closed on this side`,
+    { hostname: peer.hostname, port: peer.port },
+  );
+}
+
+/** A socket's error as a {@linkcode ConnectError}. */
+export function connectionBroken(error: Error & { code?: string }, peer: Peer): ConnectError {
+  const code = codeOfErrno(error.code);
+  const name = error.code ? ` (${error.code})` : "";
+  return new ConnectError(
+    code,
+    `The connection to ${quoted(peer)} broke${name}`,
+    { ...peer, cause: error, ...(error.code ? { errno: error.code } : {}) },
+  );
+}
+
+/** Ends the writing side; resolves when everything written has left. */
+export async function endOf({ socket }: Wire, peer: Peer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onClose = () => resolve();
+  const onError = (error: Error) => reject(connectionBroken(error, peer));
+  socket.once("close", onClose).once("error", onError);
+  socket.end(resolve);
+  try {
+    await promise;
+  } finally {
+    socket.off("close", onClose).off("error", onError);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * How macOS and FreeBSD open connections, with their C libraries simulated over Linux's kernel.
+ */
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import type { SimulatedKernel } from "../../fixtures/simulated_libc.ts";
+import { type NetlabOptions, netlabSkip, programArguments } from "../../netlab/mod.ts";
+import { httpPut } from "../../peers/http.ts";
+import { Peer, requirePeer } from "../../peers/peer.ts";
+import { RemoteClient, succeeded } from "../../peers/remote_client.ts";
+import { calls, type Scene, type SceneOptions, startScene } from "../../peers/scene.ts";
+import { acknowledged, onlyFlow } from "../../peers/wire.ts";
+
+const skip = netlabSkip() || requirePeer("nginx", "openssl");
+
+/** A scene whose client runs on another platform. */
+async function startSceneOn(
+  platform: string,
+  { kernel = {}, ...options }: NetlabOptions & SceneOptions & { kernel?: SimulatedKernel } = {},
+): Promise<Scene> {
+  await using stack = new AsyncDisposableStack();
+  // The round trip is longer than what is simulated may take.
+  const scene = stack.use(await startScene({ rtt: 20, ...options }));
+  const program = new URL("../../fixtures/simulated_client.ts", import.meta.url);
+  const args = programArguments(program, platform, JSON.stringify(kernel));
+  const client = stack.use(new RemoteClient(new Peer(scene.lab.client, process.execPath, args)));
+  const all = stack.move();
+  return { ...scene, client, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+for (const platform of ["darwin", "freebsd"]) {
+  for (const call of ["connectTls", "connect"] as const) {
+    test(`${platform}, ${call}: a cookie first, then the flight in the SYN; or neither`, {
+      skip,
+    }, async () => {
+      await using scene = await startSceneOn(platform);
+      const { lab, client } = scene;
+      for (const family of ["ipv4", "ipv6"] as const) {
+        const hostname = lab.server[family];
+        await lab.clearPackets();
+        const first = await calls[call](client, hostname);
+        assert.equal(first.fastOpen.outcome, "cookie-requested");
+        assert.equal(first.fastOpen.synBytes, 0);
+        assert.equal(onlyFlow(await lab.packets()).syn.fastOpenOption, "request");
+
+        await lab.clearPackets();
+        const second = await calls[call](client, hostname);
+        const { outcome, synBytes, flightBytes, rtt = 0, synRoom } = second.fastOpen;
+        assert.equal(outcome, "accepted");
+        assert.equal(synBytes, flightBytes);
+        assert.ok(rtt >= 20, `a round trip of ${rtt} ms`);
+        assert.equal(synRoom, family === "ipv4" ? 1420 : 1400);
+        assert.ok((second.localAddr?.port ?? 0) > 0);
+        const carrying = onlyFlow(await lab.packets());
+        assert.equal(carrying.syn.payload, synBytes);
+        assert.equal(acknowledged(carrying), synBytes);
+      }
+
+      await lab.clearPackets();
+      const { fastOpen } = await calls[call](client, lab.server.ipv4, { fastOpen: false });
+      assert.equal(fastOpen.outcome, "disabled");
+      assert.equal(onlyFlow(await lab.packets()).syn.fastOpenOption, "none");
+    });
+
+    test(`${platform}, ${call}: what a path does to data in the SYN`, { skip }, async () => {
+      await using scene = await startSceneOn(platform);
+      const { lab, client } = scene;
+      await calls[call](client, lab.server.ipv4);
+      for (const [kind, outcome] of [["strip", "ignored"], ["drop", "blocked"]] as const) {
+        await lab.setMiddleboxes([{ kind: `${kind}-syn-data` }]);
+        const { fastOpen } = await calls[call](client, lab.server.ipv4);
+        assert.equal(fastOpen.outcome, outcome);
+        assert.ok(fastOpen.synBytes > 0);
+      }
+    });
+  }
+
+  for (const sendBuffer of [32_768, 3000]) {
+    test(`${platform}: more than a SYN carries and a send buffer of ${sendBuffer} takes arrives`, {
+      skip,
+    }, async () => {
+      await using scene = await startSceneOn(platform, { kernel: { sendBuffer } });
+      const { lab, nginx, client } = scene;
+      const hostname = lab.server.ipv4;
+      const body = Uint8Array.from({ length: 50_000 }, (_, index) => index % 251);
+      for (const [index, outcome] of ["cookie-requested", "accepted"].entries()) {
+        await lab.clearPackets();
+        const name = `body-${index}`;
+        const early = httpPut(`/upload/${name}`, body);
+        const answer = succeeded(await client.connect({ hostname }, { early }));
+        assert.match(answer.received, /^HTTP\/1\.1 201 /);
+        assert.deepEqual(nginx.uploaded(name), body);
+        assert.equal(answer.fastOpen.outcome, outcome);
+        const { syn } = onlyFlow(await lab.packets());
+        assert.equal(syn.payload, answer.fastOpen.synBytes);
+        assert.equal(syn.payload, index === 0 ? 0 : 1420);
+      }
+    });
+  }
+
+  test(`${platform}: what does without Fast Open is plain, and says why`, { skip }, async () => {
+    await using scene = await startSceneOn(platform, { kernel: { refuses: "EPERM" } });
+    const { lab, client } = scene;
+    const hostname = lab.server.ipv4;
+    const refused = await calls.connect(client, hostname);
+    assert.equal(refused.fastOpen.outcome, "unsupported");
+    assert.match(refused.fastOpen.reason ?? "", /EPERM|client_enable=1/);
+    assert.equal(onlyFlow(await lab.packets()).syn.fastOpenOption, "none");
+
+    const send = "GET /facts HTTP/1.0\r\n\r\n";
+    const silent = succeeded(await client.connect({ hostname }, { send }));
+    assert.equal(silent.fastOpen.outcome, "disabled");
+    assert.equal(silent.fastOpen.reason, "there was nothing to send");
+  });
+
+  test(`${platform}: a refused connection is refused`, { skip }, async () => {
+    await using scene = await startSceneOn(platform);
+    const options = { hostname: scene.lab.server.ipv4, port: 1 };
+    const { error } = await scene.client.connect(options, { early: "hello" });
+    assert.equal(error?.code, "CONNECTION_REFUSED");
+    assert.equal(error?.errno, "ECONNREFUSED");
+  });
+}

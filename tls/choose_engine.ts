@@ -1,0 +1,104 @@
+/**
+ * Which engine a connection gets.
+ *
+ * @module
+ */
+
+import type { ClientConfig, ClientEngine, EngineName, EnginePeer } from "./engine/contract.ts";
+import { type EngineFeatures, featuresOf } from "./engine/features.ts";
+import { runtimeClient } from "./engine/node_tls/client.ts";
+import { opensslClient } from "./engine/openssl/client.ts";
+import { openssl } from "./engine/openssl/library.ts";
+import { namePeer, TlsError } from "./errors.ts";
+import { defaultSessions, type TlsClientSettings } from "./options.ts";
+import { engineFallback, type TlsWarning } from "./warnings.ts";
+
+/** An engine, and what its owner should know about the choice. */
+export interface Chosen {
+  readonly name: EngineName;
+  readonly make: (config: ClientConfig) => ClientEngine;
+  readonly warnings: readonly TlsWarning[];
+}
+
+/** Settings with something in them that not every engine can do. */
+type Demanding = TlsClientSettings & { readonly earlyData?: unknown };
+
+/**
+ * OpenSSL where it loads, unless the other one is asked for.
+ *
+ * @throws {TlsError} `ENGINE_UNAVAILABLE` when OpenSSL is asked for by name and does not load,
+ * `FEATURE_UNAVAILABLE` when an option can't be had and would be missed
+ */
+export function chooseEngine(settings: Demanding, peer: EnginePeer): Chosen {
+  const { engine } = settings;
+  return namePeer(peer, () => {
+    if (engine === "runtime") return runtimeEngine(settings);
+    try {
+      openssl();
+      return { name: "openssl", make: opensslClient, warnings: [] };
+    } catch (error) {
+      const unavailable = error instanceof TlsError && error.code === "ENGINE_UNAVAILABLE";
+      if (engine === "openssl" || !unavailable) throw error;
+      return runtimeEngine(settings, error);
+    }
+  });
+}
+
+/** The runtime's own TLS: asked for by name, or because of what OpenSSL failed with. */
+function runtimeEngine(settings: Demanding, unavailable?: TlsError): Chosen {
+  const lost = findDemands(settings).filter(({ feature }) => !featuresOf("runtime")[feature]);
+  const missed = lost.find(({ weight }) => {
+    return weight === "must be met" || (weight === "asked for" && !unavailable);
+  });
+  if (missed) throw featureUnavailable(missed.option, unavailable);
+  return {
+    name: "runtime",
+    make: runtimeClient,
+    warnings: unavailable ? [engineFallback(unavailable, lost.map(({ words }) => words))] : [],
+  };
+}
+
+/** `unavailable` is what OpenSSL failed with; where nobody has asked for it, it is asked now. */
+export function featureUnavailable(option: string, unavailable = whyNotOpenssl()): TlsError {
+  const remedy = unavailable?.message ?? 'leave out engine: "runtime", for OpenSSL can';
+  return new TlsError(
+    "FEATURE_UNAVAILABLE",
+    `Option "${option}" asks for what the runtime's own TLS can't do here; ${remedy}`,
+    unavailable ? { cause: unavailable } : {},
+  );
+}
+
+function whyNotOpenssl(): TlsError | undefined {
+  try {
+    openssl();
+    return undefined;
+  } catch (error) {
+    return error as TlsError;
+  }
+}
+
+/** One thing that settings ask of an engine. */
+interface Demand {
+  readonly feature: keyof EngineFeatures;
+  readonly option: keyof Demanding;
+  readonly words: string;
+  /** What is merely asked for costs time where it is not had, and nothing else. */
+  readonly weight: "by default" | "asked for" | "must be met";
+}
+
+/** All that settings ask for. */
+function findDemands({ earlyData, sessions, keyLog, groups }: Demanding): Demand[] {
+  const demands: Demand[] = [];
+  const demand = (
+    option: Demand["option"],
+    feature: Demand["feature"],
+    words: string,
+    weight: Demand["weight"] = "asked for",
+  ) => demands.push({ option, feature, words, weight });
+  if (earlyData !== undefined) demand("earlyData", "earlyData", "early data");
+  if (sessions === defaultSessions) demand("sessions", "resumption", "resumption", "by default");
+  else if (sessions !== false) demand("sessions", "resumption", "resumption");
+  if (keyLog !== undefined) demand("keyLog", "keyLog", "a key log");
+  if (typeof groups !== "string") demand("groups", "groups", "its groups", "must be met");
+  return demands;
+}

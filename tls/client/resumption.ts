@@ -1,0 +1,117 @@
+/**
+ * One connection's dealings with the session store.
+ *
+ * @module
+ */
+
+import { rejectOnAbort } from "../../tcp/dial/deadline.ts";
+import type { SessionTicket } from "../engine/contract.ts";
+import { isGroupName } from "../engine/groups.ts";
+import {
+  isStoredSession,
+  limitLife,
+  type SessionStore,
+  type StoredSession,
+} from "../sessions/store.ts";
+import { sessionUnusable, type TlsWarning } from "../warnings.ts";
+
+/** Milliseconds a store may take to hand out a session; what it would save is not worth more. */
+const PATIENCE = 100;
+
+/**
+ * A store under one key. A store that fails costs a full handshake and earns a warning, it never costs
+ * the connection: so nothing here throws.
+ */
+export class Resumption {
+  #store: SessionStore | undefined;
+  #key: string;
+  #warn: (warning: TlsWarning) => void;
+
+  constructor(
+    store: SessionStore | undefined,
+    key: string,
+    warn: (warning: TlsWarning) => void,
+  ) {
+    this.#store = store;
+    this.#key = key;
+    this.#warn = warn;
+  }
+
+  /** Whether there is a store to keep anything in. */
+  get enabled(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** A session to resume. Rejects only with the reason of `signal`. */
+  take(signal: AbortSignal): StoredSession | undefined | Promise<StoredSession | undefined> {
+    const store = this.#store;
+    if (!store) return undefined;
+    try {
+      const answer = store.take(this.#key);
+      // One that answers at once is not waited for.
+      if (!(answer instanceof Promise)) return this.#checked(answer);
+      return rejectOnAbort(this.#awaited(answer), signal);
+    } catch (error) {
+      return this.#warnFailed("take", error);
+    }
+  }
+
+  /** Keeps what the server sent. */
+  keep({ session, lifetime, group }: SessionTicket): void {
+    if (lifetime <= 0) return;
+    const expires = limitLife(Date.now() + lifetime);
+    this.putBack({ session, expires, ...(group === undefined ? {} : { group }) });
+  }
+
+  /** Returns a session that was taken and can still serve. */
+  putBack(stored: StoredSession): void {
+    const store = this.#store;
+    if (!store) return;
+    Promise.try(() => store.put(this.#key, stored)).catch((error) =>
+      this.#warnFailed("put", error)
+    );
+  }
+
+  async #awaited(answer: Promise<StoredSession | undefined>): Promise<StoredSession | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(resolve, PATIENCE, "late");
+    try {
+      const first = await Promise.race([answer, late]);
+      if (first !== "late") return this.#checked(first);
+    } catch (error) {
+      return this.#warnFailed("take", error);
+    } finally {
+      clearTimeout(timer);
+    }
+    // It may come yet, for the next connection.
+    answer.then((stored) => isSession(stored) && this.putBack(stored), () => {});
+    return this.#warnFailed("take", `no answer within ${PATIENCE} ms`);
+  }
+
+  #checked(stored: StoredSession | undefined): StoredSession | undefined {
+    if (stored === undefined) return undefined;
+    const what = !isSession(stored)
+      ? "something that is no session"
+      : !(stored.expires > Date.now()) // NaN is no time, either.
+      ? "a session that has expired"
+      : undefined;
+    if (what === undefined) return stored;
+    this.#warn(sessionUnusable(what));
+    return undefined;
+  }
+
+  #warnFailed(call: "take" | "put", error: unknown): undefined {
+    const why = error instanceof Error ? error.message : String(error);
+    const effect = call === "take" ? "the handshake is a full one" : "a session was not kept";
+    this.#warn({
+      code: "SESSION_STORE_FAILED",
+      message: `The session store failed to ${call} (${why}); ${effect}`,
+    });
+  }
+}
+
+/** Whether it may be one; a group goes to the library by its name. */
+function isSession(stored: unknown): stored is StoredSession {
+  return isStoredSession(stored) && stored.session.length > 0 &&
+    (stored.group === undefined || isGroupName(stored.group));
+}

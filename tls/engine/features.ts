@@ -1,0 +1,88 @@
+/**
+ * What each engine can do on each runtime.
+ *
+ * @module
+ */
+
+import { type Runtime, runtime } from "../../runtimes/mod.ts";
+import type { EngineName } from "./contract.ts";
+
+/** What an engine can do. */
+export interface EngineFeatures {
+  /** Serves: `listenTls`. */
+  readonly listen: boolean;
+  /** Sends early data with its first flight (RFC 8446, section 2.3). */
+  readonly earlyData: boolean;
+  /** Resumes sessions, and hands out new ones to be kept. */
+  readonly resumption: boolean;
+  /** Hands out the lines of the key log. */
+  readonly keyLog: boolean;
+  /** Lets the key-exchange groups be chosen, so that the hello can be made to fit a SYN. */
+  readonly groups: boolean;
+  /** Goes on sending when the peer has finished. */
+  readonly halfClose: boolean;
+  /** Tells the faults of a certificate apart; where not, some of them are `CERT_INVALID`. */
+  readonly certificateFaults: boolean;
+  /** Tells the peer by an alert why its certificate was refused. */
+  readonly refusalAlert: boolean;
+  /** Refuses to negotiate once more, which servers of TLS 1.2 may ask for. */
+  readonly refusesRenegotiation: boolean;
+}
+
+/** The engine on OpenSSL, and the one on the runtime's own `node:tls`. */
+export const features: {
+  readonly openssl: EngineFeatures;
+  readonly runtime: Readonly<Record<Runtime["name"], EngineFeatures>>;
+} = {
+  openssl: {
+    listen: true,
+    earlyData: true,
+    resumption: true,
+    keyLog: true,
+    groups: true,
+    halfClose: true,
+    certificateFaults: true,
+    refusalAlert: true,
+    refusesRenegotiation: true,
+  },
+  runtime: {
+    deno: {
+      listen: false,
+      earlyData: false,
+      resumption: false,
+      keyLog: false,
+      groups: false,
+      halfClose: true,
+      certificateFaults: false,
+      refusalAlert: false,
+      refusesRenegotiation: true,
+    },
+    bun: {
+      listen: false,
+      earlyData: false,
+      resumption: true,
+      keyLog: true,
+      groups: true,
+      halfClose: false,
+      certificateFaults: true,
+      refusalAlert: false,
+      refusesRenegotiation: false,
+    },
+    node: {
+      listen: false,
+      earlyData: false,
+      resumption: true,
+      keyLog: true,
+      groups: true,
+      halfClose: true,
+      certificateFaults: true,
+      refusalAlert: false,
+      refusesRenegotiation: true,
+    },
+  },
+};
+
+/** What an engine can do here. */
+export function featuresOf(engine: EngineName): EngineFeatures {
+  return engine === "openssl" ? features.openssl : features.runtime[runtime.name];
+}

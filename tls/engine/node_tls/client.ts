@@ -1,0 +1,179 @@
+/**
+ * The client's side of `node:tls`.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import {
+  checkServerIdentity,
+  connect,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type TLSSocket,
+} from "node:tls";
+import type { ClientConfig, ClientEngine } from "../contract.ts";
+import { namePeer, type TlsError } from "../../errors.ts";
+import { featuresOf } from "../features.ts";
+import { type ClientContext, clientContext } from "./context.ts";
+import { RuntimeEngine } from "./engine.ts";
+import { notFor, refuseCertificate } from "./node_error.ts";
+import {
+  type KeptSession,
+  lifetimeOf,
+  packSession,
+  timeLeft,
+  unpackSession,
+} from "./packed_session.ts";
+
+/** What OpenSSL's security level 2 asks for; BoringSSL has no such levels. */
+const LEAST_RSA_BITS = 2048;
+
+/** A client engine. Throws `TlsError` when the configuration is not usable. */
+export function runtimeClient(config: ClientConfig): ClientEngine {
+  const { hostname, port } = config;
+  return namePeer({ hostname, port }, () => new RuntimeClient(clientContext(config), config));
+}
+
+/** What a certificate says of its owner. */
+interface Identity {
+  readonly error: TlsError | undefined;
+}
+
+class RuntimeClient extends RuntimeEngine implements ClientEngine {
+  /** No hello of `node:tls` has anything in it that a path might mind. */
+  readonly repeatable = true;
+  readonly earlyData = "not-sent";
+  readonly earlyDataTaken = 0;
+  readonly offersSession: boolean;
+  #config: ClientConfig;
+  #context: ClientContext;
+  #session: KeptSession | undefined;
+  /** Known once the peer's certificate was looked at. */
+  #identity: Identity | undefined;
+  /** Sessions of a peer that was not verified yet. */
+  #early: Uint8Array[] = [];
+  #started: PromiseWithResolvers<Uint8Array> | undefined;
+
+  constructor(context: ClientContext, config: ClientConfig) {
+    super({ hostname: config.hostname, port: config.port });
+    this.#context = context;
+    this.#config = config;
+    const { session } = config;
+    if (session && featuresOf(this.name).resumption) this.#session = unpackSession(session);
+    this.offersSession = this.#session !== undefined;
+  }
+
+  start(): Uint8Array | Promise<Uint8Array> {
+    const { keyLog, onTicket } = this.#config;
+    const socket = this.begin((pipe) => connect({ ...this.#options(), socket: pipe as never }));
+    socket.once("secureConnect", () => this.complete(socket));
+    if (keyLog) {
+      socket.on("keylog", (line: Buffer) => {
+        queueMicrotask(() => keyLog(line.toString("latin1").trimEnd()));
+      });
+    }
+    if (onTicket && featuresOf(this.name).resumption) {
+      socket.on("session", (session: Uint8Array) => this.#keep(session));
+    }
+    return this.output() ?? this.#late();
+  }
+
+  /** Some runtimes make the hello a moment later. */
+  #late(): Promise<Uint8Array> {
+    const { promise, resolve, reject } = this.#started = Promise.withResolvers<Uint8Array>();
+    this.onChange = (error) => {
+      const flight = this.output();
+      if (!error && !flight) return;
+      this.onChange = undefined; // What else it has to say waits for who takes it next.
+      if (flight) resolve(flight);
+      else reject(error);
+    };
+    return promise;
+  }
+
+  get sessionReusable(): boolean {
+    return this.secured && this.info().protocol === "TLSv1.2";
+  }
+
+  override free(): void {
+    super.free();
+    this.#started?.resolve(new Uint8Array()); // Nobody will send it.
+  }
+
+  #options(): ConnectionOptions {
+    const { serverName, alpnProtocols } = this.#config;
+    const session = this.#session?.session;
+    return {
+      secureContext: this.#context.secure,
+      rejectUnauthorized: true, // Whatever the environment says.
+      checkServerIdentity: (_, certificate) => {
+        this.#identity = this.#identify(certificate);
+        return this.#identity.error;
+      },
+      ...(isIP(serverName) ? {} : { servername: serverName }),
+      ...(alpnProtocols.length > 0 ? { ALPNProtocols: [...alpnProtocols] } : {}),
+      ...(session ? { session: Buffer.from(session) } : {}),
+    };
+  }
+
+  /** The runtime has verified the peer, it says; nothing passes that it may have left out. */
+  protected verify(socket: TLSSocket): void {
+    if (!socket.authorized) {
+      throw refuseCertificate("CERT_INVALID", `${socket.authorizationError}`, this.peer);
+    }
+    // The session goes back to a handshake that was verified here.
+    if (this.resumed && this.offersSession) return;
+    const { error } = this.#identity ??= this.#identify(socket.getPeerCertificate());
+    if (error) throw error;
+    if (this.#context.trust?.isTrusted(socket) === false) {
+      throw refuseCertificate(
+        "CERT_INVALID",
+        "the chain does not lead to any of caCerts",
+        this.peer,
+      );
+    }
+  }
+
+  /** Whether the certificate is that of the one who is meant, and fit for it. */
+  #identify(certificate: PeerCertificate): Identity {
+    const { serverName, verifyName } = this.#config;
+    const { modulus, bits = 0 } = certificate;
+    if (modulus && bits < LEAST_RSA_BITS) {
+      const words = `an RSA key of ${bits} bits is too weak`;
+      return { error: refuseCertificate("EE_KEY_TOO_SMALL", words, this.peer) };
+    }
+    const error = verifyName ? checkServerIdentity(serverName, certificate) : undefined;
+    return { error: error && notFor(isIP(serverName) !== 0, error, this.peer) };
+  }
+
+  /** It is one of those offered, whose UTF-8 some runtimes take for Latin-1. */
+  protected override agreedOn(protocol: string): string {
+    const is = (name: string) =>
+      name === protocol || Buffer.from(name).toString("latin1") === protocol;
+    return this.#config.alpnProtocols.find(is) ?? protocol;
+  }
+
+  protected override rememberedCertificate(): Uint8Array | undefined {
+    return this.resumed ? this.#session?.certificate : undefined;
+  }
+
+  protected override complete(socket: TLSSocket): void {
+    super.complete(socket);
+    for (const session of this.#early.splice(0)) this.#keep(session);
+  }
+
+  #keep(session: Uint8Array): void {
+    const { onTicket, keyShare } = this.#config;
+    if (!this.secured) return void this.#early.push(session);
+    const { group, peerCertificate: certificate } = this.info();
+    if (!certificate) return;
+    const ticket = {
+      session: packSession({ session, certificate }),
+      lifetime: Math.min(lifetimeOf(session), timeLeft(certificate)),
+      group: this.resumed ? keyShare : group,
+    };
+    queueMicrotask(() => onTicket?.(ticket));
+  }
+}

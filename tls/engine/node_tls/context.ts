@@ -1,0 +1,96 @@
+/**
+ * `SecureContext`: what connections of the same configuration share.
+ *
+ * @module
+ */
+
+import { constants } from "node:crypto";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { digest } from "../../../base/digest.ts";
+import { Recent } from "../../../base/recent.ts";
+import { badOption } from "../../../base/words.ts";
+import { OPENSSL } from "../../../ffi/openssl.ts";
+import { runtime } from "../../../runtimes/mod.ts";
+import type { ClientConfig } from "../contract.ts";
+import { Trust } from "./chain.ts";
+import { ecdhCurve } from "./curves.ts";
+import type { NodeError } from "./node_error.ts";
+import { chainWith, readCertificates } from "./pem.ts";
+import { TlsError } from "../../errors.ts";
+
+/**
+ * What nearly all certificates on the web are signed with. Less than OpenSSL's lean hello has, for
+ * what that leaves out for middleboxes `node:tls` can't leave out.
+ */
+const LEAN_SIGNATURE_ALGORITHMS = [
+  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384"],
+  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384"],
+  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384"],
+].join(":");
+
+/** Extensions without a meaning in TLS 1.3, where it is OpenSSL that would send them. */
+const LEAN_OPTIONS = runtime.exportsOpenssl
+  ? Number(OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC)
+  : 0;
+
+/** Not every runtime needs to be told. */
+const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION ?? 0;
+
+/** A configuration, made ready for use. */
+export interface ClientContext {
+  readonly secure: SecureContext;
+  /** The second opinion on chains; there is none on the runtime's own roots. */
+  readonly trust: Trust | undefined;
+}
+
+/** Contexts in use by recent connections. */
+const contexts = new Recent<string, ClientContext>(32);
+
+/** The context for a client's configuration. */
+export function clientContext(config: ClientConfig): ClientContext {
+  const { caCerts, cert, key, minVersion, maxVersion, hello } = config;
+  const curves = ecdhCurve(config);
+  const id = digest([caCerts, cert, key, minVersion, maxVersion, hello === "lean", curves]);
+  return contexts.getOrMake(id, () => makeClientContext(config, curves));
+}
+
+function makeClientContext(config: ClientConfig, curves: string | undefined): ClientContext {
+  const { caCerts, cert, key } = config;
+  const roots = caCerts?.flatMap((pem) => readCertificates(pem, "caCerts"));
+  const identity = cert !== undefined && key !== undefined
+    ? { cert: chainWith(cert, key).map(String).join(""), key }
+    : {};
+  // Written anew: not every runtime reads them where they have other labels, or text around them.
+  const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };
+  return { secure: makeSecureContext(config, pem, curves), trust: roots && new Trust(roots) };
+}
+
+function makeSecureContext(
+  config: ClientConfig,
+  pem: SecureContextOptions,
+  curves: string | undefined,
+): SecureContext {
+  const { hostname, port, minVersion, maxVersion, hello } = config;
+  const lean = hello === "lean";
+  try {
+    return createSecureContext({
+      minVersion: lean ? "TLSv1.3" : minVersion,
+      maxVersion,
+      secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
+      ...pem,
+      ...(curves === undefined ? {} : { ecdhCurve: curves }),
+      ...(lean ? { sigalgs: LEAN_SIGNATURE_ALGORITHMS } : {}),
+    });
+  } catch (error) {
+    const { code, message } = error as NodeError;
+    if (code === "ERR_CRYPTO_OPERATION_FAILED" || /curve|group/i.test(message)) {
+      const peer = { hostname, port };
+      throw badOption("groups", "known to the runtime's own TLS", config.groups, peer);
+    }
+    throw new TlsError(
+      "INVALID_PEM",
+      `Options "caCerts", "cert" and "key" can't be used: ${message}`,
+      { call: "createSecureContext", cause: error },
+    );
+  }
+}

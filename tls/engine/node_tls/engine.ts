@@ -1,0 +1,226 @@
+/**
+ * TLS by `node:tls` over memory: what client and server have in common.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
+import type { TLSSocket } from "node:tls";
+import { countNative } from "../../../base/census.ts";
+import { ConnectError } from "../../../tcp/errors.ts";
+import type { Engine, EngineInfo, PlaintextSink, TlsVersion } from "../contract.ts";
+import { directionOf, errorIfNotTls, type FailurePeer } from "../failures.ts";
+import { featuresOf } from "../features.ts";
+import { failureOf, type NodeError } from "./node_error.ts";
+import { Overheard } from "./overheard.ts";
+import { Pipe } from "./pipe.ts";
+import type { TlsError } from "../../errors.ts";
+
+/** The alert that is a goodbye (RFC 8446, section 6.1). */
+const CLOSE_NOTIFY = 0;
+
+/** Both sides; what differs is how the socket is made, and what is verified. */
+export abstract class RuntimeEngine implements Engine {
+  readonly name = "runtime";
+  onChange: Engine["onChange"];
+  secured = false;
+  peerClosed = false;
+  resumed = false;
+  protected readonly peer: FailurePeer;
+  #socket: TLSSocket | undefined;
+  #pipe: Pipe = new Pipe((bytes) => this.#say(bytes));
+  #received = new Overheard();
+  #sent = new Overheard();
+  #plaintext: PlaintextSink | undefined;
+  #output: Uint8Array[] = [];
+  /** Whoever called will look what came of it. */
+  #calling = false;
+  #answered = false;
+  #failure: TlsError | undefined;
+  #freed = false;
+  #info: EngineInfo | undefined;
+
+  constructor(peer: FailurePeer) {
+    this.peer = peer;
+    countNative("TLSSocket", 1);
+  }
+
+  /** Throws when the peer is not who it should be. */
+  protected abstract verify(socket: TLSSocket): void;
+
+  /** The protocol agreed on, by the runtime's spelling of its name. */
+  protected agreedOn(protocol: string): string {
+    return protocol;
+  }
+
+  /** The peer's certificate where the runtime has lost it. */
+  protected rememberedCertificate(): Uint8Array | undefined {
+    return undefined;
+  }
+
+  get writable(): boolean {
+    return this.secured;
+  }
+
+  /** Starts the handshake with the socket that `make` makes over memory. */
+  protected begin(make: (pipe: Pipe) => TLSSocket): TLSSocket {
+    const socket = this.#socket = this.#call(() => make(this.#pipe));
+    return socket
+      .on("data", (chunk: Uint8Array) => this.#plaintext?.push(chunk))
+      .on("end", () => this.#ended())
+      .on("close", () => this.secured || this.#ended())
+      .on("error", (error: NodeError) => this.#fail(error));
+  }
+
+  /** To be called when the runtime says that the handshake is complete. */
+  protected complete(socket: TLSSocket): void {
+    if (this.#freed || this.#failure) return;
+    this.resumed = socket.isSessionReused();
+    try {
+      this.verify(socket);
+    } catch (error) {
+      return this.#fail(error as Error);
+    }
+    this.#info = this.#ask(socket);
+    this.secured = true;
+    this.#changed();
+  }
+
+  feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void {
+    if (this.#freed || ciphertext.length === 0) return;
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#failure = errorIfNotTls(ciphertext, this.peer);
+    }
+    if (this.#failure) throw this.#failure;
+    if (!this.secured) this.#received.hear(ciphertext);
+    this.#plaintext = plaintext;
+    this.#call(() => {
+      this.#pipe.push(new Uint8Array(ciphertext));
+      if (!this.secured && this.#received.alert === CLOSE_NOTIFY) this.#ended();
+    });
+    if (this.#failure) throw this.#failure;
+  }
+
+  settled(): Promise<void> | undefined {
+    if (this.#freed) return undefined;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  write(plaintext: Uint8Array): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (this.#freed || this.#failure || plaintext.length === 0) return undefined;
+    if (this.peerClosed && !featuresOf(this.name).halfClose) throw this.#overByPeer();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // What goes wrong is an event as well.
+    this.#call(() => socket?.write(plaintext, () => resolve()));
+    return promise;
+  }
+
+  get hasOutput(): boolean {
+    return this.#output.length > 0;
+  }
+
+  output(): Uint8Array | undefined {
+    const pieces = this.#output.splice(0);
+    return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
+  }
+
+  close(): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (this.#freed || this.#failure || !this.secured || !socket) return undefined;
+    if (socket.destroyed) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    socket.once("finish", resolve).once("close", resolve);
+    this.#call(() => socket.end());
+    return promise;
+  }
+
+  info(): EngineInfo {
+    if (this.#info) return this.#info;
+    return this.#socket ? this.#ask(this.#socket) : UNKNOWN;
+  }
+
+  free(): void {
+    if (this.#freed) return;
+    this.#info ??= this.info(); // The last chance to ask.
+    this.#freed = true;
+    this.onChange = undefined;
+    this.#socket?.destroy();
+    this.#pipe.destroy();
+    countNative("TLSSocket", -1);
+  }
+
+  #ask(socket: TLSSocket): EngineInfo {
+    const certificate = socket.getPeerX509Certificate()?.raw;
+    return {
+      protocol: (socket.getProtocol() ?? "TLSv1.3") as TlsVersion,
+      cipher: socket.getCipher()?.standardName ?? "",
+      group: this.#received.group ?? this.#sent.group,
+      alpnProtocol: socket.alpnProtocol ? this.agreedOn(socket.alpnProtocol) : null,
+      resumed: this.resumed,
+      earlyData: "not-sent",
+      peerCertificate: certificate ? new Uint8Array(certificate) : this.rememberedCertificate(),
+    };
+  }
+
+  #say(bytes: Uint8Array): void {
+    if (this.#freed) return;
+    if (!this.secured) this.#sent.hear(bytes);
+    this.#output.push(bytes);
+    this.#changed();
+  }
+
+  /** As nothing ever ends the pipe, it was the peer who said close_notify. */
+  #ended(): void {
+    if (this.#freed || this.#failure || this.peerClosed) return;
+    this.peerClosed = true;
+    this.#changed();
+  }
+
+  #fail(error: NodeError): void {
+    if (this.#freed || this.#failure) return;
+    // What a runtime says when the other side has closed TLS before it began.
+    if (!this.secured && error.code === "ECONNRESET") return this.#ended();
+    const { secured } = this;
+    this.#failure = failureOf(error, { ...this.peer, secured }, this.#received.alert);
+    this.#output = []; // What was not said yet is not for this peer.
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (!this.#calling) this.onChange?.(this.#failure);
+  }
+
+  #call<T>(work: () => T): T {
+    this.#calling = true;
+    try {
+      return work();
+    } catch (error) {
+      throw failureOf(error as Error, this.peer, undefined);
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  #overByPeer(): ConnectError {
+    return new ConnectError(
+      "CLOSED_BY_PEER",
+      `The connection ${
+        directionOf(this.peer)
+      } was closed by the peer, and this runtime's own TLS does not go on alone`,
+      this.peer,
+    );
+  }
+}
+
+const UNKNOWN: EngineInfo = {
+  protocol: "TLSv1.3",
+  cipher: "",
+  group: undefined,
+  alpnProtocol: null,
+  resumed: false,
+  earlyData: "not-sent",
+  peerCertificate: undefined,
+};

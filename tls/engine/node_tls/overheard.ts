@@ -1,0 +1,89 @@
+/**
+ * What anybody on the way can read of a handshake, and no runtime tells in the same words.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { nameOfGroup } from "../groups.ts";
+
+/** Content types of records (RFC 8446, section 5.1). */
+const ALERT = 21;
+const HANDSHAKE = 22;
+
+/** Types of handshake messages (RFC 8446, section 4; RFC 5246, section 7.4). */
+const SERVER_HELLO = 2;
+const SERVER_KEY_EXCHANGE = 12;
+
+/** The extension that has the group in it (RFC 8446, section 4.2.8). */
+const KEY_SHARE = 51;
+
+/** The kind of curve that has a name (RFC 8422, section 5.4). */
+const NAMED_CURVE = 3;
+
+/** Longer than any flight sent in the clear. */
+const MOST_BYTES = 256 * 1024;
+
+/** Listens to one direction until it is encrypted. What it can't read it leaves to those it is for. */
+export class Overheard {
+  /** The key-exchange group the server has picked. */
+  group: string | undefined;
+  /** The alert that was sent (RFC 8446, section 6); 0 is close_notify. */
+  alert: number | undefined;
+  #records: Buffer = Buffer.alloc(0);
+  #messages: Buffer = Buffer.alloc(0);
+  #over = false;
+
+  hear(bytes: Uint8Array): void {
+    if (this.#over) return;
+    try {
+      this.#readRecords(Buffer.concat([this.#records, bytes]));
+    } catch {
+      this.#over = true; // It ended sooner than it said.
+    }
+  }
+
+  #readRecords(bytes: Buffer): void {
+    let at = 0;
+    while (at + 5 <= bytes.length) {
+      const type = bytes[at];
+      const end = at + 5 + bytes.readUInt16BE(at + 3);
+      if (type !== ALERT && type !== HANDSHAKE) return void (this.#over = true);
+      if (end > bytes.length) break;
+      const content = bytes.subarray(at + 5, end);
+      if (type === ALERT) this.alert = content.readUInt8(1);
+      else this.#readMessages(Buffer.concat([this.#messages, content]));
+      at = end;
+    }
+    this.#records = bytes.subarray(at);
+    this.#over ||= this.#records.length + this.#messages.length > MOST_BYTES;
+  }
+
+  #readMessages(bytes: Buffer): void {
+    let at = 0;
+    while (at + 4 <= bytes.length) {
+      const end = at + 4 + bytes.readUIntBE(at + 1, 3);
+      if (end > bytes.length) break;
+      this.#read(bytes[at], bytes.subarray(at + 4, end));
+      at = end;
+    }
+    this.#messages = bytes.subarray(at);
+  }
+
+  #read(type: number | undefined, body: Buffer): void {
+    if (type === SERVER_HELLO) this.#readServerHello(body);
+    if (type !== SERVER_KEY_EXCHANGE || body[0] !== NAMED_CURVE) return;
+    this.group = nameOfGroup(body.readUInt16BE(1));
+  }
+
+  #readServerHello(body: Buffer): void {
+    let at = 2 + 32; // the version, and what is random
+    at += 1 + body.readUInt8(at); // the session's id
+    at += 2 + 1 + 2; // the cipher suite, the compression, and how long the extensions are
+    while (at < body.length) {
+      const length = body.readUInt16BE(at + 2);
+      if (body.readUInt16BE(at) === KEY_SHARE) this.group = nameOfGroup(body.readUInt16BE(at + 4));
+      at += 4 + length;
+    }
+  }
+}

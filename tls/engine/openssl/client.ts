@@ -1,0 +1,229 @@
+/**
+ * The client's side of OpenSSL.
+ *
+ * @module
+ */
+
+import { isIP } from "node:net";
+import { badOption } from "../../../base/words.ts";
+import { slotOf } from "../../../ffi/memory.ts";
+import { OPENSSL } from "../../../ffi/openssl.ts";
+import { withPinned } from "../../../ffi/pin.ts";
+import { runtime } from "../../../runtimes/mod.ts";
+import { offersTicket } from "../client_hello.ts";
+import type { ClientConfig, ClientEngine, EarlyDataStatus } from "../contract.ts";
+import { classicalGroups, groupsWithShare, PREFERRED_HYBRID } from "../groups.ts";
+import { encodeProtocols } from "./callbacks.ts";
+import { clientContext } from "./context.ts";
+import { OpensslEngine } from "./engine.ts";
+import { openssl } from "./library.ts";
+import { freeSession, readSession, ticketOf } from "./native_session.ts";
+import { namePeer, TlsError } from "../../errors.ts";
+
+/** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is not usable. */
+export function opensslClient(config: ClientConfig): ClientEngine {
+  const { hostname, port } = config;
+  const engine = namePeer({ hostname, port }, () => {
+    return new OpensslClient(clientContext(config), config);
+  });
+  try {
+    engine.configure();
+    return engine;
+  } catch (error) {
+    engine.free();
+    throw error;
+  }
+}
+
+function cString(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** OpenSSL has the hybrid of X25519 and ML-KEM from version 3.5 on. */
+const HYBRID_SINCE = 0x30500000n;
+
+/** The groups that this OpenSSL can offer, most wanted first. */
+function offeredGroups(): readonly string[] {
+  const hasHybrid = openssl().OpenSSL_version_num() >= HYBRID_SINCE;
+  return hasHybrid ? [PREFERRED_HYBRID, ...classicalGroups] : classicalGroups;
+}
+
+/** What certificates on the web are signed with; the full hello has the rest. */
+const SIGNATURE_ALGORITHMS = cString([
+  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ed25519"],
+  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
+  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
+].join(":"));
+
+class OpensslClient extends OpensslEngine implements ClientEngine {
+  earlyDataTaken = 0;
+  offersSession = false;
+  sessionReusable = false;
+  #config: ClientConfig;
+  #maxEarlyData = 0;
+  /** The session last seen; each ticket makes another one. */
+  #session = 0n;
+
+  constructor(context: bigint, config: ClientConfig) {
+    super(context, { hostname: config.hostname, port: config.port }, {
+      keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
+    });
+    this.#config = config;
+  }
+
+  get writable(): boolean {
+    return this.secured;
+  }
+
+  /**
+   * A hello that announces early data must be followed by early data, and a lean one may be what the
+   * path minds: nothing else in it is unusual.
+   */
+  get repeatable(): boolean {
+    return this.earlyDataTaken === 0 && this.#config.hello !== "lean";
+  }
+
+  protected askEarlyData(): EarlyDataStatus {
+    if (this.earlyDataTaken === 0) return "not-sent";
+    const status = this.library.SSL_get_early_data_status(this.ssl);
+    return status === OPENSSL.SSL_EARLY_DATA_ACCEPTED ? "accepted" : "rejected";
+  }
+
+  configure(): void {
+    const { library, ssl } = this;
+    const { serverName, verifyName, alpnProtocols, hello, session } = this.#config;
+    library.SSL_set_connect_state(ssl);
+    library.ERR_clear_error();
+    const name = cString(serverName);
+    const parameters = library.SSL_get0_param(ssl);
+    if (isIP(serverName)) {
+      if (verifyName) {
+        this.#check("serverName", library.X509_VERIFY_PARAM_set1_ip_asc(parameters, name));
+      }
+    } else {
+      this.#control("serverName", OPENSSL.SSL_CTRL_SET_TLSEXT_HOSTNAME, name);
+      if (verifyName) {
+        const flags = OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+        library.X509_VERIFY_PARAM_set_hostflags(parameters, flags);
+        this.#check("serverName", library.X509_VERIFY_PARAM_set1_host(parameters, name, 0n));
+      }
+    }
+    if (alpnProtocols.length > 0) {
+      const protocols = encodeProtocols(alpnProtocols);
+      const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
+      this.#check("alpnProtocols", failed === 0 ? 1 : 0);
+    }
+    if (session !== undefined) this.#resume(session);
+    this.#offerGroups();
+    if (hello === "lean") this.#slim();
+  }
+
+  /** Without a list the library's own stays: also where it does not know the share it is asked for. */
+  #offerGroups(): void {
+    const { groups, keyShare, ridesInSyn } = this.#config;
+    const command = OPENSSL.SSL_CTRL_SET_GROUPS_LIST;
+    if (groups) return this.#control("groups", command, cString(groups.join(":")));
+    if (keyShare === undefined) return;
+    const resumesInSyn = ridesInSyn && this.offersSession;
+    const list = groupsWithShare(keyShare, offeredGroups(), resumesInSyn);
+    this.#call(command, cString(list.join(":")));
+    this.library.ERR_clear_error();
+  }
+
+  /**
+   * A hello for TLS 1.3 alone, without what earlier versions and middleboxes of their time want
+   * (RFC 8446, appendix D.4).
+   */
+  #slim(): void {
+    const { library, ssl } = this;
+    const version = BigInt(OPENSSL.TLS1_3_VERSION);
+    library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, version, 0n);
+    library.SSL_clear_options(ssl, OPENSSL.SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+    library.SSL_set_options(
+      ssl,
+      OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC |
+        OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
+    );
+    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
+    library.ERR_clear_error(); // Its own list is merely longer.
+  }
+
+  start(earlyData?: Uint8Array): Uint8Array {
+    const { library, ssl } = this;
+    library.ERR_clear_error();
+    const early = earlyData?.subarray(0, this.#maxEarlyData);
+    if (early && early.length > 0) {
+      const written = slotOf(0n);
+      const result = library.SSL_write_early_data(ssl, early, BigInt(early.length), written);
+      if (result !== 1) throw this.fail("SSL_write_early_data");
+      this.earlyDataTaken = early.length;
+    } else {
+      this.wantsInput("SSL_do_handshake", library.SSL_do_handshake(ssl));
+    }
+    const flight = this.output() ?? new Uint8Array();
+    this.#checkEarlyData(flight);
+    return flight;
+  }
+
+  /**
+   * OpenSSL leaves out a session that it takes for too old or not yet made, as when the clock was set
+   * back, and some encrypt early data all the same: with a key made of zeros, for anybody to read.
+   */
+  #checkEarlyData(flight: Uint8Array): void {
+    if (this.earlyDataTaken === 0 || offersTicket(flight)) return;
+    throw new TlsError("PROTOCOL_ERROR", "OpenSSL left out the session of the early data", {
+      ...this.peer,
+      call: "SSL_write_early_data",
+    });
+  }
+
+  protected handshake(): boolean {
+    const result = this.library.SSL_do_handshake(this.ssl);
+    return result === 1 || !this.wantsInput("SSL_do_handshake", result);
+  }
+
+  /** OpenSSL could call back for tickets; looking costs less, and can't be caught in the middle. */
+  protected override lookForTicket(): void {
+    const { library, ssl } = this;
+    const { onTicket, keyShare } = this.#config;
+    const session = onTicket ? library.SSL_get_session(ssl) : 0n;
+    if (!onTicket || session === this.#session) return;
+    this.#session = session;
+    if (library.SSL_SESSION_is_resumable(session) !== 1) return;
+    const group = this.resumed ? keyShare : this.info().group;
+    const ticket = ticketOf(session, library.SSL_get0_peer_certificate(ssl), group);
+    queueMicrotask(() => onTicket(ticket));
+  }
+
+  #control(option: keyof ClientConfig, command: number, argument: Uint8Array): void {
+    this.#check(option, this.#call(command, argument));
+  }
+
+  #call(command: number, argument: Uint8Array): number {
+    const { library, ssl } = this;
+    return withPinned([argument], () => {
+      return Number(library.SSL_ctrl(ssl, command, 0n, runtime.addressOf(argument)));
+    });
+  }
+
+  #check(option: keyof ClientConfig, result: number): void {
+    if (result === 1) return;
+    this.library.ERR_clear_error(); // What OpenSSL says of it names nothing that a caller knows.
+    throw badOption(option, "known to OpenSSL", this.#config[option], this.peer);
+  }
+
+  /** A session that can't be read is left aside: the handshake is a full one then. */
+  #resume(bytes: Uint8Array): void {
+    const { library, ssl } = this;
+    const session = readSession(bytes);
+    if (session === 0n) return;
+    if (library.SSL_set_session(ssl, session) === 1) {
+      this.offersSession = true;
+      this.#session = session;
+      this.#maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
+      const version = library.SSL_SESSION_get_protocol_version(session);
+      this.sessionReusable = version < OPENSSL.TLS1_3_VERSION;
+    }
+    freeSession(session); // The connection has a reference of its own.
+  }
+}

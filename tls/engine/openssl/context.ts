@@ -1,0 +1,145 @@
+/**
+ * `SSL_CTX`: what connections of the same configuration share.
+ *
+ * @module
+ */
+
+import { countNative } from "../../../base/census.ts";
+import { digest } from "../../../base/digest.ts";
+import { Recent } from "../../../base/recent.ts";
+import { OPENSSL } from "../../../ffi/openssl.ts";
+import { unusableIdentity } from "../bad_pem.ts";
+import type { ClientConfig, ServerConfig, TlsVersion } from "../contract.ts";
+import { alpnSelectCallback, keyLogCallback } from "./callbacks.ts";
+import { takeError } from "./error_queue.ts";
+import { openssl } from "./library.ts";
+import { clearSessions } from "./native_session.ts";
+import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { setTrust } from "./trust_store.ts";
+import { TlsError } from "../../errors.ts";
+
+const versions: Readonly<Record<TlsVersion, number>> = {
+  "TLSv1.2": OPENSSL.TLS1_2_VERSION,
+  "TLSv1.3": OPENSSL.TLS1_3_VERSION,
+};
+
+/** TLS 1.3's suites (RFC 8446, section B.4) in order of preference, for C. */
+const CIPHER_SUITES = new TextEncoder().encode(
+  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256\0",
+);
+
+/** Contexts in use by recent connections; making one costs a millisecond. */
+const clientContexts = new Recent<string, bigint>(32, freeContext); // Connections hold theirs.
+
+/** The context for a client's configuration; owned by the cache. */
+export function clientContext(config: ClientConfig): bigint {
+  const { caCerts, cert, key, minVersion, maxVersion, keyLog } = config;
+  const id = digest([caCerts, cert, key, minVersion, maxVersion, keyLog !== undefined]);
+  return clientContexts.getOrMake(id, () => makeClientContext(config));
+}
+
+/** Frees what is kept for later connections, for tests that count. */
+export function clearClientContexts(): void {
+  clearSessions();
+  clientContexts.clear();
+}
+
+function makeClientContext(config: ClientConfig): bigint {
+  const library = openssl();
+  return makeContext(library.TLS_client_method(), config, (context) => {
+    library.SSL_CTX_set_verify(context, OPENSSL.SSL_VERIFY_PEER, 0n);
+    setTrust(context, config.caCerts);
+    if (config.cert !== undefined && config.key !== undefined) {
+      setIdentity(context, config.cert, config.key);
+    }
+    const set = (command: number, value: number) =>
+      library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
+    set(OPENSSL.SSL_CTRL_SET_SESS_CACHE_MODE, OPENSSL.SSL_SESS_CACHE_OFF);
+    // SSL_read then returns after each ticket, so that none goes unseen.
+    set(OPENSSL.SSL_CTRL_CLEAR_MODE, OPENSSL.SSL_MODE_AUTO_RETRY);
+  });
+}
+
+/** Makes the context of a listener, who owns it and frees it with {@linkcode freeContext}. */
+export function makeServerContext(config: ServerConfig): bigint {
+  const library = openssl();
+  return makeContext(library.TLS_server_method(), config, (context) => {
+    setIdentity(context, config.cert, config.key);
+    // Tickets are only resumed in the context of the same name; OpenSSL wants one to be set.
+    const id = new TextEncoder().encode("firstflight");
+    library.SSL_CTX_set_session_id_context(context, id, id.length);
+    // With early data on, OpenSSL keeps a session per ticket and takes each only once: replays of
+    // the same ClientHello are refused (RFC 8446, section 8.1). Its internal cache serves that.
+    library.SSL_CTX_set_max_early_data(context, config.maxEarlyData);
+    library.SSL_CTX_set_recv_max_early_data(context, config.maxEarlyData);
+    if (config.alpnProtocols.length > 0) {
+      library.SSL_CTX_set_alpn_select_cb(context, alpnSelectCallback(), 0n);
+    }
+  });
+}
+
+/** Releases a context. */
+export function freeContext(context: bigint): void {
+  openssl().SSL_CTX_free(context);
+  countNative("SSL_CTX", -1);
+}
+
+function makeContext(
+  method: bigint,
+  config: Pick<ClientConfig, "minVersion" | "maxVersion" | "keyLog">,
+  fill: (context: bigint) => void,
+): bigint {
+  const library = openssl();
+  library.ERR_clear_error();
+  const context = library.SSL_CTX_new(method);
+  if (context === 0n) {
+    const { reason } = takeError();
+    throw new TlsError("ENGINE_UNAVAILABLE", `OpenSSL could not start: ${reason}`, {
+      call: "SSL_CTX_new",
+    });
+  }
+  countNative("SSL_CTX", 1);
+  const set = (command: number, value: number) =>
+    library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
+  try {
+    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, versions[config.minVersion]);
+    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, versions[config.maxVersion]);
+    // As browsers do: AES-128 is the faster one, and nothing is known that makes it the weaker one.
+    library.SSL_CTX_set_ciphersuites(context, CIPHER_SUITES);
+    // An idle connection then costs kilobytes instead of tens of them.
+    set(OPENSSL.SSL_CTRL_MODE, OPENSSL.SSL_MODE_RELEASE_BUFFERS);
+    library.SSL_CTX_set_options(context, OPENSSL.SSL_OP_NO_RENEGOTIATION);
+    if (config.keyLog) library.SSL_CTX_set_keylog_callback(context, keyLogCallback());
+    fill(context);
+  } catch (error) {
+    freeContext(context);
+    throw error;
+  }
+  return context;
+}
+
+/** Gives a context a certificate chain, leaf first, and the leaf's key. */
+function setIdentity(context: bigint, cert: string, key: string): void {
+  const library = openssl();
+  const check = (call: string, result: number | bigint) => {
+    if (Number(result) === 1) return;
+    throw unusableIdentity(takeError().reason, { call });
+  };
+  eachCertificate(cert, "cert", (x509, index) => {
+    library.ERR_clear_error();
+    if (index === 0) {
+      check("SSL_CTX_use_certificate", library.SSL_CTX_use_certificate(context, x509));
+    } else {
+      const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // with 1: takes a reference of its own
+      check(
+        "SSL_CTX_add1_chain_cert",
+        library.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1n, x509),
+      );
+    }
+  });
+  withPrivateKey(key, (pkey) => {
+    library.ERR_clear_error();
+    check("SSL_CTX_use_PrivateKey", library.SSL_CTX_use_PrivateKey(context, pkey));
+    check("SSL_CTX_check_private_key", library.SSL_CTX_check_private_key(context));
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * libssl, loaded at first use and never at import.
+ *
+ * @module
+ */
+
+import { isAbsolute } from "node:path";
+import process from "node:process";
+import { isDenied } from "../../../ffi/libc.ts";
+import { type CFunctions, dlopen } from "../../../ffi/long.ts";
+import {
+  libcryptoPath,
+  libcryptoSymbols,
+  libsslPaths,
+  libsslSymbols,
+} from "../../../ffi/openssl.ts";
+import { runtime } from "../../../runtimes/mod.ts";
+import { TlsError } from "../../errors.ts";
+
+/** OpenSSL's functions. */
+export type Openssl = CFunctions<typeof libsslSymbols & typeof libcryptoSymbols>;
+
+let loaded: Openssl | undefined;
+
+const named = "name the library in FIRSTFLIGHT_LIBSSL";
+
+/** Where a platform has OpenSSL 3 from. */
+const sources: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux:
+    "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer ones), openssl-libs (Fedora), " +
+    `libssl3 (Alpine), openssl (Arch), or ${named}`,
+  darwin: `Install openssl@3 (Homebrew) or openssl3 (MacPorts), or ${named}`,
+  freebsd: `FreeBSD 14 has it; on older ones install the package openssl, or ${named}`,
+  win32:
+    `Windows has none: ${named}, such as C:\\OpenSSL\\libssl-3-x64.dll, or use Node, which has its own`,
+};
+
+/** What to do for OpenSSL 3 to be there. */
+function howToGetOpenssl(): string {
+  return sources[process.platform] ?? `Install it, and ${named}`;
+}
+
+/**
+ * OpenSSL 3: the process's own where it has one, else `FIRSTFLIGHT_LIBSSL`, else the system's.
+ *
+ * @throws {TlsError} `ENGINE_UNAVAILABLE`
+ */
+export function openssl(): Openssl {
+  return loaded ??= load();
+}
+
+function load(): Openssl {
+  if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
+  const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty one names nothing.
+  if (path !== undefined) {
+    if (!isAbsolute(path)) {
+      throw unavailable(`FIRSTFLIGHT_LIBSSL must be an absolute path, got "${path}"`);
+    }
+    return loadFrom(path, `"${path}", named by FIRSTFLIGHT_LIBSSL`);
+  }
+  let cause: unknown;
+  for (const path of libsslPaths) {
+    try {
+      return bind(path);
+    } catch (error) {
+      cause = error;
+      if (isDenied(error)) {
+        throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
+      }
+    }
+  }
+  throw unavailable(`OpenSSL 3 was not found. ${howToGetOpenssl()}`, cause);
+}
+
+function loadFrom(path: string | null, name: string): Openssl {
+  try {
+    return bind(path);
+  } catch (error) {
+    if (isDenied(error)) {
+      throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
+    }
+    const { message } = error as Error;
+    throw unavailable(`Could not load OpenSSL 3 from ${name}: ${message}`, error);
+  }
+}
+
+/** OpenSSL's version as it numbers itself: 0xMNN00PP0, major, minor, patch. */
+const OPENSSL_3 = 0x30000000n;
+
+/** What LibreSSL has said since it was called OpenSSL. */
+const LIBRESSL = 0x20000000n;
+
+function bind(path: string | null): Openssl {
+  const libcrypto = path === null ? path : libcryptoPath(path);
+  // An older one lacks symbols, too, but what it lacks first is its age.
+  const { OpenSSL_version_num } = libcryptoSymbols;
+  const version = dlopen(libcrypto, { OpenSSL_version_num }).OpenSSL_version_num();
+  if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
+  return { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
+}
+
+/** A version by the name people know it by. */
+export function versionName(version: bigint): string {
+  if (version === LIBRESSL) return "LibreSSL";
+  const [major, minor, fix] = [version >> 28n, (version >> 20n) & 0xffn, (version >> 12n) & 0xffn];
+  const patch = (version >> 4n) & 0xffn;
+  if (version >= OPENSSL_3) return `OpenSSL ${major}.${minor}.${patch}`;
+  return `OpenSSL ${major}.${minor}.${fix}`;
+}
+
+function unavailable(message: string, cause?: unknown): TlsError {
+  return new TlsError("ENGINE_UNAVAILABLE", message, { cause });
+}

@@ -1,0 +1,81 @@
+/**
+ * `SSL_SESSION`: to bytes for the store, and back.
+ *
+ * @module
+ */
+
+import { countNative } from "../../../base/census.ts";
+import { Recent } from "../../../base/recent.ts";
+import { slotOf } from "../../../ffi/memory.ts";
+import { OPENSSL } from "../../../ffi/openssl.ts";
+import { withPinned } from "../../../ffi/pin.ts";
+import { runtime } from "../../../runtimes/mod.ts";
+import type { SessionTicket } from "../contract.ts";
+import { derOf } from "./der.ts";
+import { openssl } from "./library.ts";
+
+/**
+ * Sessions of this process, still native, by the bytes that were made of them. Reading one back from
+ * its bytes takes longer than all the rest of a ClientHello.
+ */
+const native = new Recent<Uint8Array, bigint>(64, freeSession);
+
+/** Makes a ticket of a session that OpenSSL is about to forget, agreed with the owner of `x509`. */
+export function ticketOf(session: bigint, x509: bigint, group: string | undefined): SessionTicket {
+  const library = openssl();
+  const seconds = Math.min(promisedSeconds(session), timeLeft(x509));
+  const bytes = derOf((slot) => library.i2d_SSL_SESSION(session, slot));
+  library.SSL_SESSION_up_ref(session);
+  countNative("SSL_SESSION", 1);
+  native.set(bytes, session);
+  return { session: bytes, lifetime: seconds * 1000, group };
+}
+
+/** Seconds during which the server will know a session. Those of TLS 1.2 may leave it open. */
+function promisedSeconds(session: bigint): number {
+  const library = openssl();
+  const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
+  const open = library.SSL_SESSION_get_protocol_version(session) < OPENSSL.TLS1_3_VERSION;
+  return open && hint === 0 ? Number(library.SSL_SESSION_get_timeout(session)) : hint;
+}
+
+/** Seconds until a certificate expires, less than 0 once it has; none where nobody says. */
+function timeLeft(x509: bigint): number {
+  const library = openssl();
+  if (x509 === 0n) return 0; // A spoiled session may have lost it.
+  const [days, seconds] = [new Int32Array(1), new Int32Array(1)];
+  const bytes = ({ buffer }: Int32Array) => new Uint8Array(buffer);
+  const until = library.X509_get0_notAfter(x509);
+  if (library.ASN1_TIME_diff(bytes(days), bytes(seconds), 0n, until) !== 1) return 0;
+  return days[0]! * 86_400 + seconds[0]!;
+}
+
+/**
+ * The session in `bytes`, to be released with {@linkcode freeSession}; 0 when it can't be read.
+ *
+ * A session handed out is not kept here any longer: tickets are used once.
+ */
+export function readSession(bytes: Uint8Array): bigint {
+  const kept = native.take(bytes);
+  if (kept !== undefined) return kept;
+  const library = openssl();
+  const session = withPinned([bytes], () => {
+    const slot = slotOf(runtime.addressOf(bytes));
+    return library.d2i_SSL_SESSION(null, slot, BigInt(bytes.length));
+  });
+  library.ERR_clear_error();
+  if (session !== 0n) countNative("SSL_SESSION", 1);
+  return session;
+}
+
+/** Releases a session; 0 is allowed. */
+export function freeSession(session: bigint): void {
+  if (session === 0n) return;
+  openssl().SSL_SESSION_free(session);
+  countNative("SSL_SESSION", -1);
+}
+
+/** Releases the native sessions that are kept, for tests that count. */
+export function clearSessions(): void {
+  native.clear();
+}

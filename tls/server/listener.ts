@@ -1,0 +1,173 @@
+/**
+ * TLS servers.
+ *
+ * @module
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { quoted } from "../../base/authority.ts";
+import { ConnectError } from "../../tcp/errors.ts";
+import type { NetAddr } from "../../tcp/facts.ts";
+import { acceptedFacts } from "../../tcp/listen/accepted.ts";
+import type { ListenerFastOpen } from "../../tcp/listen/fast_open.ts";
+import { listen, listenAddress } from "../../tcp/listen/listen.ts";
+import { Wire } from "../../tcp/wire/wire.ts";
+import { makeTlsConn, type TlsConn } from "../conn.ts";
+import type { ServerEngines } from "../engine/contract.ts";
+import type { TlsError } from "../errors.ts";
+import { TlsStream } from "../stream.ts";
+import type { ListenTlsSettings } from "./options.ts";
+
+/** Connections that may wait for `accept` after their handshake; beyond, clients are turned away. */
+const MOST_WAITING = 1024;
+
+/** Makes a listener, which listens. */
+export let makeTlsListener: (settings: ListenTlsSettings, engines: ServerEngines) => TlsListener;
+
+/**
+ * A TLS server: an async iterable of its connections. Made by `listenTls`.
+ *
+ * ```ts
+ * import { listenTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ *
+ * using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+ * setTimeout(() => listener.close(), 100);
+ * for await (const conn of listener) conn.close();
+ * ```
+ */
+export class TlsListener implements AsyncIterable<TlsConn> {
+  /** Whether the listener takes data in the SYN. */
+  readonly fastOpen: ListenerFastOpen;
+  /** The address that is listened on, with the port that was picked. */
+  readonly addr: NetAddr;
+  #server: Server;
+  #engines: ServerEngines;
+  #settings: ListenTlsSettings;
+  #handshaking = new Set<TlsStream>();
+  #waiting: TlsConn[] = [];
+  #acceptors: PromiseWithResolvers<TlsConn>[] = [];
+  #closed = false;
+
+  private constructor(settings: ListenTlsSettings, engines: ServerEngines) {
+    if (!engines) throw new TypeError("Illegal constructor: listenTls makes listeners");
+    this.#settings = settings;
+    this.#engines = engines;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      // Without an engine for it, one client is turned away and the others are not disturbed.
+      this.#handshake(socket).catch(() => socket.destroy());
+    });
+    this.#server.on("error", () => {}); // What could go wrong has been thrown by listen().
+    this.fastOpen = listen(this.#server, settings);
+    this.addr = listenAddress(this.#server); // Once closed, it would not tell any more.
+  }
+
+  static {
+    makeTlsListener = (settings, engines) => new TlsListener(settings, engines);
+  }
+
+  /**
+   * The next connection whose handshake is complete, or whose early data has arrived.
+   *
+   * @throws {ConnectError} `LISTENER_CLOSED` once the listener is closed
+   */
+  accept(): Promise<TlsConn> {
+    const waiting = this.#waiting.shift();
+    if (waiting) return Promise.resolve(waiting);
+    if (this.#closed) return Promise.reject(closedListener());
+    const acceptor = Promise.withResolvers<TlsConn>();
+    this.#acceptors.push(acceptor);
+    return acceptor.promise;
+  }
+
+  /** Stops listening. Connections that were handed out go on; all others are closed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.close();
+    this.#engines.free();
+    for (const stream of this.#handshaking) stream.close();
+    for (const conn of this.#waiting.splice(0)) conn.close();
+    for (const acceptor of this.#acceptors.splice(0)) acceptor.reject(closedListener());
+  }
+
+  /** Lets the listener keep the process alive; the default. */
+  ref(): void {
+    this.#server.ref();
+  }
+
+  /** Lets the process end while the listener is open. */
+  unref(): void {
+    this.#server.unref();
+  }
+
+  /** Every connection, until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<TlsConn, void, undefined> {
+    while (true) {
+      let conn: TlsConn;
+      try {
+        conn = await this.accept();
+      } catch {
+        return;
+      }
+      yield conn;
+    }
+  }
+
+  /** Closes; for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #handshake(socket: Socket): Promise<void> {
+    const startedAt = performance.now();
+    const { fastOpen: wanted, handshakeTimeout, onHandshakeError } = this.#settings;
+    const facts = acceptedFacts(socket, { wanted, fastOpen: this.fastOpen });
+    const { hostname, port } = facts.remoteAddr;
+    const peer = { hostname, port };
+    if (this.#closed || this.#waiting.length >= MOST_WAITING) return void socket.destroy();
+    const engine = this.#engines.accept();
+    const arrived = { wire: Wire.over(socket), received: [], ended: false };
+    const stream = new TlsStream(arrived, engine, peer, "server");
+    this.#handshaking.add(stream);
+    const timer = setTimeout(() => {
+      stream.fail(
+        new ConnectError(
+          "TIMED_OUT",
+          `The handshake with ${quoted(peer)} took more than ${handshakeTimeout} ms`,
+          peer,
+        ),
+      );
+    }, handshakeTimeout);
+    stream.secured.catch(() => {}).finally(() => {
+      clearTimeout(timer);
+      this.#handshaking.delete(stream);
+    });
+    try {
+      await stream.ready;
+      this.#handshaking.delete(stream); // Handed out: it outlives the listener.
+      const timing = {
+        lookup: 0,
+        open: 0,
+        firstByte: stream.firstByteAt - startedAt,
+        secure: performance.now() - startedAt,
+      };
+      this.#handOut(makeTlsConn(stream, { facts, timing, warnings: [] }));
+    } catch (error) {
+      if (this.#closed || !onHandshakeError) return;
+      // What it throws is its own, and an uncaught exception like any other.
+      queueMicrotask(() => onHandshakeError(error as TlsError | ConnectError, facts.remoteAddr));
+    }
+  }
+
+  #handOut(conn: TlsConn): void {
+    const acceptor = this.#acceptors.shift();
+    if (acceptor) acceptor.resolve(conn);
+    else if (this.#closed) conn.close();
+    else this.#waiting.push(conn);
+  }
+}
+
+function closedListener(): ConnectError {
+  return new ConnectError("LISTENER_CLOSED", "The listener was closed");
+}

@@ -1,0 +1,83 @@
+/**
+ * Sessions kept for resumption (RFC 8446, section 2.2).
+ *
+ * @module
+ */
+
+import { type Check, checkOf, defaulted, type Rules } from "../../base/options.ts";
+import { badArgument } from "../../base/words.ts";
+
+/** A session as a store keeps it. */
+export interface StoredSession {
+  /** Opaque bytes, meant for the engine that made them. */
+  readonly session: Uint8Array;
+  /** Milliseconds since 1970 after which the server no longer knows it. */
+  readonly expires: number;
+  /** The key-exchange group it was agreed with, where known: what the next hello should offer. */
+  readonly group?: string;
+}
+
+/**
+ * Where sessions wait for the next connection. Every method may answer at once or by a promise.
+ *
+ * A key stands for everything that makes a session valid: host, port, name, protocols, trust and
+ * identity. It is a hash, safe as a file name.
+ */
+export interface SessionStore {
+  /** Hands out a session of `key` and forgets it: a ticket is used once (RFC 8446, C.4). */
+  take(key: string): StoredSession | undefined | Promise<StoredSession | undefined>;
+  /** Keeps a session of `key`. A server sends several; each can be taken once. */
+  put(key: string, session: StoredSession): void | Promise<void>;
+}
+
+/**
+ * Checks what a store is told to keep, so that a slip is not found out when it is used.
+ *
+ * @throws {OptionError} when it is no key or no session
+ */
+export function checkEntry(key: unknown, stored: unknown, largest = Infinity): void {
+  checkKey(key);
+  if (isStoredSession(stored) && stored.session.length <= largest) return;
+  throw badArgument("session", "a StoredSession", stored);
+}
+
+/** Whether it has the types of a {@linkcode StoredSession}; what stands in it may be anything. */
+export function isStoredSession(stored: unknown): stored is StoredSession {
+  const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
+  return session instanceof Uint8Array && typeof expires === "number" &&
+    (group === undefined || typeof group === "string");
+}
+
+/**
+ * Checks what a store is asked for.
+ *
+ * @throws {OptionError} when it is no key
+ */
+export function checkKey(key: unknown): void {
+  if (typeof key !== "string") throw badArgument("key", "a string", key);
+}
+
+/** Milliseconds a session may be kept (RFC 8446, section 4.6.1), whatever the server says. */
+export const LONGEST_LIFE = 7 * 24 * 3_600_000;
+
+/** When a session has to go that is said to expire at `expires`, both in milliseconds since 1970. */
+export function limitLife(expires: number): number {
+  return Math.min(expires, Date.now() + LONGEST_LIFE);
+}
+
+/** How many sessions a store keeps. */
+export interface StoreLimits {
+  readonly perKey: number;
+  readonly keys: number;
+}
+
+const wholeNumber: Check<number> = checkOf(
+  "a whole number from 1",
+  (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+);
+
+/** How the limits of a store are read. */
+export const limitRules: Rules<StoreLimits> = {
+  perKey: defaulted(wholeNumber, 4),
+  keys: defaulted(wholeNumber, 512),
+};
