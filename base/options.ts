@@ -105,19 +105,19 @@ export function listOf<T>(
 }
 
 /** Names that people bring along from elsewhere, and what may be meant here. */
-const otherNames: Readonly<Record<string, readonly string[]>> = {
-  ca: ["caCerts"],
-  checkServerIdentity: ["serverName"],
-  ecdhCurve: ["groups"],
-  host: ["hostname"],
-  rejectUnauthorized: ["caCerts"],
-  session: ["sessions"],
-  timeout: ["connectTimeout", "handshakeTimeout"],
-};
+const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ca", ["caCerts"]],
+  ["checkServerIdentity", ["serverName"]],
+  ["ecdhCurve", ["groups"]],
+  ["host", ["hostname"]],
+  ["rejectUnauthorized", ["caCerts"]],
+  ["session", ["sessions"]],
+  ["timeout", ["connectTimeout", "handshakeTimeout"]],
+]);
 
 /** The known name that somebody who wrote `name` has probably meant. */
 function nameMeant(name: string, known: readonly string[]): string | undefined {
-  const other = otherNames[name]?.find((each) => known.includes(each));
+  const other = otherNames.get(name)?.find((each) => known.includes(each));
   if (other !== undefined) return other;
   const lower = known.map((each) => each.toLowerCase());
   const near = nearest(name, lower);

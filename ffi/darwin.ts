@@ -80,7 +80,6 @@ export const darwin = {
     /** The kernel spares this network Fast Open, after losses. */
     tfoHeuristicsDisable: { byte: 53, mask: 0x08 },
   },
-  libc: ["/usr/lib/libSystem.B.dylib"],
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -72,7 +72,6 @@ export const freebsd = {
   iovec: { size: 16, base: 0, len: 8 },
   /** struct tcp_info up to the last field read here; 14.0 and later know them all. */
   tcpInfo: { size: 184, sndMss: 16, rtt: 68, sndRexmitpack: 120, sndUna: 176, sndMax: 180 },
-  libc: ["/lib/libc.so.7"],
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { libcPaths } from "../base/libc_paths.ts";
 import { type NativeFunctions, type NativeTable, runtime } from "../runtimes/mod.ts";
 import type { platform } from "./platform.ts";
 
@@ -64,7 +65,7 @@ function errnoFunctions(table: SocketPlatform) {
   const location = { parameters: [], result: "pointer" } as const;
   /** `void *memcpy(void *to, const void *from, size_t n);` */
   const memcpy = { parameters: ["buffer", "pointer", "u64"], result: "pointer" } as const;
-  const symbols = dlopenFirst(table.libc, { [table.errnoSymbol]: location, memcpy });
+  const symbols = dlopenFirst(libcPaths, { [table.errnoSymbol]: location, memcpy });
   return {
     location: symbols[table.errnoSymbol] as () => bigint,
     memcpy: symbols.memcpy as (to: Uint8Array, from: bigint, n: bigint) => bigint,
@@ -76,7 +77,7 @@ function bind<P extends SocketPlatform>(table: P): Libc<P> {
   const errnoName = (number: number) => names[number] ?? `errno ${number}`;
   const errno = errnoReader(table);
   return {
-    call: dlopenFirst<P["symbols"]>(table.libc, table.symbols),
+    call: dlopenFirst<P["symbols"]>(libcPaths, table.symbols),
     errno: () => errnoName(errno()),
     errnoName,
   };

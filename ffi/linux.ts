@@ -10,11 +10,6 @@
 import process from "node:process";
 import type { PlatformTable } from "./table.ts";
 
-/** Where `process.arch` keeps its libraries under Debian's multiarch folders. */
-const triplet = ({ x64: "x86_64", arm64: "aarch64", riscv64: "riscv64" } as Record<string, string>)[
-  process.arch
-] ?? process.arch;
-
 export const linux = {
   os: "linux",
   fastOpen: "sendmsg",
@@ -96,15 +91,6 @@ export const linux = {
     dataSegsIn: 152,
   },
   tcpInfoBits: { fastopenClientFail: { byte: 7, mask: 0x06 } },
-  /** libc by absolute path: glibc under multiarch and not, musl, bionic. */
-  libc: [
-    `/lib/${triplet}-linux-gnu/libc.so.6`,
-    "/lib64/libc.so.6",
-    "/lib/libc.so.6",
-    "/usr/lib/libc.so.6",
-    `/lib/ld-musl-${triplet}.so.1`,
-    "/system/lib64/libc.so",
-  ],
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

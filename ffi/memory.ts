@@ -4,9 +4,9 @@
  * @module
  */
 
+import { libcPaths } from "../base/libc_paths.ts";
 import type { NativeFunctions } from "../runtimes/mod.ts";
 import { dlopenFirst } from "./libc.ts";
-import { platform } from "./platform.ts";
 
 const reading = {
   /** `void *memcpy(void *to, const void *from, size_t n);` */
@@ -25,7 +25,7 @@ let writer: NativeFunctions<typeof writing> | undefined;
 
 /** Copies `length` bytes from `address`, which C promises to be readable. */
 export function readMemory(address: bigint, length: number): Uint8Array {
-  reader ??= dlopenFirst(platform.libc, reading);
+  reader ??= dlopenFirst(libcPaths, reading);
   const bytes = new Uint8Array(length);
   if (length > 0) reader.memcpy(bytes, address, BigInt(length));
   return bytes;
@@ -33,14 +33,14 @@ export function readMemory(address: bigint, length: number): Uint8Array {
 
 /** Copies `bytes` to `address`, which C promises to be writable. */
 export function writeMemory(address: bigint, bytes: Uint8Array): void {
-  writer ??= dlopenFirst(platform.libc, writing);
+  writer ??= dlopenFirst(libcPaths, writing);
   writer.memcpy(address, bytes, BigInt(bytes.length));
 }
 
 /** The NUL-terminated string at `address`; `undefined` for NULL. */
 export function readString(address: bigint): string | undefined {
   if (address === 0n) return undefined;
-  reader ??= dlopenFirst(platform.libc, reading);
+  reader ??= dlopenFirst(libcPaths, reading);
   return new TextDecoder().decode(readMemory(address, Number(reader.strlen(address))));
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import type { CTable } from "./long.ts";
 
 /** Functions of libssl. */
@@ -247,25 +246,3 @@ export const OPENSSL = {
   /** Alerts of the peer are reported as reason 1000 plus the alert's number. */
   SSL_AD_REASON_OFFSET: 1000,
 } as const;
-
-const { platform, arch } = process;
-const triplet = `${arch === "x64" ? "x86_64" : arch === "arm64" ? "aarch64" : arch}-linux-gnu`;
-
-/** The system's own library folders, absolute: never a bare name, never the current directory. */
-export const libsslPaths: readonly string[] = platform === "linux"
-  ? [`/usr/lib/${triplet}`, `/lib/${triplet}`, "/usr/lib64", "/lib64", "/usr/lib", "/lib"]
-    .map((folder) => `${folder}/libssl.so.3`)
-  : platform === "darwin"
-  ? ["/opt/homebrew/opt/openssl@3/lib", "/usr/local/opt/openssl@3/lib", "/opt/local/lib"]
-    .map((folder) => `${folder}/libssl.3.dylib`)
-  : platform === "freebsd"
-  ? ["/usr/lib/libssl.so.30", "/usr/local/lib/libssl.so.3"]
-  : [];
-
-/**
- * The library that has libcrypto's functions, by the path of libssl: on Windows a function is looked for
- * in the library that is named alone, elsewhere in those it depends on, too.
- */
-export function libcryptoPath(libssl: string): string {
-  return platform === "win32" ? libssl.replace(/libssl(?=[^\\/]*$)/i, "libcrypto") : libssl;
-}

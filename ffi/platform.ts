@@ -18,7 +18,6 @@ const other = {
   fastOpen: "none",
   writev: false,
   long: 8,
-  libc: [],
   reason: "this platform's Fast Open calls are not known here",
 } as const satisfies PlatformTable;
 

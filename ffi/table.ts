@@ -21,8 +21,6 @@ interface SocketTable {
   readonly errno: Readonly<Record<number, string>>;
   /** BSD's sockaddr begins with its length; Linux's and Windows' with a 16-bit family. */
   readonly sockaddr: { readonly family: "u16" | "u8 after length" };
-  /** libc's paths, absolute, most likely first. */
-  readonly libc: readonly string[];
   readonly symbols: NativeTable;
   /** The function that returns the address of this thread's errno. */
   readonly errnoSymbol: string;
@@ -71,8 +69,6 @@ interface PlainTable {
   readonly writev: false;
   /** Bytes of C's `long`. */
   readonly long: 4 | 8;
-  /** The C library's paths, absolute, where it is needed. */
-  readonly libc: readonly string[];
   /** Why there is no Fast Open, for people. */
   readonly reason: string;
 }

@@ -5,17 +5,17 @@
  * @module
  */
 
-import { runtime } from "../../runtimes/mod.ts";
-import { formatAddress, parseAddress } from "../name/address.ts";
 import { quoted } from "../../base/authority.ts";
-import { type AttemptFailure, ConnectError, describe, listOf } from "../errors.ts";
-import { canonicalHost } from "../name/hostname.ts";
+import { runtime } from "../../runtimes/mod.ts";
 import { type Deadline, rejectOnAbort } from "./deadline.ts";
 import type { FirstFlight } from "./first_flight.ts";
 import { lookup } from "./lookup.ts";
+import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
+import { ConnectError, describe, listOf } from "../errors.ts";
+import { formatAddress, parseAddress } from "../name/address.ts";
+import { canonicalHost } from "../name/hostname.ts";
 import type { DialSettings } from "../options.ts";
 import { synRoom } from "../paths/syn_room.ts";
-import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
 
 /** A {@linkcode Link} and when its parts happened. */
 export interface Dialed {
@@ -59,7 +59,7 @@ export async function dial(
     deadline.stage = undefined; // What is still to be done is the caller's.
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {
-    if (error instanceof RaceLost) throw connectError(hostname, port, error.attempts);
+    if (error instanceof RaceLost) throw connectError(hostname, port, error);
     throw error;
   }
 }
@@ -75,7 +75,7 @@ function notPermitted(hostname: string, port: number, why: string): ConnectError
 function connectError(
   hostname: string,
   port: number,
-  attempts: readonly AttemptFailure[],
+  { attempts, cause }: RaceLost,
 ): ConnectError {
   const where = quoted({ hostname, port });
   const last = attempts.at(-1);
@@ -97,5 +97,6 @@ function connectError(
     port,
     attempts,
     ...(last.errno ? { errno: last.errno } : {}),
+    ...(cause === undefined ? {} : { cause }),
   });
 }

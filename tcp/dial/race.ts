@@ -45,9 +45,9 @@ export class RaceLost extends Error {
   /** Every address and how it ended. */
   readonly attempts: readonly AttemptFailure[];
 
-  constructor(attempts: readonly AttemptFailure[]) {
-    super("no address could be connected to");
-    this.attempts = attempts;
+  constructor(errors: readonly AttemptError[]) {
+    super("no address could be connected to", { cause: errors.at(-1)?.cause });
+    this.attempts = errors.map(({ failure }) => failure);
   }
 }
 
@@ -95,7 +95,7 @@ class Race {
   #retried = new Set<Address>();
   #suspects: Suspect[] = [];
   /** By address, in the order of trying; of an address tried twice the later failure counts. */
-  #failures = new Map<string, AttemptFailure>();
+  #failures = new Map<string, AttemptError>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(addresses: readonly Address[], options: RaceOptions) {
@@ -124,7 +124,7 @@ class Race {
       runner = this.#start(first);
     } catch (error) {
       if (!(error instanceof AttemptError)) return this.#lose(error);
-      this.#failures.set(error.failure.address, error.failure);
+      this.#failures.set(error.failure.address, error);
       return this.#next();
     }
     this.#runners.add(runner);
@@ -193,9 +193,10 @@ class Race {
     else this.#ways.push(plain);
   }
 
-  #fail(runner: Runner, { failure }: AttemptError): void {
+  #fail(runner: Runner, error: AttemptError): void {
+    const { failure } = error;
     this.#runners.delete(runner);
-    this.#failures.set(failure.address, failure);
+    this.#failures.set(failure.address, error);
     if (runner.attempt.opened.synBytes > 0) {
       this.#suspect(runner, true, `the SYN with data failed: ${describe(failure)}`);
       this.#retryPlain(runner);
@@ -236,16 +237,13 @@ class Race {
   #onAbort = (): void => {
     const { reason } = this.#options.signal;
     if (reason instanceof TimeUp) {
+      const failures = new Map(this.#failures.entries().map(([to, { failure }]) => [to, failure]));
       for (const { way, attempt: { opened } } of this.#runners) {
         const address = formatAddress(way.address);
         const accepted = opened.established();
-        this.#failures.set(address, {
-          address,
-          code: "TIMED_OUT",
-          ...(accepted ? { accepted } : {}),
-        });
+        failures.set(address, { address, code: "TIMED_OUT", ...(accepted ? { accepted } : {}) });
       }
-      reason.attempts = [...this.#failures.values()];
+      reason.attempts = [...failures.values()];
     }
     this.#lose(reason);
   };

@@ -11,8 +11,8 @@
  * @module
  */
 
+import { libcPaths } from "../../base/libc_paths.ts";
 import { dlopenFirst } from "../../ffi/libc.ts";
-import { linux } from "../../ffi/linux.ts";
 import type { NativeFunctions } from "../../runtimes/mod.ts";
 
 const table = {
@@ -45,7 +45,7 @@ const table = {
 } as const;
 
 /** The C library of the runtime's own architecture, opened once. */
-export const libc: NativeFunctions<typeof table> = dlopenFirst(linux.libc, table);
+export const libc: NativeFunctions<typeof table> = dlopenFirst(libcPaths, table);
 
 /** A C string: the text's bytes and a closing NUL. */
 export function cString(text: string): Uint8Array {

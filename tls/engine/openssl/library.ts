@@ -8,13 +8,9 @@ import { isAbsolute } from "node:path";
 import process from "node:process";
 import { isDenied } from "../../../ffi/libc.ts";
 import { type CFunctions, dlopen } from "../../../ffi/long.ts";
-import {
-  libcryptoPath,
-  libcryptoSymbols,
-  libsslPaths,
-  libsslSymbols,
-} from "../../../ffi/openssl.ts";
+import { libcryptoSymbols, libsslSymbols } from "../../../ffi/openssl.ts";
 import { runtime } from "../../../runtimes/mod.ts";
+import { libcryptoPath, libsslPaths } from "./library_paths.ts";
 import { TlsError } from "../../errors.ts";
 
 /** OpenSSL's functions. */

@@ -187,7 +187,7 @@ test("a group that nobody knows is INVALID_OPTION", { skip }, async () => {
   if (!can.groups) return;
   await using nginx = await startNginx();
   await assert.rejects(open({ port: nginx.port, engine, groups: ["nonsense"] }), {
-    name: "TlsError",
+    name: "OptionError",
     code: "INVALID_OPTION",
   });
 });

@@ -3,14 +3,14 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { linux } from "../../../../ffi/linux.ts";
-import { libsslPaths } from "../../../../ffi/openssl.ts";
-import { versionName } from "../../../../tls/engine/openssl/library.ts";
+import { libcPaths } from "../../../../base/libc_paths.ts";
 import { askChild, runtimeName } from "../../../fixtures/hostile_child.ts";
 import type { Mapped } from "../../../fixtures/hostile_mapped.ts";
 import type { Permitted, PermittedCall, Secured } from "../../../fixtures/hostile_permitted.ts";
 import { here, startListener } from "../../../fixtures/hostile_ways.ts";
 import { certificates } from "../../../peers/certificates.ts";
+import { versionName } from "../../../../tls/engine/openssl/library.ts";
+import { libsslPaths } from "../../../../tls/engine/openssl/library_paths.ts";
 
 const { ca, server: { cert, key } } = certificates();
 const folder = mkdtempSync(join(tmpdir(), "firstflight-library-"));
@@ -18,7 +18,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const first = (paths: readonly string[]) => paths.find((path) => existsSync(path)) ?? "";
 const libssl = first(libsslPaths);
-const libc = first(linux.libc);
+const libc = first(libcPaths);
 const text = join(folder, "text.so");
 writeFileSync(text, "This is no library.\n");
 const empty = join(folder, "empty.so");
