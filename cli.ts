@@ -10,5 +10,5 @@ import { main } from "./cli/main.ts";
 import { withoutFfiWarning } from "./cli/warnings.ts";
 
 withoutFfiWarning();
-// Exits by itself: standard input may still be open, and nobody is going to read it.
+// Exits explicitly: standard input may still be open, and would keep the process alive.
 process.exit(await main(process.argv.slice(2)));

@@ -1,12 +1,12 @@
 /**
- * Full handshakes with X25519MLKEM768, whose key share nearly fills a SYN: firstflight beside the
- * runtime's own TLS over firstflight's Fast Open, and over a socket of its own, in one run:
+ * Full handshakes with X25519MLKEM768, whose key share nearly fills a SYN. One run compares
+ * firstflight with the runtime's own TLS, over firstflight's Fast Open and over its own socket:
  *
  *     npm run bench:hello -- --repeat 25 --json
  *
- * On the emulated network, 35 ms of round trip, against this project's listener on Node, which has a
- * library with that group, as Debian 12 has not. The connections take turns, so that what else the
- * machine does hits all alike.
+ * It runs on the emulated network, with a round trip of 35 ms. The server is this project's
+ * listener on Node, whose library has that group; Debian 12's has not. The connections take turns,
+ * so that other work of the machine affects all of them alike.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import { showProgress } from "./harness/progress.ts";
 import { parseRuntimes, runtimeNames } from "./harness/runtimes.ts";
 import { objection, report, type Series, ways } from "./hello_report.ts";
 
-/** Connections of each kind before those that are counted: compilers warm up, cookies arrive. */
+/** Connections of each kind that are not counted: compilers warm up, cookies arrive. */
 const WARM_UP = 5;
 
 const { values: options } = parseArgs({

@@ -1,5 +1,5 @@
 /**
- * What the benchmark of large hellos says to people.
+ * The report of the benchmark of large hellos.
  *
  * @module
  */
@@ -23,21 +23,21 @@ export interface Series {
   readonly measurements: Measurement[];
 }
 
-/** The project's bars, in nominal round trips. */
+/** The project's targets, in nominal round trips. */
 const HANDSHAKE = 1.10;
 const LEAST_SAVED = 0.97;
 
-/** What is asked for, and what every way must have agreed on. */
+/** The group that is asked for, and that every way must have agreed on. */
 const GROUP = "X25519MLKEM768";
 
-/** The way that is judged, and the one that it is held against. */
+/** The way that is judged, and the way it is compared with. */
 const JUDGED = "firstflight";
 const RIVAL = "node:tls over connect()";
 
-/** In the table's order. */
+/** The ways in the order of the table. */
 export const ways = [JUDGED, 'firstflight, groups "full"', RIVAL, "node:tls"] as const;
 
-/** Why a connection does not show what its way is to show; `undefined` when it does. */
+/** Why a connection is not a valid sample of its way; `undefined` when it is valid. */
 export function objection(way: string, evidence: Evidence): string | undefined {
   const { failure, facts, group } = evidence;
   const objected = objectionTo(evidence, facts && kinds["cookie"], { whole: way === JUDGED });
@@ -59,7 +59,7 @@ const flightBytesOf = (series: Series) =>
 const families = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 const nameOf = ({ runtime, family, way }: Series) => `${runtime}, ${families[family]}: ${way}`;
 
-/** A table with bars, what was dropped, and the verdicts. */
+/** A table with bars, what was not counted, and the verdicts. */
 export function report(all: readonly Series[], rtt: number): string {
   const trip = roundTripOf(rtt, all.flatMap(of));
   return [
@@ -95,7 +95,7 @@ function tableOf(all: readonly Series[], { nominal, measured }: RoundTrip): stri
   return drawTable([["", "n", "SYN bytes", "of", ...columns], ...rows]);
 }
 
-/** Verdicts by nominal round trips; in brackets the same in those that the link measured. */
+/** Verdicts in nominal round trips, and in brackets in measured ones. */
 function judge(series: Series, all: readonly Series[], trip: RoundTrip): string[] {
   const { runtime, family, measurements } = series;
   const name = `${runtime}, ${families[family]}`;

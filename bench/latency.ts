@@ -1,12 +1,13 @@
 /**
- * Round trips until the handshake is complete and until the response begins, firstflight beside the
- * runtimes' own TLS, curl and gnutls-cli, in one run:
+ * Round trips until the handshake is complete and until the response begins. One run compares
+ * firstflight with the runtimes' own TLS, curl and gnutls-cli:
  *
  *     npm run bench:latency -- --repeat 25 --runtimes deno,bun --json
  *
- * On the emulated network, 35 ms of round trip, against Debian's nginx. The connections take turns,
- * so that what else the machine does hits all alike. What the link between the hosts saw is the
- * witness: a connection of firstflight counts only if its flight rode in the SYN, where it should.
+ * It runs on the emulated network, with a round trip of 35 ms, against Debian's nginx. The
+ * connections take turns, so that other work of the machine affects all of them alike. The link is
+ * the witness: where a flight should ride in the SYN, the connection counts only if the link saw it
+ * there.
  *
  * @module
  */
@@ -26,7 +27,7 @@ import { report, type Series } from "./latency_report.ts";
 
 /** Milliseconds for one connection by a command. */
 const TIMEOUT = 5000;
-/** Connections of each kind before those that are counted: compilers warm up, cookies arrive. */
+/** Connections of each kind that are not counted: compilers warm up, cookies arrive. */
 const WARM_UP = 5;
 
 const { values: options } = parseArgs({

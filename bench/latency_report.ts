@@ -1,5 +1,5 @@
 /**
- * What the latency benchmark says to people.
+ * The report of the latency benchmark.
  *
  * @module
  */
@@ -23,10 +23,10 @@ export interface Series {
   readonly measurements: Measurement[];
 }
 
-/** The project's bars, in nominal round trips. */
+/** The project's targets, in nominal round trips. */
 const HANDSHAKE = 1.10;
 const FIRST_BYTE = 2.10;
-/** The runtime's own TLS takes several turns of the event loop for what a call of OpenSSL's does. */
+/** The runtime's own TLS needs several turns of the event loop for the work of one OpenSSL call. */
 const RUNTIME_HANDSHAKE = 1.15;
 const RUNTIME_FIRST_BYTE = 2.15;
 const EARLY_FIRST_BYTE = 1.05;
@@ -44,7 +44,7 @@ const nameOf = ({ runtime, way }: Series) => {
   return runtime === "" ? own : `${runtime}: ${own}`;
 };
 
-/** A table with bars, what was dropped, and the verdicts. */
+/** A table with bars, what was not counted, and the verdicts. */
 export function report(all: readonly Series[], rtt: number): string {
   const trip = roundTripOf(rtt, all.flatMap(of));
   const { measured } = trip;
@@ -76,7 +76,7 @@ export function report(all: readonly Series[], rtt: number): string {
   ].join("\n\n");
 }
 
-/** Verdicts by nominal round trips; in brackets the same in those that the link measured. */
+/** Verdicts in nominal round trips, and in brackets in measured ones. */
 function judge(
   series: Series,
   all: readonly Series[],

@@ -1,12 +1,12 @@
 /**
- * What bad paths, and bad hosts at their ends, do to firstflight, curl and gnutls-cli, in one run:
+ * How firstflight, curl and gnutls-cli cope with bad paths and with bad hosts, in one run:
  *
  *     npm run bench:paths -- --conditions clean,drop-syn-data --runtimes deno --repeat 5
  *
- * On the emulated network, 35 ms of round trip, against Debian's nginx. Each client first gets to know
- * the path while it is good: its kernel has a cookie, its process knows the round trip. Then the path
- * turns bad, and the client connects to it for the first time, and again. Connections without Fast
- * Open take turns with these, so that what else the machine does hits both.
+ * It runs on the emulated network, with a round trip of 35 ms, against Debian's nginx. Each client
+ * first learns the path while it is good: its kernel gets a cookie, its process the round trip.
+ * Then the path turns bad, and the client connects for the first time and again. Connections
+ * without Fast Open take turns with these, so that other work of the machine affects both.
  *
  * @module
  */
@@ -36,9 +36,11 @@ import {
 import { type Measurement, report, type Series } from "./paths_report.ts";
 import { type Client, sequence } from "./paths_sequence.ts";
 
-/** Connections of each client before everything else: compilers warm up. */
+/** Connections of each client that are not counted: compilers warm up. */
 const WARM_UP = 5;
-/** From here on nine connections in a row lose of their first dozen packets what they should. */
+/**
+ * From this seed on, nine connections in a row lose the right share of their first dozen packets.
+ */
 const FIRST_SEED = 122;
 const COMMANDS = ["curl --tcp-fastopen", "gnutls-cli --fastopen"];
 
@@ -64,8 +66,8 @@ if (options.help) {
 }
 
 /**
- * The seeds of each sequence. Where it is up to chance, each seed has its turn at each place, so that
- * a first contact is as lucky as all others.
+ * The seeds of each sequence. Where a condition depends on chance, each seed takes each place once,
+ * so that first contacts have the same luck as later ones.
  */
 function luckOf({ chance, later = LATER }: Condition, round: number): number[][] {
   const places = Array.from({ length: later + 1 }, (_, place) => place);
@@ -132,7 +134,7 @@ for (const client of clients.filter(({ ours }) => ours)) {
     await client.connect(live, true, TIMEOUT);
     await client.connect(live, false, TIMEOUT);
   }
-  // Which key share a server likes is remembered by name.
+  // The key share that a server picks is remembered per name, so each name needs a connection.
   for (const condition of named) {
     const addresses = condition.addresses!(live.hostname);
     if (addresses.includes(live.hostname)) {
@@ -150,7 +152,8 @@ for (let round = 0; round < Number(options.repeat); round++) {
         const { contacts } = series.find((each) =>
           each.condition === condition && each.client === client.name
         )!;
-        // A command starts anew each time: it has first contacts only, and learns no patience.
+        // A command starts anew each time, so it has first contacts only. After a timeout it is
+        // left out.
         if (!client.ours && contacts.first?.some(isTimeout)) continue;
         const used = client.ours ? seeds : seeds.slice(0, 1);
         const made = await sequence(client, condition, { live, target }, stage, used);

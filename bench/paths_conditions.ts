@@ -1,5 +1,5 @@
 /**
- * What may be wrong with a path, or with what is at its end.
+ * What may be wrong with a path, or with the host at its end.
  *
  * @module
  */
@@ -15,20 +15,22 @@ export const TIMEOUT = 5000;
 /** Connections after the first contact. */
 export const LATER = 2;
 
-/** `net.ipv4.tcp_fastopen`: client, server, and every listener without asking for it. */
+/**
+ * `net.ipv4.tcp_fastopen`: the client, the server, and every listener, even one that doesn't ask.
+ */
 export const FAST_OPEN = 0x403;
 
-/** Nobody has these. */
+/** No host has these addresses. */
 const DEAD = "10.77.3.3";
 const DEAD_IPV6 = "2001:db8:77::dead";
 
-/** Where a server accepts and stays silent. */
+/** The address of a server that accepts and stays silent. */
 export const SILENT = "10.77.4.4";
 
-/** Milliseconds after the call until a server whose queue is full goes on. */
+/** Milliseconds for which the queue of a busy server stays full. */
 const BUSY = 300;
 
-/** What conditions are made with. */
+/** What a condition can change. */
 export interface Stage {
   readonly lab: Netlab;
   readonly nginx: Nginx;
@@ -36,31 +38,31 @@ export interface Stage {
 }
 
 /**
- * How good firstflight must be.
+ * The target that firstflight must meet.
  *
  * - `plain`: hardly slower than without Fast Open, from the first contact on
- * - `recovery`: slower by what it takes to notice, once
- * - `next address`: no slower than a plain connection to the live address, after RFC 8305's delay
- * - `success`: it succeeds where connections without Fast Open do
+ * - `recovery`: the first contact is slower by the time it takes to notice, later ones are not
+ * - `next address`: at most RFC 8305's delay slower than a plain connection to the live address
+ * - `success`: it succeeds where connections without Fast Open succeed
  */
 export type Bar = "plain" | "recovery" | "next address" | "success";
 
-/** One thing that is wrong. */
+/** One condition of a path, or of the host at its end. */
 export interface Condition {
-  /** As the user names it. */
+  /** The name that the user gives. */
   readonly name: string;
-  /** As the table names it. */
+  /** The name in the table. */
   readonly title: string;
-  /** What packets meet; by chance, where it is chance, but the same for the same seed. */
+  /** Middleboxes on the path. Those that act at random do the same for the same seed. */
   readonly middleboxes?: (seed: number) => readonly Middlebox[];
-  /** The addresses of the name that is connected to; by default there is no name, but `live`. */
+  /** Addresses of the host name to connect to. Default: no name, the client connects to `live`. */
   readonly addresses?: (live: string) => readonly string[];
-  /** Changes the hosts, once the client knows the path as it was. */
+  /** Changes the hosts, once the client has learned the good path. */
   readonly begin?: (stage: Stage) => Promise<AsyncDisposable>;
   /** Prepares one connection. */
   readonly prepare?: (stage: Stage) => Promise<AsyncDisposable>;
   readonly bar: Bar;
-  /** Whether it is up to chance what happens to a connection. */
+  /** Whether chance decides what happens to a connection. */
   readonly chance?: true;
   /** Connections after the first contact. Default {@linkcode LATER}; fewer where each takes long. */
   readonly later?: number;
@@ -75,7 +77,10 @@ const nothingToUndo = undo(() => Promise.resolve());
 
 const always = (...boxes: readonly Middlebox[]) => ({ middleboxes: () => boxes });
 
-/** The same packets are lost of each connection, so those of the one before must be gone. */
+/**
+ * A seed fixes which packets are lost, by their order. So packets of the connection before must be
+ * gone.
+ */
 const losing = (share: number) => ({
   middleboxes: (seed: number): Middlebox[] => [{ kind: "loss", share, seed }],
   prepare: async () => {
@@ -91,7 +96,7 @@ function randomKey(): string {
   return [...words].map((word) => word.toString(16).padStart(8, "0")).join("-");
 }
 
-/** A server that is too busy to accept, but not for long. */
+/** Makes the server too busy to accept, for a short time. */
 async function fillQueue({ nginx, filler }: Stage): Promise<AsyncDisposable> {
   nginx.pause();
   await filler.fill();
@@ -102,7 +107,7 @@ async function fillQueue({ nginx, filler }: Stage): Promise<AsyncDisposable> {
   return undo(() => release);
 }
 
-/** In the table's order. */
+/** The conditions in the order of the table. */
 export const conditions: readonly Condition[] = [
   { name: "clean", title: "clean path", bar: "plain" },
   {

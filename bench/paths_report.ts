@@ -1,5 +1,5 @@
 /**
- * What the benchmark of paths says to people.
+ * The report of the benchmark of paths.
  *
  * @module
  */
@@ -10,8 +10,9 @@ import { drawTable, drawVerdict } from "./harness/table.ts";
 import type { Condition } from "./paths_conditions.ts";
 
 /**
- * Which connection of a sequence: to get to know the path while it is good, then without Fast Open to
- * the live address alone; without Fast Open, for the first time and again under the condition.
+ * The connections of a sequence. While the path is good: `warm-up` learns it, `alone` goes to the
+ * live address without Fast Open. Under the condition: `plain` is without Fast Open, `first` is the
+ * first with it, `later` the others.
  */
 export type Contact = "warm-up" | "alone" | "plain" | "first" | "later";
 
@@ -25,9 +26,9 @@ export interface Measurement {
   readonly took?: number;
   /** SYNs that the link saw, repeated ones too. */
   readonly syns: number;
-  /** Bytes in the one that carried most. */
+  /** Bytes in the SYN that carried most. */
   readonly synBytes: number;
-  /** What `conn.fastOpen` said. */
+  /** The outcome in `conn.fastOpen`. */
   readonly outcome?: string | undefined;
 }
 
@@ -41,7 +42,7 @@ export interface Series {
   readonly contacts: { [Key in Contact]?: Measurement[] };
 }
 
-/** The project's bars: shares of what a plain connection takes, round trips, milliseconds. */
+/** The project's targets: factors of a plain connection's time, round trips, milliseconds. */
 const MOST = 1.10;
 const MOST_AFTER_RECOVERY = 1.05;
 const RECOVERY = 3;
@@ -52,7 +53,7 @@ const judged = ["first", "later"] as const;
 
 const of = ({ contacts }: Series, contact: Contact) => contacts[contact] ?? [];
 
-/** Why a connection does not show what it is to show; `undefined` when it does. */
+/** Why a connection is not a valid sample of its contact; `undefined` when it is valid. */
 function objection(contact: Contact, { failure, synBytes, took }: Measurement): string | undefined {
   if (failure !== undefined) return `${failure} after ${took?.toFixed(0)} ms`;
   return contact === "first" && synBytes === 0 ? "no SYN carried data" : undefined;
@@ -110,7 +111,7 @@ function tableOf(runtime: string, all: readonly Series[], rtt: number): string {
 
 type Average = (values: readonly number[]) => number;
 
-/** Milliseconds and round trips; how many succeeded where not all did. */
+/** Milliseconds and round trips. Where some connections failed, also how many succeeded. */
 function cells(
   series: Series,
   contact: Contact,
@@ -126,13 +127,13 @@ function cells(
   return [`${share}${value.toFixed(1)}`, (value / rtt).toFixed(2)];
 }
 
-/** What there was at the first contact and what later. */
+/** The values at the first contact, and at later ones. */
 function list(series: Series, pick: (measurement: Measurement) => unknown): string {
   return judged.filter((contact) => series.contacts[contact])
     .map((contact) => valuesOf(of(series, contact).map(pick)).join(", ")).join(" / ");
 }
 
-/** Every contact of every series, with what is to be said against its connections. */
+/** Every contact of every series, with the objections to its connections. */
 function objected(all: readonly Series[]) {
   return all.flatMap((series) =>
     (Object.keys(series.contacts) as Contact[]).map((contact) => ({
@@ -142,7 +143,7 @@ function objected(all: readonly Series[]) {
   );
 }
 
-/** On a good path no connection may have a second SYN; each sequence begins on one. */
+/** On a good path no connection may send a second SYN. Each sequence begins on a good path. */
 function judgeSyns(runtime: string, all: readonly Series[]): string {
   const connections = all.filter(({ client }) => client === runtime).flatMap((series) =>
     series.condition.name === "clean"
@@ -182,7 +183,7 @@ function judgeContact(what: string, series: Series, contact: Contact, rtt: numbe
   );
 }
 
-/** Milliseconds, and where they come from. */
+/** The target in milliseconds, and how it is computed. */
 function barOf(series: Series, contact: Contact, rtt: number): [number, string] {
   const plain = median(timesOf(series, "plain"));
   switch (series.condition.bar) {

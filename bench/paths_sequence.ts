@@ -1,5 +1,5 @@
 /**
- * A client's way from a good path to a bad one.
+ * The connections of one client over a path that turns from good to bad.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import { synsTo } from "./harness/flow.ts";
 import { type Condition, type Stage, TIMEOUT } from "./paths_conditions.ts";
 import type { Contact, Measurement } from "./paths_report.ts";
 
-/** Whoever connects: firstflight in one runtime, or a command. */
+/** A client: firstflight in one runtime, or a command. */
 export interface Client {
   readonly name: string;
-  /** Whether it is firstflight, and can be told to do without Fast Open. */
+  /** Whether it is firstflight, which can also connect without Fast Open. */
   readonly ours: boolean;
-  /** Makes the process forget what it has learned of paths. */
+  /** Clears the memory of paths in the client's process. */
   forget(): Promise<unknown>;
   connect(target: Target, fastOpen: boolean, timeout: number): Promise<CommandObservation>;
 }
 
-/** Where to connect to: to get to know the path, and under the condition. */
+/** The targets: `live` to learn the path, `target` under the condition. */
 export interface Targets {
   readonly live: Target;
   readonly target: Target;
 }
 
 /**
- * Lets a client get to know the path while it is good, then makes it bad and connects: for the first
- * time and again, each time also without Fast Open.
+ * Lets a client learn the path while it is good. Then makes the path bad and connects for the first
+ * time and again. firstflight also connects without Fast Open each time.
  *
- * @param seeds the luck of the first contact, and of those after it
+ * @param seeds the seeds of the first contact and of those after it
  */
 export async function sequence(
   client: Client,
@@ -69,7 +69,7 @@ export async function sequence(
   return made;
 }
 
-/** One connection, and what the link saw of it. */
+/** Makes one connection and collects what the link saw of it. */
 async function measure(
   { lab }: Stage,
   port: number,

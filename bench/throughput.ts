@@ -1,10 +1,10 @@
 /**
- * Bytes per second and processor time, firstflight beside the runtimes' own TLS, in one run:
+ * Bytes per second and processor time. One run compares firstflight with the runtimes' own TLS:
  *
  *     npm run bench:throughput -- --size 256 --repeat 3 --runtimes deno,bun --json
  *
- * A single nginx on the loopback interface serves a file. Every measurement is a process of its own;
- * they take turns, so that what else the machine does hits all alike.
+ * A single nginx on the loopback interface serves a file. Every measurement is a process of its
+ * own. The processes take turns, so that other work of the machine affects all of them alike.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { report, type Sample } from "./throughput_report.ts";
 
 const MIB = 1024 * 1024;
 
-/** What each runtime has of its own, and what every one has. */
+/** The ways that only one runtime has. The ways below exist in every runtime. */
 const natives: Readonly<Record<RuntimeName, Readonly<Record<ThroughputTask["task"], string[]>>>> = {
   deno: {
     download: [
@@ -76,7 +76,7 @@ if (options.help) {
   process.exit(0);
 }
 
-/** A port that nobody listens on. */
+/** Finds a port that nothing listens on. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -119,7 +119,7 @@ const server = `
     root {folder};
     location /sink { return 200; }
     location /done { return 200 "done"; }`;
-/** Sparse: the page cache serves it, no disk is involved. */
+/** The file is sparse: the page cache serves it, no disk is involved. */
 const files = (folder: string) => {
   const file = openSync(`${folder}/data`, "w");
   ftruncateSync(file, size);

@@ -1,5 +1,5 @@
 /**
- * What the throughput benchmark says to people.
+ * The report of the throughput benchmark.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface Sample {
   readonly findings: readonly ThroughputFinding[];
 }
 
-/** The project's bars. */
+/** The project's targets. */
 const LEAST_SPEED = 0.95;
 const MOST_CPU = 1.25;
 const MOST_STALLED = 150e6;
@@ -45,13 +45,16 @@ export function report(samples: readonly Sample[], size: number): string {
   return [...parts, verdicts.join("\n")].join("\n\n");
 }
 
-/** The fastest of the runtime's own ways, against which ours are held. */
+/** The fastest of the runtime's own ways. Ours are compared with it. */
 function best(group: readonly Sample[], size: number): Sample | undefined {
   const natives = group.filter((sample) => !isOurs(sample));
   return natives.toSorted((a, b) => speedOf(b, size) - speedOf(a, size))[0];
 }
 
-/** How far from the runtime's best a way of ours is, by whichever bar it is farther from; 1 is met. */
+/**
+ * How far a way of ours is from the two targets, by the worse one. At most 1 means that both are
+ * met.
+ */
 function farness(ours: Sample, native: Sample | undefined, size: number): number {
   if (!native) return 0;
   const slow = LEAST_SPEED * speedOf(native, size) / speedOf(ours, size);
@@ -93,7 +96,7 @@ function stalled(group: readonly Sample[]): string {
 function judge(group: readonly Sample[], size: number): string[] {
   const native = best(group, size);
   const far = (sample: Sample) => farness(sample, native, size);
-  const [ours] = group.filter(isOurs).sort((a, b) => far(a) - far(b)); // One way has to meet both bars.
+  const [ours] = group.filter(isOurs).sort((a, b) => far(a) - far(b)); // It must meet both targets.
   if (!ours) return [];
   const name = `${ours.runtime}, ${ours.task} by ${ours.way}`;
   if (ours.task === "stall") {

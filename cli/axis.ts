@@ -1,5 +1,5 @@
 /**
- * A time axis: milliseconds to columns, and the ticks people count round trips by.
+ * A time axis. It maps milliseconds to columns, and has ticks to count round trips by.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export interface Axis {
   /** The number of columns. */
   readonly width: number;
   readonly ticks: readonly Tick[];
-  /** What the ticks count. */
+  /** The unit that the ticks count. */
   readonly unit: "RTT" | "ms";
-  /** Where a time lies; not rounded. */
+  /** The column of a time, not rounded. */
   position(at: number): number;
 }
 
@@ -32,7 +32,7 @@ function stepFor(columnsPerUnit: number): number {
 }
 
 /**
- * An axis from `from` to `to` milliseconds, where `from` is at most 0 and `to` at least. Ticks count
+ * An axis from `from` to `to` milliseconds. `from` is at most 0, `to` is at least 0. Ticks count
  * from 0, in round trips where `rtt` is known.
  */
 export function makeAxis(from: number, to: number, rtt: number, width: number): Axis {
@@ -41,7 +41,7 @@ export function makeAxis(from: number, to: number, rtt: number, width: number): 
   const perMs = (width - 1) / (to > from ? to - from : unitLength);
   const position = (at: number) => (at - from) * perMs;
   const step = stepFor(perMs * unitLength);
-  // A part of a millisecond is something to count, a part of a round trip is not.
+  // Ticks may count parts of a millisecond, but not parts of a round trip.
   const whole = unit === "RTT" ? Math.max(1, step) : step;
   const ticks: Tick[] = [];
   for (let count = 0; count * whole * unitLength <= to * 1.0001; count++) {

@@ -7,7 +7,7 @@
  * @module
  */
 
-/** A name and the column it belongs to, which no other name of the line has. */
+/** A name and its column. No other name of the line has the same column. */
 export interface Callout {
   readonly column: number;
   readonly text: string;
@@ -24,8 +24,8 @@ interface Span {
 const GAP = 2;
 
 /**
- * The lines of names. A name that has no room goes one line down, with a rule up to its column. The
- * rightmost name of a line always has room, so there are never more lines than names.
+ * Draws the names in lines. A name without room goes one line down, with a rule up to its column.
+ * The rightmost name of a line always has room, so there are never more lines than names.
  */
 export function drawCallouts(callouts: readonly Callout[]): string[] {
   const lines: string[] = [];
@@ -34,7 +34,7 @@ export function drawCallouts(callouts: readonly Callout[]): string[] {
     const placed: Span[] = [];
     const left: Callout[] = [];
     for (const callout of waiting) {
-      // What is not placed on this line has its rule there.
+      // A name that is not placed on this line has its rule here.
       const rules = waiting.filter((other) => other !== callout).map(ruleOf);
       const span = spansOf(callout).find(({ gap, ...span }) =>
         span.from >= 0 && rules.every((rule) => isApart(span, rule, gap)) &&
@@ -50,8 +50,8 @@ export function drawCallouts(callouts: readonly Callout[]): string[] {
 }
 
 /**
- * Where a name can go: leading up to its column, for that is the time it took, or from there on. The
- * latter may touch a rule, so that there always is a place.
+ * The places for a name: left of its column, because it names the time up to there, or right of it.
+ * The place on the right may touch a rule, so that there always is a place.
  */
 function spansOf({ column, text }: Callout): (Span & { readonly gap: number })[] {
   const length = [...text].length + 1;

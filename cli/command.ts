@@ -1,5 +1,5 @@
 /**
- * What a command is.
+ * The contract of a command.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { OptionSpecs } from "./usage.ts";
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** Arguments and what they do, the plainest first. */
+  /** Arguments and what they do, the simplest first. */
   readonly examples: readonly (readonly [args: string, why: string])[];
   /** The arguments after the name. */
   readonly usage: string;
   readonly options: OptionSpecs;
-  /** What else to know, in paragraphs. */
+  /** Further help, in paragraphs. */
   readonly about: readonly string[];
   /** Runs it; resolves to the exit code. */
   run(args: readonly string[]): Promise<number>;

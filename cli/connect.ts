@@ -1,5 +1,5 @@
 /**
- * `firstflight connect`: a small s_client.
+ * `firstflight connect`: a small counterpart of `openssl s_client`.
  *
  * @module
  */
@@ -117,7 +117,7 @@ async function readRequest(
   };
 }
 
-/** Fetches the cookie, and a session whatever sessions there are. */
+/** Fetches the cookie and a new session, even where the store has sessions. */
 async function warmUp(
   { sessions, earlyData: _, ...connection }: ConnectTlsOptions & { sessions: SessionStore },
 ): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * `firstflight doctor`: what this machine can do, and what fixes what it can't.
+ * `firstflight doctor`: what this machine can do, and which commands fix what it can't do.
  *
  * @module
  */

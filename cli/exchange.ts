@@ -16,17 +16,17 @@ import { formatTarget } from "./target.ts";
 
 /** Milliseconds, counted from the moment the SYN was handed to the kernel. */
 export interface Times {
-  /** The look-up began; negative. */
+  /** When the look-up began; negative. */
   readonly lookup: number;
-  /** The server's first byte, its part of the handshake. */
+  /** When the server's first byte arrived. It belongs to the handshake. */
   readonly hello: number;
-  /** The handshake was complete. */
+  /** When the handshake was complete. */
   readonly secure: number;
-  /** The first byte of the answer. */
+  /** When the first byte of the answer arrived. */
   readonly response: number;
 }
 
-/** What one exchange showed. */
+/** The result of one exchange. */
 export interface Sample {
   readonly times: Times;
   readonly fastOpen: FastOpenResult;
@@ -35,7 +35,7 @@ export interface Sample {
   readonly protocol: string;
   readonly group: string | undefined;
   readonly address: string;
-  /** Of the answer; `undefined` where it is not HTTP. */
+  /** The HTTP status of the answer; `undefined` where the answer is not HTTP. */
   readonly status: number | undefined;
   readonly warnings: readonly TlsWarning[];
 }
@@ -46,19 +46,19 @@ export interface Exchange {
   readonly conn: TlsConn;
 }
 
-/** Milliseconds to wait for an answer where no `connectTimeout` says otherwise. */
+/** Milliseconds to wait for an answer where `connectTimeout` is not given. */
 const PATIENCE = 30_000;
 
 /**
- * Connects, sends the request unless it is the early data already, and waits for the first byte of
- * the answer. The caller closes the connection.
+ * Connects, sends the request unless it is the early data, and waits for the first byte of the
+ * answer. The caller closes the connection.
  */
 export async function exchange(options: ConnectTlsOptions, request: Uint8Array): Promise<Exchange> {
   const conn = await connectTls(options);
   const { open, firstByte, secure } = conn.timing;
   const synAt = performance.now() - secure + open;
   try {
-    const { fastOpen } = conn; // Now, as the round trip of the handshake is what counts.
+    const { fastOpen } = conn; // Read now: its round trip must be that of the handshake.
     if (options.earlyData === undefined) await conn.write(request);
     const { at, status } = await firstAnswer(conn, options);
     const sample: Sample = {

@@ -1,5 +1,5 @@
 /**
- * What is known of a connection once it is secure, for people and for programs.
+ * The facts of a connection after its handshake, for people and for programs.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { formatMs } from "./text.ts";
 export interface CertificateFacts {
   readonly subject: string;
   readonly issuer: string;
-  /** The names it is good for. */
+  /** The names that it is valid for. */
   readonly names: readonly string[];
   /** ISO 8601. */
   readonly expires: string;
@@ -24,7 +24,7 @@ export interface CertificateFacts {
   readonly sha256: string;
 }
 
-/** The facts of one connection; what `--json` prints. */
+/** The facts of one connection, as `--json` prints them. */
 export interface Facts {
   readonly host: string;
   readonly port: number;
@@ -77,18 +77,20 @@ function certificateFacts(der: Uint8Array): CertificateFacts {
   };
 }
 
-/** `DNS:example.com`, or `IP Address:` with all the digits an address can have. */
+/**
+ * The name in `DNS:example.com`, or the address in `IP Address:…`. IPv6 addresses are shortened.
+ */
 function nameOf(alternative: string): string {
   const name = alternative.replace(/^(DNS|IP Address):/, "");
   return isIPv6(name) ? new URL(`https://[${name}]`).hostname.slice(1, -1) : name;
 }
 
-/** Runtimes put the parts of a name on lines of their own, some from the first to the last. */
+/** Runtimes put each part of a name on its own line. */
 function oneLine(name: string): string {
   return name.split("\n").filter((part) => part !== "").join(", ");
 }
 
-/** Days within which an expiry is worth a colour. */
+/** An expiry in fewer days is shown in yellow. */
 const SOON = 14;
 
 /** The facts as lines for people. */

@@ -9,7 +9,7 @@ import { ConnectError, TlsError } from "../mod.ts";
 import { print, toJson } from "./output.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 
-/** The library's options by the names they have on the command line. */
+/** The library's names of options, and their names on the command line. */
 const optionNames: readonly (readonly [RegExp, string])[] = [
   [/pass (.*?) in caCerts/g, "pass $1 with --ca"],
   [/pass it as serverName/g, "pass one with --servername"],
@@ -24,7 +24,7 @@ const optionNames: readonly (readonly [RegExp, string])[] = [
   [/Option "connectTimeout"/g, "--timeout"],
 ];
 
-/** A failure that the command itself finds. */
+/** A failure that the command itself detects. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly code: string;
@@ -41,12 +41,15 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A message of the library's for those who gave their options on the command line. */
+/** A message of the library, with the names that options have on the command line. */
 export function inOurNames(message: string): string {
   return optionNames.reduce((text, [pattern, name]) => text.replace(pattern, name), message);
 }
 
-/** What an error of the library or of the system means; anything else is a bug and is thrown on. */
+/**
+ * The failure in an error of the library or of the system. Any other error is a bug: it is
+ * rethrown.
+ */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ConnectError || error instanceof TlsError) {
     return { code: error.code, message: inOurNames(error.message) };
@@ -56,13 +59,13 @@ export function failureOf(error: unknown): Failure {
   return { code, message };
 }
 
-/** Codes of failures that another command line would not have. */
+/** Codes of failures that are mistakes in the command line. */
 const slips = ["INVALID_OPTION", "INVALID_PEM"];
 
 /**
- * Says on stderr what went wrong, in one line; resolves to the exit code.
+ * Reports a failure on stderr in one line; resolves to the exit code.
  *
- * @throws {UsageError} when it is the command line's fault
+ * @throws {UsageError} when the command line is at fault
  */
 export async function reportFailure(error: unknown, json: boolean): Promise<number> {
   const failure = failureOf(error);

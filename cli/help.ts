@@ -63,7 +63,7 @@ export function commandHelp({ name, summary, usage, examples, options, about }: 
   ].join("\n");
 }
 
-/** Two columns; where the first is too wide to leave room, the second goes on a line of its own. */
+/** Two columns. Where the first is too wide, the second goes on a line of its own. */
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const left = Math.max(...rows.map(([first]) => lengthOf(first)));
   if (left > WIDTH / 2) {

@@ -1,5 +1,5 @@
 /**
- * The same request in three ways, in turns, so that whatever changes on the way changes for all.
+ * The same request in three ways, in turns, so that changes of the network affect all ways alike.
  *
  * @module
  */
@@ -15,15 +15,15 @@ export type Way = "plain" | "fast-open" | "early-data";
 export type Samples = Readonly<Record<Way, readonly Sample[]>>;
 
 /**
- * The first connection of the process, made as a program would that runs once. It is not among the
- * samples: the look-up, OpenSSL and the compiler start with it.
+ * The first connection of the process, as a program makes it that runs once. It is not among the
+ * samples, because it includes the look-up and the start of OpenSSL and the compiler.
  */
 export interface FirstConnection extends Sample {
   /** Whether there was a ticket of an earlier run. */
   readonly ticket: boolean;
 }
 
-/** Everything measured. */
+/** All measurements. */
 export interface Measurement {
   readonly first: FirstConnection;
   readonly samples: Samples;
@@ -35,7 +35,7 @@ export interface MeasureOptions {
   readonly request: Uint8Array;
   /** Connections per way. */
   readonly repeat: number;
-  /** Where an earlier run may have left a ticket, and where this one leaves some. */
+  /** Where an earlier run may have left a ticket, and where this run leaves some. */
   readonly store: SessionStore;
   /** Called before each connection. */
   readonly onProgress?: (done: number, all: number) => void;
@@ -44,7 +44,7 @@ export interface MeasureOptions {
 /** Milliseconds to wait for tickets after an answer. */
 const TICKET_PATIENCE = 500;
 
-/** Measures, after connections that fetch the cookie and enough tickets. */
+/** Measures, after connections that are not counted: they fetch the cookie and enough tickets. */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
   const { connection, request, repeat, store, onProgress } = options;
   const samples: Record<Way, Sample[]> = { "plain": [], "fast-open": [], "early-data": [] };
@@ -52,8 +52,8 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   onProgress?.(0, 3 * repeat);
   try {
     const first = await connectFirst(options, tickets);
-    // The statistics are of fresh tickets: those of an earlier run may be void by now. One is left for
-    // the next run.
+    // The statistics are of fresh tickets, because those of an earlier run may be void by now. One
+    // ticket is left for the next run.
     await gather(connection, request, tickets, repeat + 1);
     const ways: readonly [Way, Partial<ConnectTlsOptions>][] = [
       ["plain", { fastOpen: false, sessions: false }],
@@ -95,8 +95,8 @@ async function connectFirst(
 }
 
 /**
- * Fills the tickets. A server that takes early data may close before it sends new ones, so there must
- * be one for every turn; it sends a few per full handshake, or none at all.
+ * Collects the tickets. A server that takes early data may close before it sends new ones, so there
+ * must be one ticket for every turn. A server sends a few per full handshake, or none at all.
  */
 async function gather(
   connection: ConnectTlsOptions,

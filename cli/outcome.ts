@@ -6,7 +6,7 @@
 
 import type { FastOpenResult } from "../mod.ts";
 
-/** What the kernel says happened to the first flight. */
+/** Describes what the kernel reports of the first flight. */
 export function describeFastOpen(
   { outcome, synBytes, flightBytes, reason }: FastOpenResult,
 ): string {

@@ -4,14 +4,14 @@
  * @module
  */
 
-/** A stream to write to, as `process.stdout` is one. */
+/** A stream to write to, such as `process.stdout`. */
 export interface Output {
   write(chunk: string | Uint8Array, done: (error?: Error | null) => void): boolean;
 }
 
 /**
- * Writes a chunk; resolves when it has left, so that the process may end. Whoever reads may have gone
- * away: then this resolves to `false`.
+ * Writes a chunk. Resolves once the chunk is written, so that the process may end. Resolves to
+ * `false` where the reader has gone away.
  */
 export function send(stream: Output, chunk: string | Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ export async function print(stream: Output, text: string): Promise<void> {
   await send(stream, `${text}\n`);
 }
 
-/** One line of JSON; times to the microsecond, for their other digits say nothing. */
+/** One line of JSON. Times are rounded to microseconds, because more digits say nothing. */
 export function toJson(value: unknown): string {
   return JSON.stringify(
     value,

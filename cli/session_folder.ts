@@ -1,5 +1,5 @@
 /**
- * Where sessions wait for the next run.
+ * The folder that keeps sessions for the next run.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { posix, win32 } from "node:path";
 type Env = (name: string) => string | undefined;
 
 /**
- * The folder for sessions among those where each platform keeps what can be made again; `undefined`
- * where the environment does not tell.
+ * The folder for sessions, inside the platform's cache folder; `undefined` where the environment
+ * does not name one.
  */
 export function sessionFolder(platform: string, env: Env): string | undefined {
   const { join } = platform === "win32" ? win32 : posix;
@@ -23,7 +23,7 @@ function cacheFolder(platform: string, env: Env): string | undefined {
   if (platform === "win32") return env("LOCALAPPDATA") || undefined;
   const home = env("HOME");
   if (platform === "darwin") return home && posix.join(home, "Library", "Caches");
-  // A relative path is to be ignored (XDG Base Directory Specification).
+  // Relative paths must be ignored (XDG Base Directory Specification).
   const named = env("XDG_CACHE_HOME");
   if (named?.startsWith("/")) return named;
   return home && posix.join(home, ".cache");

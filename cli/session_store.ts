@@ -1,5 +1,5 @@
 /**
- * The sessions of earlier runs, for the commands that connect.
+ * The store with the sessions of earlier runs, for the commands that connect.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { sessionFolder } from "./session_folder.ts";
 import { type OptionSpecs, type OptionValues, UsageError } from "./usage.ts";
 import { printWarning } from "./warnings.ts";
 
-/** Where sessions are kept. */
+/** Options that say where sessions are kept. */
 export const storeOptions = {
   "session-store": {
     type: "string",
@@ -21,16 +21,16 @@ export const storeOptions = {
   "no-session-store": { type: "boolean", help: "neither use nor keep sessions of other runs" },
 } as const satisfies OptionSpecs;
 
-/** What the help says about them. */
+/** The help text about sessions. */
 export const aboutStore =
   "Sessions wait for the next run in the user's cache folder, under firstflight/sessions, which " +
   "nobody else can read: who can might pose as this client. Remove the folder to forget them.";
 
 /**
- * The store that the values stand for. Where its folder can't be used that is said, and sessions last
- * as long as the process.
+ * The store that the options stand for. Where its folder can't be used, prints a warning and keeps
+ * sessions in memory.
  *
- * @throws {UsageError} when two options contradict
+ * @throws {UsageError} when two options contradict each other
  */
 export async function openStore(
   values: OptionValues<typeof storeOptions>,

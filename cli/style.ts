@@ -16,10 +16,10 @@ const codes = {
   cyan: "36",
 } as const;
 
-/** A way to set text off. */
+/** A colour or an emphasis. */
 export type Style = keyof typeof codes;
 
-/** Sets text off, or leaves it as it is. */
+/** Applies a style to a text, or returns the text as it is. */
 export type Paint = (style: Style, text: string) => string;
 
 /** A painter that emits ANSI sequences, or one that does nothing. */
@@ -28,7 +28,10 @@ export function painter(color: boolean): Paint {
   return (style, text) => text === "" ? "" : `\x1b[${codes[style]}m${text}\x1b[0m`;
 }
 
-/** Whether to colour what goes to `stream`: a terminal, unless NO_COLOR (no-color.org) says no. */
+/**
+ * Whether to colour output to `stream`: a terminal, unless NO_COLOR (no-color.org) or TERM forbids
+ * it.
+ */
 export function wantsColor(
   stream: { readonly isTTY?: boolean },
   env: (name: string) => string | undefined,

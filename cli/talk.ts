@@ -12,24 +12,24 @@ import { print, send } from "./output.ts";
 const CHUNK = 64 * 1024;
 
 /**
- * Standard input to the peer, the peer to standard output, until the peer has finished, nobody reads
- * its words any more, or `signal` aborts. Closes the connection.
+ * Copies standard input to the peer, and the peer's data to standard output. Ends when the peer has
+ * finished, standard output is closed, or `signal` aborts. Closes the connection.
  */
 export async function talk(conn: TlsConn, signal: AbortSignal): Promise<void> {
   const close = () => conn.close();
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();
-  process.stdout.on("error", () => {}); // Told by `send`.
+  process.stdout.on("error", () => {}); // `send` reports it.
   const progress = { said: false, heard: false };
   try {
-    // What is wrong with the connection shows where it is read, too.
+    // An error of the connection also shows where the connection is read.
     sendInput(conn).then(() => progress.said = true, () => {});
     for await (const chunk of chunksOf(conn)) {
       progress.heard = true;
       if (!await send(process.stdout, chunk)) return;
     }
   } catch (error) {
-    // Many servers hang up without close_notify on a client that has said its own.
+    // Many servers close without close_notify once the client has sent its own.
     const common = error instanceof TlsError && error.code === "TRUNCATED" && progress.said;
     if (!common) throw error;
     if (progress.heard) await print(process.stderr, `firstflight: warning: ${error.message}`);
@@ -44,7 +44,7 @@ async function sendInput(conn: TlsConn): Promise<void> {
   await conn.closeWrite();
 }
 
-/** What arrives. A chunk is valid until the next one is asked for. */
+/** The data that arrives. A chunk is valid until the next one is asked for. */
 async function* chunksOf(conn: TlsConn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(CHUNK);
   for (;;) {

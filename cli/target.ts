@@ -1,5 +1,5 @@
 /**
- * Where to connect to, as people write it.
+ * Targets as people write them.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const HTTPS = 443;
 /**
  * Reads `HOST`, `HOST:PORT`, `[::1]` or `[::1]:PORT`; an IPv6 address alone needs no brackets.
  *
- * @throws {UsageError} when it is none of these
+ * @throws {UsageError} when the text is none of these
  */
 export function readTarget(text: string): Target {
   if (text.includes("/")) {
@@ -42,7 +42,7 @@ function readPort(text: string): number {
   throw new UsageError(`A port is a number from 1 to 65535, got "${text}"`);
 }
 
-/** `HOST:PORT` that can be read back. */
+/** Formats a target so that it can be read back. */
 export function formatTarget({ hostname, port }: Target): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

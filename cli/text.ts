@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Columns a text takes; enough for the letters and the drawing characters used here. */
+/** Columns that a text takes. It is right for the letters and drawing characters used here. */
 export function lengthOf(text: string): number {
   return [...text].length;
 }
 
-/** Breaks at spaces. A word longer than `width` stays whole. */
+/** Breaks a text at spaces. A word longer than `width` stays whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
@@ -21,7 +21,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Milliseconds with as many digits as say something. */
+/** Milliseconds with a sensible number of digits. */
 export function formatMs(milliseconds: number): string {
   const size = Math.abs(milliseconds);
   return `${milliseconds.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0)} ms`;

@@ -1,17 +1,20 @@
 /**
- * Session tickets of one server, counted.
+ * Session tickets of one server, with their number.
  *
  * @module
  */
 
 import type { SessionStore, StoredSession } from "../mod.ts";
 
-/** As many as are worth leaving to others: the oldest would make room anyway. */
+/** The number of tickets worth leaving: a store drops the oldest ones beyond it anyway. */
 const MOST_LEFT = 4;
 
 /** Tickets in the order they came. Each is used once. */
 export class Tickets implements SessionStore {
-  /** While closed, no connection gets a ticket, so that each makes a full handshake and gets more. */
+  /**
+   * While closed, no connection gets a ticket. So each makes a full handshake and brings more
+   * tickets.
+   */
   closed = false;
   #tickets: { readonly key: string; readonly session: StoredSession }[] = [];
   #arrival = Promise.withResolvers<void>();
@@ -30,7 +33,7 @@ export class Tickets implements SessionStore {
     return this.closed ? undefined : this.#tickets.shift()?.session;
   }
 
-  /** Resolves at the next ticket, or to nothing after `milliseconds`. */
+  /** Resolves at the next ticket, or after `milliseconds` without one. */
   async arrival(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, milliseconds);
@@ -38,7 +41,10 @@ export class Tickets implements SessionStore {
     clearTimeout(timer);
   }
 
-  /** Moves the newest tickets to a store. What that does not take costs the next run a round trip. */
+  /**
+   * Moves the newest tickets to a store. A ticket that it does not take costs the next run a round
+   * trip.
+   */
   async leaveTo(store: SessionStore): Promise<void> {
     for (const { key, session } of this.#tickets.splice(0).slice(-MOST_LEFT)) {
       await Promise.try(() => store.put(key, session)).catch(() => {});

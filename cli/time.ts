@@ -1,5 +1,5 @@
 /**
- * `firstflight time`: what Fast Open and early data are worth to a host.
+ * `firstflight time`: measures what Fast Open and early data save at a host.
  *
  * @module
  */
@@ -44,12 +44,12 @@ const options = {
   json: { type: "boolean", help: "print everything as one line of JSON" },
 } as const satisfies OptionSpecs;
 
-/** Requests that may be repeated, for early data can be replayed (RFC 8470, section 2.1). */
+/** Requests that may be repeated, because early data can be replayed (RFC 8470, section 2.1). */
 const methods = ["GET", "HEAD", "OPTIONS"];
 const MOST_REPEATS = 1_000;
 const HTTPS = 443;
 const WIDTH = { narrow: 80, wide: 120 };
-/** Round trips shorter than this are lost among what computing takes. */
+/** Milliseconds. A shorter round trip can't be told from the time that computing takes. */
 const LEAST_ROUND_TRIP = 1;
 
 /** The command. */
@@ -196,13 +196,13 @@ function heading(url: URL, samples: Samples): string {
   return `${url.href}: ${facts.filter(Boolean).join(", ")}`;
 }
 
-/** A way that turned out to be another one is told of in a remark. */
+/** Whether a way gets a row. A way that turned out to be another one gets a remark instead. */
 function isWorthARow({ way, outcomes, label }: Verdict): boolean {
   if (way === "fast-open") return outcomes.unsupported === undefined;
   return way === "plain" || label.includes("ticket");
 }
 
-/** With JSON each connection has its own. */
+/** The warnings of all connections, for text output. In JSON each connection has its own. */
 function warningsOf({ first, samples }: Measurement): TlsWarning[] {
   return [first, ...Object.values(samples).flat()].flatMap(({ warnings }) => warnings);
 }

@@ -1,5 +1,5 @@
 /**
- * Options that say how to speak TLS, shared by the commands that connect.
+ * TLS options that the connecting commands share.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import type { ConnectTlsOptions } from "../mod.ts";
 import { type OptionSpecs, type OptionValues, readNumber, UsageError } from "./usage.ts";
 
-/** Whom to trust, who to be, what to offer, how long to wait. */
+/** Options for trust, identity, what the client offers, and how long it waits. */
 export const tlsOptions = {
   ca: {
     type: "string",
@@ -30,13 +30,13 @@ export const tlsOptions = {
   timeout: { type: "string", value: "MS", help: "give up connecting after this time (30000)" },
 } as const satisfies OptionSpecs;
 
-/** The largest delay timers take. */
+/** The largest delay that timers take. */
 const LONGEST = 0x7fffffff;
 
 /**
- * The options of `connectTls` that the values stand for.
+ * The options of `connectTls` that the command line's options stand for.
  *
- * @throws {UsageError} when two options contradict, or a file can't be read
+ * @throws {UsageError} when two options contradict each other, or a file can't be read
  */
 export async function readTlsOptions(
   values: OptionValues<typeof tlsOptions>,
@@ -61,7 +61,7 @@ export async function readTlsOptions(
   };
 }
 
-/** The parts of a list with commas. */
+/** Splits a list at its commas. */
 export function readList(text: string): string[] {
   return text.split(",").map((part) => part.trim());
 }
@@ -75,9 +75,9 @@ async function readText(option: string, file: string): Promise<string> {
 }
 
 /**
- * The content of the file an option names.
+ * The content of the file that an option names.
  *
- * @throws {UsageError} when it can't be read
+ * @throws {UsageError} when the file can't be read
  */
 export async function readBytes(option: string, file: string): Promise<Uint8Array> {
   try {

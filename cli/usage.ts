@@ -1,5 +1,5 @@
 /**
- * Command lines: what a command takes, and reading it.
+ * Command lines: the options that a command takes, and reading them.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../base/nearest.ts";
 
-/** What ended a run, as the shell sees it. */
+/** The exit codes of a run. */
 export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 /** A command line that can't be run. */
@@ -18,9 +18,9 @@ export class UsageError extends Error {
 /** One option of a command, for the parser and for the help. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
-  /** May be given several times. */
+  /** Whether it may be given several times. */
   readonly multiple?: boolean;
-  /** What stands for the value in the help: `FILE`. */
+  /** The placeholder for the value in the help, such as `FILE`. */
   readonly value?: string;
   readonly help: string;
 }
@@ -35,7 +35,7 @@ export type OptionValues<S extends OptionSpecs> = {
     : string;
 };
 
-/** A command line, read. */
+/** A command line that was read. */
 export interface CommandLine<S extends OptionSpecs> {
   readonly values: OptionValues<S>;
   readonly positionals: readonly string[];
@@ -44,7 +44,7 @@ export interface CommandLine<S extends OptionSpecs> {
 /**
  * Reads a command's arguments.
  *
- * @throws {UsageError} naming the slip, and what was probably meant
+ * @throws {UsageError} with the mistake, and what was probably meant
  */
 export function readArguments<const S extends OptionSpecs>(
   args: readonly string[],
@@ -105,7 +105,7 @@ export function onlyPositional(positionals: readonly string[], name: string): st
 /**
  * A whole number from an option's value.
  *
- * @throws {UsageError} when it is none, or out of range
+ * @throws {UsageError} when the value is no whole number, or out of range
  */
 export function readNumber(
   option: string,

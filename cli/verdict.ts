@@ -1,5 +1,5 @@
 /**
- * What samples say: medians, what the kernel reports, and what did not happen.
+ * Summaries of samples: medians, what the kernel reports, and what did not happen.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { FirstConnection, Samples, Way } from "./measure.ts";
 import { describeFastOpen } from "./outcome.ts";
 import { formatMs } from "./text.ts";
 
-/** What is to be said of one way. */
+/** The summary of one way. */
 export interface Verdict {
   readonly way: Way;
-  /** What really happened in most of the samples: `Fast Open + ticket`. */
+  /** What really happened in most of the samples, such as `Fast Open + ticket`. */
   readonly label: string;
   readonly note: string;
   readonly median: Times;
@@ -32,7 +32,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** A round trip as the kernel measured it; 0 where it does not tell. */
+/** The round trip that the kernel measured; 0 where the kernel does not report one. */
 export function roundTripOf(samples: Samples): number {
   const told = (way: Way) =>
     samples[way].flatMap(({ fastOpen: { rtt } }) => rtt === undefined ? [] : [rtt]);
@@ -55,7 +55,7 @@ function count(samples: readonly Sample[], test: (sample: Sample) => boolean): n
   return samples.filter(test).length;
 }
 
-/** Sums one way up; `undefined` where there is nothing to sum up. */
+/** Summarizes one way; `undefined` where there are no samples. */
 export function verdictOf(way: Way, samples: readonly Sample[]): Verdict | undefined {
   if (samples.length === 0) return undefined;
   const outcomes: Partial<Record<FastOpenOutcome, number>> = {};
@@ -86,7 +86,7 @@ export function verdictOf(way: Way, samples: readonly Sample[]): Verdict | undef
   };
 }
 
-/** What the kernel says of most of the samples. */
+/** The outcome that most of the samples have, in words. */
 function noteOf(
   samples: readonly Sample[],
   outcomes: Partial<Record<FastOpenOutcome, number>>,
@@ -98,7 +98,7 @@ function noteOf(
   return times === samples.length ? words : `${words} (${times} of ${samples.length} times)`;
 }
 
-/** Everything that did not happen, and why, in sentences for people. */
+/** Remarks on everything that did not happen, and why, in sentences for people. */
 export function remarksOf(host: string, samples: Samples): string[] {
   const remarks: string[] = [];
   const opened = samples["fast-open"];
@@ -130,7 +130,7 @@ export function remarksOf(host: string, samples: Samples): string[] {
   return remarks;
 }
 
-/** What came of the ticket of an earlier run, where there was one. */
+/** A remark on the ticket of an earlier run, where there was one. */
 export function remarksOnFirst(
   host: string,
   { ticket, resumed, earlyData, times: { response } }: FirstConnection,
@@ -169,7 +169,7 @@ function whyNoEarlyData(host: string, missed: readonly Sample[]): string {
     : `${host} did not take its own tickets back`;
 }
 
-/** What was gained, in one sentence; noise gains nothing. */
+/** A sentence on the time saved; `undefined` where it is too little to tell from noise. */
 export function gainOf(verdicts: readonly Verdict[]): string | undefined {
   const plain = verdicts.find(({ way }) => way === "plain");
   const others = verdicts.filter(({ way, samples, outcomes, resumed }) =>

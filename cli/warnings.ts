@@ -1,5 +1,5 @@
 /**
- * Warnings: those of the command, and one of Node's that would stand in every output.
+ * Prints the command's warnings, and hides one of Node's that would appear in every output.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import process from "node:process";
 import { inOurNames } from "./failure.ts";
 import { print, toJson } from "./output.ts";
 
-/** Something that is no failure. */
+/** A problem that is not a failure. */
 export interface Warning {
-  /** What it is; stable across versions. */
+  /** Which problem it is; stable across versions. */
   readonly code: string;
   readonly message: string;
 }
 
-/** Says on stderr, in one line, what is no failure but should be known. */
+/** Prints a warning on stderr, in one line. */
 export function printWarning({ code, message }: Warning, json: boolean): Promise<void> {
   const line = json
     ? toJson({ warning: { code, message } })
@@ -23,7 +23,7 @@ export function printWarning({ code, message }: Warning, json: boolean): Promise
   return print(process.stderr, line);
 }
 
-/** Says each kind of warning once, however many connections earn it. */
+/** Prints each kind of warning once, however many connections have it. */
 export class Warnings {
   #json: boolean;
   #said = new Set<string>();
@@ -41,7 +41,7 @@ export class Warnings {
   }
 }
 
-/** Leaves out Node's remark that FFI is experimental; everything else is still said. */
+/** Hides Node's warning that FFI is experimental. All other warnings are still printed. */
 export function withoutFfiWarning(): void {
   const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
   process.emitWarning = ((...args: unknown[]): void => {

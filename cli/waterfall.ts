@@ -17,7 +17,7 @@ import { formatMs, lengthOf, wrap } from "./text.ts";
 /** One moment of a connection. */
 export interface WaterfallMark {
   readonly name: string;
-  /** Milliseconds; round trips are counted from 0, and what came before is negative. */
+  /** Milliseconds. Round trips are counted from 0; earlier times are negative. */
   readonly at: number;
 }
 
@@ -31,7 +31,7 @@ export interface WaterfallRow {
 
 /** How to draw. */
 export interface WaterfallOptions {
-  /** A round trip in milliseconds; 0 where it is not known, then the axis counts milliseconds. */
+  /** A round trip in milliseconds. 0 where it is unknown: then the axis counts milliseconds. */
   readonly rtt: number;
   /** Columns to fill. Default 80. */
   readonly width?: number;
@@ -39,7 +39,7 @@ export interface WaterfallOptions {
   readonly color?: boolean;
 }
 
-/** Longer labels are wrapped: a row has at least two lines anyway. */
+/** Longer labels are wrapped. This needs no more lines, as a row has at least two. */
 const LABEL_WIDTH = 19;
 const LEAST_AXIS = 20;
 const GAP = "  ";
@@ -104,17 +104,20 @@ function drawAxis({ ticks, width, unit }: Axis): string[] {
 /** Colours of the parts of a line. */
 const palette: readonly Style[] = ["yellow", "cyan", "green", "magenta", "blue"];
 
-/** A part is called after the mark that ends it, and has the same colour in every row. */
+/** A part has the name of the mark that ends it, and the same colour in every row. */
 function stylesOf(rows: readonly (readonly WaterfallMark[])[]): Map<string, Style> {
   const names = new Set(rows.flatMap((marks) => marks.slice(1).map(({ name }) => name)));
   return new Map([...names].map((name, index) => [name, palette[index % palette.length] ?? "dim"]));
 }
 
-/** Columns between marks that are drawn as one; the start of a line is kept where possible. */
+/**
+ * Marks with fewer columns between them are drawn as one. The start of a line stays apart if
+ * possible.
+ */
 const CLOSE = 2;
 const CLOSE_TO_START = 0.75;
 
-/** Marks that can be told apart on this axis. */
+/** Marks that are drawn as one. */
 interface Point extends Callout {
   readonly style: Style;
 }
@@ -140,7 +143,7 @@ function pointsOf(
   return points;
 }
 
-/** The line itself, with a bead for every point and the grid where there is no line. */
+/** The line itself, with a bead for every point, and the grid where there is no line. */
 function drawLine(points: readonly Point[], { width, ticks }: Axis, paint: Paint): string {
   const start = points[0]?.column ?? 0;
   const end = (points.at(-1)?.column ?? -1) + 1;

@@ -1,6 +1,7 @@
 /**
- * The demo's client, run on each runtime. Told where the origin is, it connects as often and in such
- * ways as the lines of its standard input say, and answers each with a line of findings.
+ * The demo's client, which runs on each runtime. Its argument names the origin. A line of its
+ * standard input asks for a number of connections in one mode. It answers each line with a line of
+ * findings.
  *
  *     client.ts '{"hostname":"10.77.0.2","port":443}'
  *
@@ -19,10 +20,10 @@ import { cert } from "../examples/certificate.ts";
 import { readAnswer } from "./http.ts";
 import type { ClientConfig, Finding, Findings, Mode, Task } from "./task.ts";
 
-/** Milliseconds to wait for new tickets. They are a round trip behind the answer. */
+/** Milliseconds to wait for new tickets, which arrive a round trip after the answer. */
 const TICKET_PATIENCE = 1000;
 
-/** Remembers sessions, and tells when there is a new one. */
+/** Remembers sessions, and reports when a new one arrives. */
 class Sessions extends MemorySessionStore {
   next: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 

@@ -1,5 +1,5 @@
 /**
- * What should have worked and did not.
+ * Lists what should have worked and did not.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the connections, the kernels and the link between them say happened, as a table.
+ * A table of what the connections, the kernels and the link between them report.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Series } from "./series.ts";
 
 type Cell = (series: Series) => string | undefined;
 
-/** What is said, and by whom. A cell without a value, a dash, does not apply. */
+/** What is reported, and by whom. A cell without a value is drawn as a dash: it does not apply. */
 const rows: readonly (readonly [name: string, cell: Cell])[] = [
   [
     "conn.fastOpen.outcome",
@@ -40,7 +40,7 @@ const rows: readonly (readonly [name: string, cell: Cell])[] = [
   }],
 ];
 
-/** A column for each series. Rows that nobody has anything to say to are left out. */
+/** Draws a column for each series. Rows without any value are left out. */
 export function drawEvidence(
   all: readonly Series[],
   headings: readonly string[],
@@ -63,7 +63,7 @@ export function drawEvidence(
   ).join("\n");
 }
 
-/** What all have in common, or each value with how often it was there. */
+/** The value that all share, or each value with its number of occurrences. */
 function same(values: readonly string[]): string {
   const groups = Map.groupBy(values, (value) => value);
   if (groups.size <= 1) return values[0] ?? "–";

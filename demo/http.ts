@@ -1,17 +1,17 @@
 /**
- * As much of HTTP/1.1 (RFC 9112) as the demo's two ends need.
+ * The part of HTTP/1.1 (RFC 9112) that the demo's client and origin need.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** What can be read from. */
+/** A source of bytes. */
 export interface Readable {
   read(p: Uint8Array): Promise<number | null>;
 }
 
-/** A request, its body read and dropped. */
+/** A request. Its body was read and dropped. */
 export interface Request {
   readonly method: string;
   readonly target: string;
@@ -21,16 +21,18 @@ export interface Request {
 /** An answer that was read to its end. */
 export interface Answer {
   readonly status: number;
-  /** When its first byte was there, on the clock of `performance.now()`. */
+  /** When its first byte arrived, on the clock of `performance.now()`. */
   readonly firstByteAt: number;
-  /** Bytes, head and body. */
+  /** Bytes of head and body. */
   readonly length: number;
 }
 
-/** Bytes a head may have. */
+/** The most bytes that a head may have. */
 const LONGEST_HEAD = 16 * 1024;
 
-/** The requests on a connection, in order. Ends where they do, or where something else begins. */
+/**
+ * The requests on a connection, in order. Ends with the data, or at something that it can't read.
+ */
 export async function* requestsOn(conn: Readable): AsyncGenerator<Request, void, undefined> {
   for (const messages = new Messages(conn);;) {
     const head = await messages.head();
@@ -76,7 +78,7 @@ function fieldOf(head: string, name: string): string | undefined {
   return new RegExp(`\r\n${name}:[ \t]*([^\r]*?)[ \t]*\r\n`, "i").exec(head)?.[1];
 }
 
-/** Heads and bodies, cut out of a stream of bytes; a character is a byte. */
+/** Cuts heads and bodies out of a stream of bytes. A character stands for a byte. */
 class Messages {
   firstByteAt = 0;
   #conn: Readable;
@@ -87,7 +89,7 @@ class Messages {
     this.#conn = conn;
   }
 
-  /** Up to the empty line and with it; `undefined` at the end of data. */
+  /** Reads a head with its empty line; `undefined` where the data ends or the head is too long. */
   async head(): Promise<string | undefined> {
     let end: number;
     while ((end = this.#text.indexOf("\r\n\r\n")) === -1) {

@@ -1,5 +1,5 @@
 /**
- * What the link saw of a series of connections: packets, and when, but nothing of what they say.
+ * What the link saw of a series of connections: the packets and their times, not their content.
  *
  * @module
  */
@@ -13,17 +13,17 @@ export interface SeenAnswer {
   readonly synPayload: number;
   /**
    * Milliseconds from the SYN to the answer's first byte, both at the client's end of the link;
-   * `undefined` where the packet with the answer could not be told from others.
+   * `undefined` where the packet with the answer was not found.
    */
   readonly answered: number | undefined;
 }
 
-/** What TLS 1.3 adds to a record (RFC 8446, section 5.2): header, content type, tag. */
+/** Bytes that TLS 1.3 adds to a record (RFC 8446, section 5.2): header, content type, tag. */
 const RECORD_OVERHEAD = 5 + 1 + 16;
 
 /**
- * The connections in the order they were opened. The answer is told from the rest of what the server
- * sends by its length.
+ * The connections in the order they were opened. The packet with the answer is recognized by its
+ * length.
  */
 export function answersSeen(
   packets: readonly SeenPacket[],
@@ -34,7 +34,8 @@ export function answersSeen(
     const answer = packets.find(({ from, payload }) => {
       return from === "server" && payload === answerLength + RECORD_OVERHEAD;
     });
-    // The link notes when a packet enters. What the server sends leaves it half a round trip later.
+    // The link notes the time when a packet enters. The server's packets leave half a round trip
+    // later.
     const answered = answer && syn && answer.at + rtt / 2 - syn.at;
     return { synPayload: syn?.payload ?? 0, answered };
   });

@@ -1,5 +1,5 @@
 /**
- * Shows what riding in the SYN saves: the same request over three kinds of connection, from each
+ * Shows what data in the SYN saves: the same request over three kinds of connection, from each
  * runtime, on a network with a known round trip.
  *
  *     npm run demo
@@ -20,7 +20,7 @@ import { modes } from "./task.ts";
 /** Milliseconds of a round trip. */
 const RTT = 35;
 
-/** The runtime that answers fastest, and whose OpenSSL agrees to a key share that fits into a SYN. */
+/** This runtime answers fastest, and its OpenSSL agrees to a key share that fits into a SYN. */
 const ORIGIN: RuntimeName = "deno";
 
 const WARM_UP = 3;
@@ -32,10 +32,10 @@ interface OriginFacts {
   readonly fastOpen: ListenerFastOpen;
 }
 
-/** A pause that lets a series' last packets pass before the next one is counted. */
+/** Waits until a series' last packets have passed, before the next series is counted. */
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 3 * RTT));
 
-/** Says on a terminal what is being waited for. */
+/** Shows on a terminal what the demo is waiting for. */
 function waitingFor(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(what === "" ? "\r\x1b[K" : `\r\x1b[K${what} …`);
 }
@@ -44,7 +44,7 @@ async function measure(stage: Stage, runtime: RuntimeName, port: number): Promis
   const config = JSON.stringify({ hostname: stage.address, port });
   const program = new URL("client.ts", import.meta.url);
   await using client = new Program(stage.client, runtime, program, config);
-  // The first connection asks for the cookie, the first with early data for the ticket.
+  // The first connection fetches the cookie, the first one with early data the ticket.
   waitingFor(`${runtime}: warming up`);
   for (const mode of modes) await client.ask({ mode, connections: WARM_UP });
   const series: Series[] = [];
@@ -62,7 +62,8 @@ async function main(): Promise<boolean> {
   const { address } = stage;
   await using origin = new Program(stage.server, ORIGIN, program, address, String(stage.port));
   const { port, fastOpen: listening } = await origin.answer<OriginFacts>();
-  // The emulated hosts have settings of their own; on loopback it takes this machine's consent, too.
+  // The emulated hosts have settings of their own. On loopback this machine's client side counts,
+  // too.
   const support = fastOpenSupport();
   const fastOpen = stage.link || support.client ? listening : { ...support, enabled: false };
   console.log(drawHeading(stage, { origin: ORIGIN, fastOpen, warmUp: WARM_UP, counted: COUNTED }));

@@ -1,5 +1,5 @@
 /**
- * The demo's origin: HTTP/1.1 over this project's own TLS listener, which takes requests out of SYNs.
+ * The demo's origin: HTTP/1.1 over this project's TLS listener, which accepts requests in SYNs.
  *
  *     origin.ts <address> <port>
  *
@@ -24,14 +24,14 @@ const listener = listenTls({
 console.log(JSON.stringify({ port: listener.addr.port, fastOpen: listener.fastOpen }));
 
 for await (const conn of listener) {
-  serve(conn).catch(() => {}); // A client that breaks off harms only itself.
+  serve(conn).catch(() => {}); // A client that breaks off affects no other.
 }
 
 async function serve(conn: TlsConn): Promise<void> {
   using _ = conn;
   for await (const { method, target, keepAlive } of requestsOn(conn)) {
     const safe = method === "GET" || method === "HEAD";
-    // What came early may be a replay, and only what changes nothing may be answered at once.
+    // Early data may be a replay. Only a request that changes nothing may be answered at once.
     if (!safe) await conn.handshake();
     const answer = safe
       ? formatAnswer("200 OK", `You asked for ${target}.\n`, {

@@ -30,7 +30,7 @@ export class Program implements AsyncDisposable {
     this.#takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     child.stderr!.setEncoding("utf8").on("data", (text: string) => this.#complaint += text);
-    child.stdin!.on("error", () => {}); // It is gone; reading its next line tells why.
+    child.stdin!.on("error", () => {}); // The program has ended. Reading its next line shows why.
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
     child.once("close", resolve);
@@ -40,13 +40,13 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** Sends it a line, and returns its next. */
+  /** Sends a line to the program, and returns its next line. */
   ask<Answer>(question: unknown): Promise<Answer> {
     this.#child.stdin!.write(`${JSON.stringify(question)}\n`);
     return this.answer<Answer>();
   }
 
-  /** Its next line. */
+  /** Returns the program's next line. */
   async answer<Answer>(): Promise<Answer> {
     const timer = setTimeout(() => {
       this.#complaint += `no answer within ${PATIENCE / 1000} seconds`;

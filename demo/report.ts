@@ -1,5 +1,5 @@
 /**
- * The demo's words and drawings.
+ * The demo's texts and drawings.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface Setting {
   readonly counted: number;
 }
 
-/** What is about to be shown, and what can't be. */
+/** Draws what the demo shows, and what it can't show. */
 export function drawHeading({ link, reason }: Stage, setting: Setting): string {
   const { origin, fastOpen, warmUp, counted } = setting;
   const facts: [string, string][] = [
@@ -78,7 +78,7 @@ function drawFact([name, text]: [string, string]): string[] {
   );
 }
 
-/** One runtime's connections over a common axis, and what proves them. */
+/** Draws one runtime's connections over a common axis, and the evidence for them. */
 export function drawRuntime(runtime: string, all: readonly Series[], { link }: Stage): string {
   const [first] = all;
   const { protocol, group } = first?.findings.at(-1) ?? {};
@@ -108,14 +108,14 @@ function rowOf(series: Series): WaterfallRow {
   };
 }
 
-/** What the client begins with. */
+/** What the client sends first. */
 function startOf({ findings }: Series): string {
   const rode = findings.every(({ fastOpen }) => fastOpen.synBytes > 0);
   const early = findings.every(({ earlyData }) => earlyData === "accepted");
   return ["SYN", ...(rode ? ["hello"] : []), ...(rode && early ? ["request"] : [])].join(" + ");
 }
 
-/** A line per runtime, and what went wrong. */
+/** Draws a line per runtime, and what went wrong. */
 export function drawSummary(
   results: ReadonlyMap<string, readonly Series[]>,
   complaints: readonly string[],

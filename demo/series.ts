@@ -1,5 +1,5 @@
 /**
- * A series of connections of one kind, seen from every side.
+ * A series of connections of one kind, as the connections, the kernels and the link saw it.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { Finding, Findings, Mode, Task } from "./task.ts";
 
 /** What the two kernels counted during a series. */
 export interface Counted {
-  /** Connections of the client whose SYN carried data that was acknowledged. */
+  /** Client connections whose SYN carried data that was acknowledged. */
   readonly active: number;
-  /** Connections that the server took data out of the SYN of. */
+  /** Server connections whose SYN carried data that the server took. */
   readonly passive: number;
 }
 
@@ -23,13 +23,13 @@ export interface Series {
   readonly mode: Mode;
   readonly version: string;
   readonly findings: readonly Finding[];
-  /** `undefined` where the counters are not this series' own. */
+  /** `undefined` where the counters also count other connections. */
   readonly counted: Counted | undefined;
-  /** One for each connection that the link saw; `undefined` where nobody looked. */
+  /** One entry for each connection that the link saw; `undefined` without a link. */
   readonly seen: readonly SeenAnswer[] | undefined;
 }
 
-/** Has a client connect, while the kernels count and the link looks on. */
+/** Runs a series on a client, and collects what the kernels counted and the link saw. */
 export async function runSeries(stage: Stage, client: Program, task: Task): Promise<Series> {
   const { mode } = task;
   const before = await countersOf(stage);

@@ -1,5 +1,5 @@
 /**
- * Where the demo takes place: on an emulated network or, where there can be none, on loopback.
+ * Where the demo runs: on an emulated network or, where there can be none, on loopback.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import { here } from "../tests/peers/peer.ts";
 /** A machine that programs are started on. */
 export interface Side {
   spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
-  /** What its kernel has counted for it alone; `undefined` where others share the counters. */
+  /** What its kernel counted for it alone; absent where others share the counters. */
   counters?(): Promise<Record<string, number>>;
 }
 
-/** Where it takes place. */
+/** The place where the demo runs. */
 export interface Stage extends AsyncDisposable {
   readonly client: Side;
   readonly server: Side;
-  /** The address that the origin listens on, and the port, 0 for any. */
+  /** The address and the port, 0 for any, that the origin listens on. */
   readonly address: string;
   readonly port: number;
-  /** The network between the two, if it can be watched. */
+  /** The network between the two sides, where it can be watched. */
   readonly link?: Link;
-  /** Why there is none, otherwise. */
+  /** Why there is no such network. */
   readonly reason?: string;
 }
 
 /** The emulated network between two hosts. */
 export interface Link {
-  /** Milliseconds that a packet takes one way and another one back. */
+  /** Milliseconds that a packet takes there and back. */
   readonly rtt: number;
   packets(): Promise<SeenPacket[]>;
   clearPackets(): Promise<void>;
 }
 
-/** Sets the stage. */
+/** Starts the emulated network, or falls back to loopback. */
 export async function setStage(rtt: number): Promise<Stage> {
   const reason = netlabUnavailable();
   if (reason !== undefined) return { ...loopback(), reason };

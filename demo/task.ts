@@ -1,5 +1,5 @@
 /**
- * What the demo asks of its clients, and what they find.
+ * The tasks of the demo's clients, and their findings.
  *
  * @module
  */
@@ -18,23 +18,23 @@ export interface ClientConfig {
   readonly port: number;
 }
 
-/** A line that a client reads: connect so often, one connection after the other. */
+/** A line that a client reads: make so many connections, one after the other. */
 export interface Task {
   readonly mode: Mode;
   readonly connections: number;
 }
 
-/** What one connection showed. Times are milliseconds since `connectTls` was called. */
+/** The result of one connection. Times are milliseconds since `connectTls` was called. */
 export interface Finding {
-  /** The SYN was handed to the kernel. */
+  /** When the SYN was handed to the kernel. */
   readonly syn: number;
-  /** The server's first byte arrived. */
+  /** When the server's first byte arrived. */
   readonly hello: number;
-  /** The handshake was complete, the server's certificate verified. */
+  /** When the handshake was complete and the server's certificate verified. */
   readonly secure: number;
-  /** The request was written, unless the server took it as early data. */
+  /** When the request was written; absent where it is early data. */
   readonly request?: number;
-  /** The first byte of the answer was read. */
+  /** When the first byte of the answer was read. */
   readonly response: number;
   /** Bytes of the answer. */
   readonly answer: number;

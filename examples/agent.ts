@@ -1,6 +1,6 @@
 /**
- * An `https.Agent` that connects by way of `connectTls`, so that all that takes an agent, as most HTTP
- * clients do, gets Fast Open and resumption; a GET's request rides in the SYN.
+ * An `https.Agent` that connects by `connectTls`. Everything that takes an agent, as most HTTP
+ * clients do, gets Fast Open and resumption. A GET's request rides in the SYN.
  *
  *     deno run -A agent.ts https://example.com/
  *     bun agent.ts https://example.com/
@@ -15,7 +15,7 @@ import type { Duplex } from "node:stream";
 import { connectTls, type TlsConn } from "../mod.ts";
 import { cert } from "./certificate.ts";
 
-/** What an agent is told of the connection it is to make. */
+/** The connection that an agent is asked to make. */
 interface Wanted {
   host?: string | null;
   port?: number | string | null;
@@ -24,7 +24,7 @@ interface Wanted {
 }
 
 class FastOpenAgent extends Agent {
-  /** The connection made last, to look at. */
+  /** The last connection, for inspection. */
   latest: TlsConn | undefined;
   #caCerts: string[] | undefined;
 
@@ -41,7 +41,7 @@ class FastOpenAgent extends Agent {
       hostname: host ?? "localhost",
       port: Number(port ?? 443),
       alpnProtocols: ["http/1.1"],
-      // Early data can be replayed by others: fine for a GET, wrong for an order.
+      // Others can replay early data: fine for a GET, wrong for an order.
       ...(method === "GET" ? { earlyData: "first-write" } : {}),
       ...(servername ? { serverName: servername } : {}),
       ...(this.#caCerts ? { caCerts: this.#caCerts } : {}),
@@ -53,7 +53,7 @@ class FastOpenAgent extends Agent {
 }
 
 const url = new URL(process.argv[2] ?? "https://example.com/");
-const trust = url.hostname === "localhost" ? { caCerts: [cert] } : {}; // That of ./server.ts.
+const trust = url.hostname === "localhost" ? { caCerts: [cert] } : {}; // For ./server.ts.
 const agent = new FastOpenAgent(trust);
 
 for (const attempt of ["first", "second"]) {

@@ -1,8 +1,8 @@
 /**
- * A certificate for trying things out on this machine, and its key: the files beside this one.
+ * A certificate for tests on this machine, and its key: the files beside this one.
  *
- * Self-signed, for `localhost`, `127.0.0.1` and `::1`, valid until 2126. Its key is published here, so
- * it proves nothing to anybody: never deploy it, and never trust it outside a test.
+ * It is self-signed, for `localhost`, `127.0.0.1` and `::1`, and valid until 2126. Its key is
+ * public, so it proves nothing: never deploy it, and never trust it outside a test.
  *
  * @module
  */
@@ -14,5 +14,5 @@ const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf
 /** The certificate, PEM. Passed as `caCerts` it is its own root. */
 export const cert: string = read("./certificate.pem");
 
-/** Its private key, PEM: public, and so worth nothing. */
+/** The certificate's private key, PEM. It is public. */
 export const key: string = read("./key.pem");

@@ -1,12 +1,12 @@
 /**
- * A name's IPv4 addresses from a resolver over TLS (RFC 7858), the question in the SYN.
+ * Asks a resolver over TLS (RFC 7858) for a name's IPv4 addresses. The question rides in the SYN.
  *
  *     deno run -A dns_over_tls.ts example.com dns.google
  *     bun dns_over_tls.ts example.com dns.google
  *     node dns_over_tls.ts example.com dns.google 853
  *
- * It asks twice, as the first connection brings the ticket that lets the second one's question go
- * early. A DNS query may be repeated by anybody without harm (RFC 9250 says the same for QUIC).
+ * It asks twice, because the first connection brings the ticket for the second one's early data.
+ * Anybody may repeat a DNS query without harm (RFC 9250 says the same for QUIC).
  *
  * @module
  */
@@ -24,7 +24,7 @@ for (const attempt of ["first", "second"]) {
     port: Number(port),
     alpnProtocols: ["dot"],
     earlyData: formatQuery(name),
-    ...(resolver === "localhost" ? { caCerts: [cert] } : {}), // For trying it out.
+    ...(resolver === "localhost" ? { caCerts: [cert] } : {}), // For a local test.
   });
   const addresses = addressesIn(await readMessage(conn));
   const took = (performance.now() - started).toFixed(1);
@@ -32,7 +32,7 @@ for (const attempt of ["first", "second"]) {
   console.log(`  Fast Open ${conn.fastOpen.outcome}, early data ${conn.earlyData}`);
 }
 
-/** A query for A records (RFC 1035, section 4), its length before it. */
+/** A query for A records (RFC 1035, section 4), with its length in front. */
 function formatQuery(name: string): Uint8Array {
   const labels = name.replace(/\.$/, "").split(".").map((label) => new TextEncoder().encode(label));
   const header = [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]; // Recursion desired, one question.
@@ -41,7 +41,7 @@ function formatQuery(name: string): Uint8Array {
   return Uint8Array.of(message.length >> 8, message.length & 0xff, ...message);
 }
 
-/** One message, without its length. */
+/** Reads one message, without its length. */
 async function readMessage(conn: TlsConn): Promise<DataView> {
   const buffer = new Uint8Array(2 + 0xffff);
   const view = new DataView(buffer.buffer);
@@ -54,7 +54,7 @@ async function readMessage(conn: TlsConn): Promise<DataView> {
   return new DataView(buffer.buffer, 2, view.getUint16(0));
 }
 
-/** The addresses in an answer; throws a RangeError where it ends too soon. */
+/** The addresses in an answer. Throws a RangeError where the answer ends too soon. */
 function addressesIn(message: DataView): string[] {
   const code = message.getUint8(3) & 0xf;
   if (code !== 0) throw new Error(`${resolver} answered with the error ${code}`);
@@ -76,7 +76,7 @@ function addressesIn(message: DataView): string[] {
   return addresses;
 }
 
-/** Where a name ends: at a zero, or after a pointer to the rest. */
+/** The position after a name. A name ends at a zero, or after a pointer to the rest. */
 function skipName(message: DataView, at: number): number {
   while (message.getUint8(at) !== 0) {
     if (message.getUint8(at) >= 0xc0) return at + 2;

@@ -5,8 +5,8 @@
  *     bun get.ts https://example.com/
  *     node get.ts https://example.com/
  *
- * It asks twice: the first connection brings what the second one needs, a cookie for Fast Open and a
- * ticket for early data.
+ * It asks twice. The first connection brings what the second one needs: a cookie for Fast Open and
+ * a ticket for early data.
  *
  * @module
  */
@@ -24,9 +24,9 @@ for (const attempt of ["first", "second"]) {
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 443),
     alpnProtocols: ["http/1.1"],
-    // Early data can be replayed by others: fine for a GET, wrong for an order.
+    // Others can replay early data: fine for a GET, wrong for an order.
     earlyData: new TextEncoder().encode(request),
-    ...(url.hostname === "localhost" ? { caCerts: [cert] } : {}), // That of ./server.ts.
+    ...(url.hostname === "localhost" ? { caCerts: [cert] } : {}), // For ./server.ts.
   });
   const answer = await new Response(conn.readable).text();
   const { outcome, synBytes, flightBytes } = conn.fastOpen;

@@ -1,12 +1,12 @@
 /**
- * An ordinary `node:https` server that takes data out of SYNs. `Deno.serve`, `Bun.serve`, `node:http`
- * and `net.Server` can be switched on in the same way.
+ * An ordinary `node:https` server that accepts data in SYNs. Fast Open can be enabled for
+ * `Deno.serve`, `Bun.serve`, `node:http` and `net.Server` in the same way.
  *
  *     deno run -A serve_fast_open.ts 8443
  *     bun serve_fast_open.ts 8443
  *     node serve_fast_open.ts 8443
  *
- * Needs `sysctl -w net.ipv4.tcp_fastopen=3` on Linux, and says so.
+ * On Linux it needs `sysctl -w net.ipv4.tcp_fastopen=3`, and says so.
  *
  * @module
  */

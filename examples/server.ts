@@ -1,5 +1,5 @@
 /**
- * A TLS server that takes requests out of SYNs and answers before the handshake is over.
+ * A TLS server that accepts requests in SYNs and answers before the handshake is complete.
  *
  *     deno run -A server.ts 8443
  *     bun server.ts 8443
@@ -30,9 +30,9 @@ for await (const conn of listener) {
 }
 
 async function answer(conn: TlsConn): Promise<void> {
-  await using _ = conn; // Says goodbye, then closes.
+  await using _ = conn; // Sends close_notify, then closes.
   const head = await readHead(conn);
-  // Early data may be a replay. What changes something waits until the client has proved itself.
+  // Early data may be a replay. A request that changes something waits for the handshake.
   if (!/^(GET|HEAD) /.test(head)) await conn.handshake();
   const body = `You said: ${head.slice(0, head.indexOf("\r\n"))}\n`;
   await conn.write(new TextEncoder().encode(
@@ -41,7 +41,7 @@ async function answer(conn: TlsConn): Promise<void> {
   ));
 }
 
-/** Up to the empty line; more than 16 KiB nobody needs. */
+/** Reads up to the empty line. A head of more than 16 KiB is an error. */
 async function readHead(conn: TlsConn): Promise<string> {
   const buffer = new Uint8Array(16 * 1024);
   let text = "";

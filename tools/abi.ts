@@ -1,11 +1,11 @@
 /**
- * Proves what ffi/ declares of C, for every platform, against that platform's own headers.
+ * Proves the C declarations in ffi/, for every platform, against that platform's own headers.
  *
  *     npm run check:abi                every constant, size, offset and signature
  *     npm run check:abi -- --mutate    with a mistake in every one of them: all must be found
  *
- * Needs Linux on x64, npm and apt-get: a compiler for all platforms and some of Debian's packages are
- * fetched once, into node_modules/.cache.
+ * Needs Linux on x64, npm and apt-get. A compiler for all platforms and some of Debian's packages
+ * are fetched once, into node_modules/.cache.
  *
  * @module
  */

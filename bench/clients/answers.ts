@@ -1,6 +1,6 @@
 /**
- * The client programs' end of the conversation with whoever measures: questions on stdin, findings on
- * stdout, a line of JSON each.
+ * A client program's side of its dialogue with the benchmark. It reads questions from stdin and
+ * writes findings to stdout, one line of JSON each.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-/** A line that is written: what was found, or why nothing was. */
+/** A line of output: the finding, or the error that prevented one. */
 export type Answer<Finding> = { readonly finding: Finding } | {
   readonly error: string;
   readonly code?: string | undefined;
 };
 
-/** Answers one question after the other until there are no more. */
+/** Answers one question after the other until stdin ends. */
 export async function answerAll<Question, Finding>(
   find: (question: Question) => Promise<Finding>,
 ): Promise<void> {

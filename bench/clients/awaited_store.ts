@@ -1,5 +1,5 @@
 /**
- * A session store that tells when a ticket arrives.
+ * A session store that reports the arrival of tickets.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { SessionStore, StoredSession } from "../../mod.ts";
 /** Milliseconds to wait for a ticket. */
 const TICKET_TIMEOUT = 500;
 
-/** Stands before another store. */
+/** Wraps another store. */
 export class AwaitedStore implements SessionStore {
   readonly #store: SessionStore;
   #arrival = Promise.withResolvers<void>();
@@ -28,7 +28,7 @@ export class AwaitedStore implements SessionStore {
     this.#arrival = Promise.withResolvers();
   }
 
-  /** Resolves when the next ticket arrives, or when none does. */
+  /** Resolves when the next ticket arrives, or after a timeout. */
   async arrival(): Promise<void> {
     const timeout = Promise.withResolvers<void>();
     const timer = setTimeout(timeout.resolve, TICKET_TIMEOUT);

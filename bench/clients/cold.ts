@@ -1,5 +1,5 @@
 /**
- * One connection in a process of its own, which finds what earlier ones have left: a Fast Open cookie
+ * One connection in a process of its own. It uses what earlier processes left: a Fast Open cookie
  * in the kernel, and tickets in a folder.
  *
  *     cold.ts '{"target": {"hostname": "10.77.0.2", "port": 443}, "fastOpen": true, "sessions": "…"}'
@@ -15,19 +15,19 @@ import { observe } from "./latency/firstflight.ts";
 import type { Observation, Target } from "./latency/way.ts";
 import { type Upload, uploadRequest } from "./upload.ts";
 
-/** What to do. */
+/** The connection to make. */
 export interface ColdTask {
   readonly target: Target;
   readonly fastOpen: boolean;
-  /** The folder with the tickets. With one, early data; default none. */
+  /** The folder with the tickets. With a folder, the request is early data. Default none. */
   readonly sessions?: string;
-  /** What to upload, instead of a GET of `/`. */
+  /** The upload to send instead of a GET of `/`. */
   readonly upload?: Upload;
 }
 
-/** What came of it. */
+/** The result of the connection. */
 export interface ColdFinding extends Observation {
-  /** When the first byte of the response was there, by the clock of the link's packets. */
+  /** When the first byte of the response arrived, by the clock of the link's packets. */
   readonly answeredAt: number;
 }
 

@@ -1,6 +1,5 @@
 /**
- * A client that makes a full handshake whenever it is told to, in the way and with the address that it
- * is told.
+ * A client that makes one full handshake per question. The question names the way and the target.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { answerAll } from "./answers.ts";
 import { ways } from "./hello/ways.ts";
 import type { Observation, Target } from "./latency/way.ts";
 
-/** One connection. */
+/** A question: one connection. */
 export interface HelloQuestion {
   readonly way: string;
   readonly target: Target;

@@ -1,11 +1,11 @@
 /**
- * A client that connects when it is told to. Each question names a way; it answers with what it
- * observed:
+ * A client that makes one connection per question. The question names a way, the answer is the
+ * observation:
  *
  *     latency.ts '{"hostname": "10.77.0.2", "port": 443}'
  *
- * It lives through the whole benchmark, as servers and browsers do, so that what is measured is
- * connections and not a compiler that warms up.
+ * The process lives through the whole benchmark, as servers and browsers do. So the benchmark
+ * measures connections, not a compiler that warms up.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The runtimes' own TLS, as much of its types as the benchmarks use.
+ * Types of the runtimes' own TLS, as far as the benchmarks use them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface DenoTlsConn extends Disposable {
 
 /** The part of Bun's sockets used here. */
 export interface BunSocket {
-  /** Bytes taken, -1 once closed. */
+  /** Returns the number of bytes taken, -1 once the socket is closed. */
   write(bytes: Uint8Array): number;
   pause(): void;
   end(): void;
@@ -45,13 +45,13 @@ export interface BunNamespace {
 
 const globals = globalThis as unknown as { Deno?: DenoNamespace; Bun?: BunNamespace };
 
-/** `Deno`; only asked for where it is there. */
+/** The `Deno` namespace; called on Deno only. */
 export function denoNamespace(): DenoNamespace {
   if (!globals.Deno) throw new Error("This is not Deno");
   return globals.Deno;
 }
 
-/** `Bun`; only asked for where it is there. */
+/** The `Bun` namespace; called on Bun only. */
 export function bunNamespace(): BunNamespace {
   if (!globals.Bun) throw new Error("This is not Bun");
   return globals.Bun;

@@ -1,6 +1,6 @@
 /**
- * A client that connects to whatever it is told to, without tickets and so without early data, and
- * forgets what it has learned of paths when it is told to.
+ * A client that makes one connection per question, without tickets and so without early data. At
+ * the question "forget" it clears its memory of paths.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import type { Observation, Target } from "./latency/way.ts";
 export interface PathsConnection {
   readonly target: Target;
   readonly fastOpen: boolean;
-  /** Milliseconds for all of it. */
+  /** Milliseconds until the response must begin. */
   readonly timeout: number;
 }
 
-/** What to do. */
+/** Whether to forget the paths, or the connection to make. */
 export type PathsQuestion = "forget" | PathsConnection;
 
 await answerAll<PathsQuestion, Observation | null>(async (question) => {

@@ -3,7 +3,7 @@
  *
  *     throughput.ts '{"task": "download", "way": "read 64 KiB", "hostname": …}'
  *
- * prints what it saw as JSON.
+ * prints the finding as JSON.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Download, Stall, Transfer, Upload } from "./throughput/way.ts";
 
-/** What to do. */
+/** The measurement to make. */
 export interface ThroughputTask extends Transfer {
   readonly task: "download" | "upload" | "stall";
-  /** Its file in `throughput/`, without the ending. */
+  /** The module of the way: a file in `throughput/`, without its extension. */
   readonly module: string;
-  /** Its name there. */
+  /** The name of the way in that module. */
   readonly way: string;
 }
 
-/** What came of it. */
+/** The result of the measurement. */
 export interface ThroughputFinding {
   readonly seconds: number;
   /** Seconds of processor time, user and system. */
   readonly cpu: number;
-  /** The process's memory in the end; for a stalled reader the largest it had. */
+  /** Resident memory in bytes: at the end of a transfer, or the maximum for a stalled reader. */
   readonly rss: number;
 }
 
-/** Milliseconds a stalled reader is watched. */
+/** Milliseconds for which a stalled reader is watched. */
 const STALL = 3000;
 
 interface Ways {

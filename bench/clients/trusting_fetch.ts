@@ -1,6 +1,6 @@
 /**
- * `fetch` that trusts the test certificate. Each runtime has its own way to be told; Node is told by
- * NODE_EXTRA_CA_CERTS, which whoever starts the client sets.
+ * `fetch` that trusts the test certificate. Deno and Bun take the certificate as an option. Node
+ * takes it from NODE_EXTRA_CA_CERTS, which the benchmark sets when it starts the client.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import process from "node:process";
 import { cert } from "../harness/certificate.ts";
 import { denoNamespace } from "./natives.ts";
 
-/** The request's options that make this runtime trust the test certificate. */
+/** Request options that make this runtime trust the test certificate. */
 function trust(): object {
   if ("deno" in process.versions) {
     return { client: denoNamespace().createHttpClient({ caCerts: [cert] }) };

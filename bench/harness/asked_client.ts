@@ -1,5 +1,5 @@
 /**
- * The benchmarks' end of a client program that does what it is told, one thing at a time.
+ * The benchmark's side of its dialogue with a client program, which answers one question at a time.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { Spawn } from "./nginx.ts";
 import { commandFor, type RuntimeName } from "./runtimes.ts";
 
 export interface AskedClientOptions {
-  /** Default this process's. */
+  /** The program's environment. Default this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The program's arguments, which are written as JSON. Default none. */
+  /** The program's arguments, written as JSON. Default none. */
   readonly args?: readonly object[];
 }
 
@@ -33,7 +33,7 @@ export class AskedClient<Question, Finding> implements Disposable {
     this.#program = new LineProcess(child);
   }
 
-  /** Asks, and throws what went wrong there. */
+  /** Asks the program. Throws the error that happened there. */
   async ask(question: Question): Promise<Finding> {
     const line = await this.#program.ask(JSON.stringify(question));
     const answer: Answer<Finding> = JSON.parse(line);

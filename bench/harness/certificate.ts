@@ -1,7 +1,7 @@
 /**
- * The certificate of the benchmarks' servers, and its key: self-signed, for `localhost`, the loopback
- * address, the emulated network's server and whatever is named `*.firstflight.test` there. Published
- * here, so it proves nothing to anybody.
+ * The certificate of the benchmarks' servers, and its key. It is self-signed, for `localhost`, the
+ * loopback address, the emulated network's server, and names like `*.firstflight.test` there. The
+ * key is public, so the certificate proves nothing.
  *
  * @module
  */
@@ -23,7 +23,7 @@ KWJI7TZY9wIhAJbiQoA6wFwz5THv/ujnx/3QiJRYqDrfCv8dTgd5zxJG
 -----END CERTIFICATE-----
 `;
 
-/** Its private key, PEM. */
+/** The certificate's private key, PEM. */
 export const key: string = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQVbazgZAzhVDC4l7
 TrZrDFbZhqLIcWGY3XrEABuqsjuhRANCAARkgfzKPEXg0DcpHjY3bqTnRnceCSzm

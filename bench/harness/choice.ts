@@ -1,12 +1,12 @@
 /**
- * Lists that users name things in.
+ * Lists of names that users give.
  *
  * @module
  */
 
 import process from "node:process";
 
-/** What a user chose, as in `deno,bun`; ends the process where there is no such thing. */
+/** Parses a list such as `deno,bun`. Ends the process where a name is unknown. */
 export function parseChoice<Name extends string>(
   text: string,
   what: string,

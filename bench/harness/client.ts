@@ -1,5 +1,5 @@
 /**
- * Client programs: started, given their task as JSON, asked for their findings as JSON.
+ * Runs client programs and collects their output.
  *
  * @module
  */
@@ -37,7 +37,7 @@ function outputOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Lets `process.once("exit")` do its work when a signal ends the process. */
+/** Makes a signal end the process by `process.exit`, so that "exit" listeners run. */
 export function exitOnSignals(): void {
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));

@@ -1,5 +1,5 @@
 /**
- * Clients that are commands: curl, and gnutls-cli, whose patch began all this.
+ * Clients that are commands: curl and gnutls-cli. This project began with a patch for gnutls-cli.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { type Observation, request, type Target } from "../clients/latency/way.t
 export interface CommandOptions {
   /** Where `cert.pem` is. */
   readonly folder: string;
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole connection. */
   readonly timeout: number;
 }
 
-/** What a command tells of itself, or what shows on it. */
+/** What a command reports, and what can be seen from outside. */
 export interface CommandObservation extends Partial<Observation> {
-  /** When its output showed a response, by the clock of the link's packets. */
+  /** When a response appeared in its output, by the clock of the link's packets. */
   readonly answeredAt?: number;
 }
 
-/** Makes one connection. What the command itself doesn't tell, the link does. */
+/** Makes one connection. The link shows what the command itself doesn't report. */
 export type Command = (
   host: Host,
   target: Target,
@@ -52,7 +52,9 @@ function curl(...flags: string[]): Command {
   };
 }
 
-/** gnutls-cli's output when the last response of a run begins, and how many responses there are. */
+/**
+ * Runs gnutls-cli until its output shows so many responses. `answeredAt` is when the last begins.
+ */
 function gnutls(responses: number, ...flags: string[]): Command {
   return async (host, target, { folder, timeout }) => {
     const { hostname, port } = target;
@@ -68,7 +70,7 @@ function gnutls(responses: number, ...flags: string[]): Command {
     let answeredAt = NaN;
     const timer = setTimeout(() => child.kill(), timeout);
     const closed = once(child, "close");
-    child.stdin!.on("error", () => {}); // It ended before it read everything.
+    child.stdin!.on("error", () => {}); // gnutls-cli may end before it has read everything.
     child.stdin!.write(request(target));
     child.stdout!.setEncoding("latin1").on("data", (text: string) => {
       output += text;

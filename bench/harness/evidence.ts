@@ -1,5 +1,5 @@
 /**
- * One connection from both sides: what it says of itself, and what the link saw of it.
+ * One connection from two sources: the client's own report, and the packets that the link saw.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Flow, lastFlow } from "./flow.ts";
 import type { Kind } from "./kinds.ts";
 import { PORT } from "./network.ts";
 
-/** What there is to say of one connection. */
+/** All that is known of one connection. */
 export interface Evidence extends CommandObservation {
   /** What the link saw. */
   readonly flow?: Flow | undefined;
@@ -18,7 +18,7 @@ export interface Evidence extends CommandObservation {
   readonly failure?: string;
 }
 
-/** Makes one connection while the link looks on. */
+/** Makes one connection and collects what the link saw of it. */
 export async function witness(
   lab: Netlab,
   connect: () => Promise<CommandObservation>,
@@ -33,10 +33,10 @@ export async function witness(
 }
 
 /**
- * Why a connection does not show what its kind is to show; `undefined` when it does.
+ * Why a connection is not a valid sample of its kind; `undefined` when it is valid.
  *
- * @param kind of firstflight's; without one it is somebody else's
- * @param whole whether all of a flight must ride in the SYN that has anything of it
+ * @param kind the kind of a firstflight connection; `undefined` for other clients
+ * @param whole whether the SYN must carry the whole flight, where it must carry any of it
  */
 export function objectionTo(
   { failure, facts, flow }: Evidence,

@@ -1,15 +1,15 @@
 /**
- * One connection as the link between client and server saw it: off-host, so nobody's own account.
+ * One connection as the link between client and server saw it, independent of both hosts.
  *
  * @module
  */
 
 import type { SeenPacket } from "../../tests/netlab/mod.ts";
 
-/** A full segment: larger than a server's whole handshake, smaller than the response's first. */
+/** More bytes than a server's whole handshake, fewer than the response's first segment. */
 const FULL_SEGMENT = 1300;
 
-/** What the packets of a connection tell. */
+/** What the packets of a connection show. */
 export interface Flow {
   /** When the SYN passed, in milliseconds by the clock of the link's packets. */
   readonly at: number;
@@ -19,13 +19,13 @@ export interface Flow {
   readonly cookie: boolean;
   /** Whether the SYN-ACK acknowledged those bytes. */
   readonly acknowledged: boolean;
-  /** Milliseconds from the SYN to the ACK of the SYN-ACK, at one and the same place: a round trip. */
+  /** Milliseconds from the SYN to the ACK of the SYN-ACK, both seen at the link: a round trip. */
   readonly roundTrip: number;
-  /** Milliseconds from the SYN to the response's first packet, at one and the same place. */
+  /** Milliseconds from the SYN to the response's first packet, both seen at the link. */
   readonly response: number;
 }
 
-/** Every attempt to open a connection to `port`, repeated ones too. */
+/** Every SYN to `port`, repeated ones too. */
 export function synsTo(port: number, packets: readonly SeenPacket[]): SeenPacket[] {
   return packets.filter(({ flags, destinationPort }) => flags === "S" && destinationPort === port);
 }

@@ -1,14 +1,14 @@
 /**
- * The kinds of connections of firstflight that are compared with one another.
+ * The kinds of firstflight connections that the benchmarks compare.
  *
  * @module
  */
 
-/** What a connection is made with. */
+/** What a connection uses. */
 export interface Kind {
-  /** With Fast Open and a cookie. */
+  /** Fast Open with a cookie. */
   readonly fastOpen: boolean;
-  /** With a ticket and early data. */
+  /** A ticket and early data. */
   readonly early: boolean;
 }
 
@@ -19,13 +19,13 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "cookie, early data": { fastOpen: true, early: true },
 };
 
-/** Two of them over the runtime's own TLS, which has no early data. */
+/** Two of these kinds with the runtime's own TLS, which has no early data. */
 export const runtimeKinds: typeof kinds = {
   "plain, engine runtime": { fastOpen: false, early: false },
   "cookie, engine runtime": { fastOpen: true, early: false },
 };
 
-/** The kind of this name; what others make is of none. */
+/** The kind with this name; `undefined` for connections of other clients. */
 export function kindOf(way: string): Kind | undefined {
   return kinds[way] ?? runtimeKinds[way];
 }

@@ -1,5 +1,5 @@
 /**
- * The emulated network of the benchmarks of latency, and the server on it.
+ * The emulated network of the latency benchmarks, and the server on it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const RTT = 35;
 /** The server's port. */
 export const PORT = 443;
 
-/** Starts the network; ends the process where there can be none. */
+/** Starts the network. Ends the process where this machine can't emulate one. */
 export async function startNetwork(fastOpen = 3): Promise<Netlab> {
   const missing = netlabUnavailable();
   if (missing !== undefined) {
@@ -24,15 +24,15 @@ export async function startNetwork(fastOpen = 3): Promise<Netlab> {
   return await startNetlab({ rtt: RTT, fastOpen });
 }
 
-/** What a server does besides answering. */
+/** Additions to the server's configuration. */
 export interface ServerOptions extends Partial<NginxOptions> {
-  /** More of what its `listen` directive says. */
+  /** Further parameters of its `listen` directive. */
   readonly listen?: string;
 }
 
 /**
- * Starts nginx on the network's server. It answers `/`, and `/close` at the end of a connection, with
- * more than one segment.
+ * Starts nginx on the network's server. It answers `/` and `/close` with more than one segment, and
+ * closes the connection after `/close`.
  */
 export function startServer(
   { server: host }: Netlab,

@@ -1,5 +1,5 @@
 /**
- * nginx with a configuration of its own, in the foreground, for as long as it is needed.
+ * nginx in the foreground, with a configuration of its own, until it is disposed of.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
 import { cert, key } from "./certificate.ts";
 
-/** A way to start a process: here, or on a host of the emulated network. */
+/** Starts a process: on this host, or on a host of the emulated network. */
 export type Spawn = (
   command: string,
   args: readonly string[],
@@ -20,21 +20,21 @@ export type Spawn = (
 ) => ChildProcess;
 
 export interface Nginx extends AsyncDisposable {
-  /** A folder that is removed in the end; `cert.pem` and `key.pem` are there. */
+  /** A temporary folder with `cert.pem` and `key.pem`. It is removed with nginx. */
   readonly folder: string;
 
-  /** Makes it do nothing at all until {@linkcode Nginx.resume}; the kernel goes on for it. */
+  /** Stops the process until {@linkcode Nginx.resume}. The kernel still accepts connections. */
   pause(): void;
 
-  /** Lets it go on. */
+  /** Continues the process. */
   resume(): void;
 }
 
-/** What is served. `{folder}` stands for {@linkcode Nginx.folder}. */
+/** What nginx serves. `{folder}` stands for {@linkcode Nginx.folder}. */
 export interface NginxOptions {
   /** Directives of the one `server` block. */
   readonly server: string;
-  /** Directives outside of it. */
+  /** Directives of the `http` block, outside `server`. */
   readonly http?: string;
   /** Puts files into the folder. */
   readonly files?: (folder: string) => void;
@@ -70,7 +70,7 @@ export async function startNginx(spawn: Spawn, options: NginxOptions): Promise<N
     cleanUp();
     process.off("exit", cleanUp);
   };
-  // It listens a moment after it has checked its configuration; the pid file tells.
+  // nginx listens a moment after it has checked its configuration. Then it writes the pid file.
   while (!existsSync(join(folder, "pid"))) {
     if (await Promise.race([ended.then(() => true), sleep(5, false)])) {
       await stop();
@@ -85,7 +85,7 @@ export async function startNginx(spawn: Spawn, options: NginxOptions): Promise<N
   };
 }
 
-/** One process: no master, so that there is one to end and one to measure. */
+/** Without a master process, so that there is a single process to end and to measure. */
 function configuration({ server, http = "" }: NginxOptions): string {
   return `
 daemon off;

@@ -1,23 +1,23 @@
 /**
- * What was measured and does not count.
+ * Measurements that do not count.
  *
  * @module
  */
 
 import { valuesOf } from "./statistics.ts";
 
-/** Something that was measured. */
+/** A measurement that may not count. */
 export interface Judged {
-  /** Why it does not count. */
+  /** Why it does not count; absent when it does. */
   readonly objection?: string | undefined;
 }
 
-/** What counts. */
+/** The measurements that count. */
 export function counted<Measurement extends Judged>(all: readonly Measurement[]): Measurement[] {
   return all.filter(({ objection }) => objection === undefined);
 }
 
-/** What was not counted, and why. Never silently. */
+/** Lists what was not counted, and why. Nothing is dropped silently. */
 export function listObjections(
   all: readonly { readonly name: string; readonly measurements: readonly Judged[] }[],
 ): string[] {

@@ -1,12 +1,12 @@
 /**
- * What a benchmark is at, for whoever watches it.
+ * Shows on a terminal what a benchmark is doing.
  *
  * @module
  */
 
 import process from "node:process";
 
-/** Puts `text` in place of what was shown before; nothing, in the end. */
+/** Replaces what was shown before by `text`. Without `text`, clears the line. */
 export function showProgress(text = ""): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

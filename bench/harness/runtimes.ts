@@ -1,5 +1,5 @@
 /**
- * The runtimes that programs are started on, whichever one this is.
+ * The runtimes on which programs can be started, from any of them.
  *
  * @module
  */

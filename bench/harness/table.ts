@@ -21,14 +21,14 @@ export function drawTable(rows: readonly (readonly string[])[]): string {
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** A bar as long as `value` is, where `full` is `width` columns. Begins with a full block. */
+/** A bar for `value`, where `full` takes `width` columns. It begins with a full block. */
 export function drawBar(value: number, full: number, width: number): string {
   if (!(value > 0) || !(full > 0)) return "";
   const eighths = Math.max(8, Math.round(Math.min(value / full, 1) * width * 8));
   return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? "");
 }
 
-/** One line per bar that was set beforehand. */
+/** A line that says whether a target was met. */
 export function drawVerdict(met: boolean, what: string): string {
   return `${met ? "met    " : "NOT MET"}  ${what}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What Linux is set to do about Fast Open, and what it remembers.
+ * Linux's settings for Fast Open, and what the kernel remembers of it.
  *
  * @module
  */
@@ -21,7 +21,7 @@ async function sysctl(name: string): Promise<number | undefined> {
   return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text);
 }
 
-/** The command that switches the client's side on and leaves the rest as it is. */
+/** The command that switches the client side on and leaves the other bits as they are. */
 export async function clientFix(): Promise<string> {
   return setSysctl(FAST_OPEN, (await sysctl(FAST_OPEN) ?? 0) | CLIENT);
 }
@@ -57,7 +57,7 @@ export async function checkBlackhole(): Promise<Check> {
   return { name, state: "lacking", finding: finding + times, fix: setSysctl(BLACKHOLE, 0) };
 }
 
-/** The cookies the kernel has. */
+/** The Fast Open cookies that the kernel has. */
 export async function checkCookies(): Promise<Check> {
   const name = "cookies";
   let metrics: string | Error = new Error();
@@ -79,7 +79,7 @@ export async function checkCookies(): Promise<Check> {
 }
 
 function unreadable(name: string, what: string): Check {
-  const fix = runtime.name === "deno" ? { fix: "deno run -A …" } : {}; // It guards /proc.
+  const fix = runtime.name === "deno" ? { fix: "deno run -A …" } : {}; // Deno guards /proc.
   return { name, state: "unknown", finding: `${what} can't be read`, ...fix };
 }
 
@@ -98,7 +98,7 @@ function outputOf(command: string, args: readonly string[]): Promise<string | Er
     try {
       execFile(command, args, (error, stdout) => resolve(error ?? stdout));
     } catch (error) {
-      resolve(error as Error); // Not permitted.
+      resolve(error as Error); // Commands are not permitted.
     }
   });
 }

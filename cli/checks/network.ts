@@ -1,5 +1,5 @@
 /**
- * What works when it is tried.
+ * Checks that try the network.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { isDenied } from "./runtime.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-/** Whether connections may be opened; asked of this machine's own address. */
+/** Whether connections are permitted. The check asks about this machine's own address. */
 export async function checkPermission(): Promise<Check> {
   const name = "network";
   if (await deniedLoopback() === undefined) {

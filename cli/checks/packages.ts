@@ -1,5 +1,5 @@
 /**
- * How this system installs things.
+ * The commands that install packages on this system.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { asRoot, readKernelFile } from "./check.ts";
 /** Things that may have to be installed. */
 export type Installable = "openssl" | "iproute2";
 
-/** Commands by distribution, as /etc/os-release names it or what it is like. */
+/** Commands by distribution: the ID or ID_LIKE of /etc/os-release. */
 const installers: Readonly<Record<string, { command: string } & Record<Installable, string>>> = {
   debian: { command: "apt-get install", openssl: "libssl3", iproute2: "iproute2" },
   fedora: { command: "dnf install", openssl: "openssl-libs", iproute2: "iproute" },
@@ -20,7 +20,7 @@ const installers: Readonly<Record<string, { command: string } & Record<Installab
   suse: { command: "zypper install", openssl: "libopenssl3", iproute2: "iproute2" },
 };
 
-/** The command that installs `what`; `undefined` where this system's is not known. */
+/** The command that installs `what`; `undefined` where it is not known for this system. */
 export async function installCommand(what: Installable): Promise<string | undefined> {
   if (process.platform === "darwin") {
     return what === "openssl" ? "brew install openssl@3" : undefined;
@@ -36,7 +36,7 @@ export function installCommandFor(what: Installable, release: string): string | 
   const name = names.find((each) => Object.hasOwn(installers, each));
   const installer = name === undefined ? undefined : installers[name];
   if (!installer) return undefined;
-  // 64-bit time gave the library a new name on some architectures in Debian 13 and Ubuntu 24.04.
+  // Debian 13 and Ubuntu 24.04 renamed the library on some architectures, for 64-bit time.
   const major = Number.parseInt(value("VERSION_ID"), 10);
   const renamed = what === "openssl" && name === "debian" &&
     major >= (value("ID") === "ubuntu" ? 24 : 13) && major < 100;

@@ -10,7 +10,7 @@ import { runtime } from "../../runtimes/mod.ts";
 import { type Check, readKernelFile } from "./check.ts";
 import { installCommand } from "./packages.ts";
 
-/** The versions this is made for, as package.json has them; Node's is the first that can call C. */
+/** The oldest supported versions, as in package.json. Node's is the first that can call C. */
 export const oldest: Readonly<Record<typeof runtime.name, readonly [number, number]>> = {
   deno: [2, 9],
   bun: [1, 4],
@@ -38,7 +38,7 @@ export function checkRuntime(): Check {
   const known = isAtLeast(version, oldest[name]);
   return {
     name: "runtime",
-    // An older Deno or Bun may do; an older Node can't call C.
+    // An older Deno or Bun may work. An older Node can't call C.
     state: known ? "ok" : name === "node" ? "lacking" : "unknown",
     finding: `${titles[name]} ${version}` +
       (known ? "" : ` is older than ${major}.${minor}, the oldest this is made for`),
@@ -62,12 +62,12 @@ export function checkFfi(support: FastOpenSupport): Check {
   return { name, state: "lacking", finding, fix: `${command} --allow-ffi …`, required: true };
 }
 
-/** The user has not granted FFI. */
+/** Whether FFI is not permitted. */
 export function isDenied({ openssl }: FastOpenSupport): boolean {
   return "error" in openssl && openssl.error.startsWith("FFI is not permitted");
 }
 
-/** OpenSSL: which, and from where. */
+/** Which OpenSSL is used, and where it comes from. */
 export async function checkOpenssl(support: FastOpenSupport): Promise<Check> {
   const { openssl } = support;
   const name = "OpenSSL";
@@ -87,7 +87,7 @@ export async function checkOpenssl(support: FastOpenSupport): Promise<Check> {
   };
 }
 
-/** The path of the libssl in this process, where the system tells. */
+/** The path of the libssl in this process, where the system shows it. */
 async function loadedFrom(): Promise<string | undefined> {
   const maps = await readKernelFile("/proc/self/maps");
   return maps?.split("\n").find((line) => /\/libssl[^/]*$/.test(line))?.replace(/^[^/]*/, "");

@@ -1,12 +1,12 @@
 /**
- * IP addresses between their bytes and their text.
+ * IP addresses as bytes and as text.
  *
  * @module
  */
 
 import { isIPv4, isIPv6 } from "node:net";
 
-/** The text of 4 or 16 bytes; IPv6 as RFC 5952 wants it, so that equal addresses are equal texts. */
+/** The text of 4 or 16 bytes. IPv6 follows RFC 5952, so that equal addresses have equal texts. */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups: string[] = [];
@@ -21,7 +21,7 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${before}::${after}`;
 }
 
-/** The bytes of an address. No zone, and no IPv4 tail in an IPv6 address. */
+/** The bytes of an address. Zones, and IPv4 tails of IPv6 addresses, are not accepted. */
 export function parseAddress(text: string): Uint8Array {
   if (isIPv4(text)) return Uint8Array.from(text.split("."), Number);
   if (!isIPv6(text) || /[.%]/.test(text)) throw new TypeError(`no address: ${text}`);

@@ -6,7 +6,7 @@
 
 import { destinationAddress, ipVersion, setU16, sourceAddress, tcpOffset, u8 } from "./packet.ts";
 
-/** The ones' complement sum of 16-bit words, going on from `start`, folded to 16 bits. */
+/** The ones' complement sum of 16-bit words, starting with `start`, folded to 16 bits. */
 function sum(bytes: Uint8Array, start = 0): number {
   let total = start;
   for (let i = 0; i < bytes.length; i += 2) total += u8(bytes, i) << 8 | u8(bytes, i + 1);
@@ -14,21 +14,21 @@ function sum(bytes: Uint8Array, start = 0): number {
   return total;
 }
 
-/** The pseudo header: a segment's checksum also covers the addresses it travels between. */
+/** The sum of the pseudo header: a segment's checksum also covers its two addresses. */
 function pseudoHeader(packet: Uint8Array, protocol: number, length: number): number {
   return sum(destinationAddress(packet), sum(sourceAddress(packet), protocol + length));
 }
 
 /**
- * What is left when everything a checksum covers is summed up, the checksum field included: 0 says
- * the checksum is right.
+ * The rest when everything that a checksum covers is summed up, the checksum field included. 0
+ * means that the checksum is right.
  */
 export function segmentResidue(packet: Uint8Array, offset: number, protocol: number): number {
   const segment = packet.subarray(offset);
   return ~sum(segment, pseudoHeader(packet, protocol, segment.length)) & 0xffff;
 }
 
-/** As {@linkcode segmentResidue}, for checksums without a pseudo header: IPv4's and ICMPv4's own. */
+/** Like {@linkcode segmentResidue}, for checksums without a pseudo header: IPv4's and ICMPv4's. */
 export function plainResidue(bytes: Uint8Array): number {
   return ~sum(bytes) & 0xffff;
 }

@@ -1,5 +1,5 @@
 /**
- * Undoing things when the process ends before it has undone them itself.
+ * Undoes things when the process ends before it has undone them itself.
  *
  * @module
  */
@@ -18,7 +18,7 @@ function undoAll(): void {
 function endBy(signal: NodeJS.Signals): void {
   undoAll();
   unlisten();
-  process.kill(process.pid, signal); // Without a listener the signal does what it always does.
+  process.kill(process.pid, signal); // Without a listener the signal has its default effect.
 }
 
 function listen(): void {
@@ -32,9 +32,9 @@ function unlisten(): void {
 }
 
 /**
- * Has `undo`, which must be synchronous, called if the process exits or is ended by a signal.
+ * Registers `undo`, which must be synchronous, for when the process exits or a signal ends it.
  *
- * @returns takes it back.
+ * @returns a function that takes the registration back.
  */
 export function onAbruptEnd(undo: () => void): () => void {
   if (undos.size === 0) listen();

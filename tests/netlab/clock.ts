@@ -1,6 +1,6 @@
 /**
- * The system's monotonic clock, which is one for all processes: `performance.now()` counts from the
- * start of each, and so does `process.hrtime` in Deno and Bun.
+ * The system's monotonic clock, which all processes share. `performance.now()` counts from the
+ * start of each process, and so does `process.hrtime` in Deno and Bun.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { libc } from "./libc.ts";
 
 const CLOCK_MONOTONIC = 1;
 
-/** The first call through FFI takes up to half a millisecond, and others may be interrupted. */
+/** The number of samples. The first FFI call takes up to 0.5 ms, and others may be interrupted. */
 const SAMPLES = 8;
 
 function sampleOffset(): number {
@@ -18,7 +18,7 @@ function sampleOffset(): number {
   return Number(time[0]) * 1e3 + Number(time[1]) / 1e6 - performance.now();
 }
 
-/** What to add to `performance.now()` to get CLOCK_MONOTONIC, both in milliseconds. */
+/** The difference from `performance.now()` to CLOCK_MONOTONIC, in milliseconds. */
 export const clockOffset: number = Math.max(...Array.from({ length: SAMPLES }, sampleOffset));
 
 /** CLOCK_MONOTONIC in milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * The link process's end of the pipe to its parent, read and written by system calls: the process
- * never returns to its event loop, so streams would stay silent.
+ * The link process's end of the pipe to its parent. It uses system calls, because the process never
+ * returns to its event loop, which streams need.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import type { LinkAnswer, LinkRequest } from "./protocol.ts";
 export const STDIN = 0;
 export const STDOUT = 1;
 
-/** A writable pipe takes at least this much without blocking (PIPE_BUF; sockets take more). */
+/**
+ * A writable pipe takes at least this many bytes without blocking (PIPE_BUF; sockets take more).
+ */
 const CHUNK = 4096;
 
 export class ControlChannel {
@@ -20,7 +22,7 @@ export class ControlChannel {
   #partial = "";
   #outgoing: Uint8Array = new Uint8Array(0);
 
-  /** Reads what has come, once stdin is readable. `undefined`: the parent is gone. */
+  /** Reads the requests that came, once stdin is readable; `undefined` when the parent is gone. */
   receive(): LinkRequest[] | undefined {
     const length = libc.read(STDIN, this.#incoming, BigInt(this.#incoming.length));
     if (length <= 0) return undefined;
@@ -42,7 +44,7 @@ export class ControlChannel {
     return this.#outgoing.length > 0;
   }
 
-  /** Writes a piece of what is to be sent, once stdout is writable. */
+  /** Writes a part of the outgoing bytes, once stdout is writable. */
   flush(): void {
     const piece = this.#outgoing.subarray(0, CHUNK);
     const written = libc.write(STDOUT, piece, BigInt(piece.length));

@@ -1,13 +1,13 @@
 /**
- * The counters that a kernel keeps of its TCP, one set per network namespace.
+ * The counters that a kernel keeps for TCP, one set per network namespace.
  *
  * @module
  */
 
-/** Where a process reads those of its own namespace. */
+/** The file with the counters of a process's own namespace. */
 export const COUNTERS = "/proc/net/netstat";
 
-/** The file is pairs of lines with one prefix: names, then values. */
+/** The file consists of pairs of lines with one prefix: names, then values. */
 export function parseTcpExt(text: string): Record<string, number> {
   const [names = [], values = []] = text.split("\n")
     .filter((line) => line.startsWith("TcpExt: "))

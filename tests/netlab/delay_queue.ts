@@ -1,9 +1,9 @@
 /**
- * Packets on their way: a bounded ring whose memory is laid out once.
+ * A queue of packets on their way: a bounded ring whose memory is allocated once.
  *
  * Every packet is delayed by the same time, so the queue is first in, first out, and its head is
- * always the next one due. A packet is read straight into the ring and written straight out of it:
- * nothing is allocated per packet, so the garbage collector has no reason to pause the link.
+ * always due next. A packet is read directly into the ring and written directly from it. Nothing is
+ * allocated per packet, so the garbage collector has no reason to pause the link.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class DelayQueue {
   #head = 0;
   #count = 0;
 
-  /** @param slotSize the largest packet to be held, in bytes. */
+  /** @param slotSize the largest packet to hold, in bytes. */
   constructor(slotSize: number) {
     this.#slotSize = slotSize;
     this.#size = Math.floor(CAPACITY / slotSize);
@@ -38,7 +38,7 @@ export class DelayQueue {
     return this.#count === 0 ? Infinity : this.#dues[this.#head]!;
   }
 
-  /** The free slot behind the tail. What is written there counts once it is committed. */
+  /** The free slot behind the tail. A packet written there counts once it is committed. */
   get tail(): Uint8Array {
     return this.#slot((this.#head + this.#count) % this.#size);
   }
@@ -50,7 +50,7 @@ export class DelayQueue {
     this.#count++;
   }
 
-  /** The slot that holds the oldest packet, and how much of it is packet. */
+  /** The slot with the oldest packet. `headLength` is the length of that packet. */
   get head(): Uint8Array {
     return this.#slot(this.#head);
   }
@@ -64,7 +64,7 @@ export class DelayQueue {
     this.#count--;
   }
 
-  /** Views are made when first used: most runs touch only a few of the slots. */
+  /** Views are made at first use, because most runs touch only a few of the slots. */
   #slot(index: number): Uint8Array {
     const start = index * this.#slotSize;
     return this.#slots[index] ??= this.#memory.subarray(start, start + this.#slotSize);

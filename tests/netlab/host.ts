@@ -9,7 +9,7 @@ import { COUNTERS, parseTcpExt } from "./counters.ts";
 import { ip, setSysctls } from "./namespace.ts";
 import { DEVICE } from "./protocol.ts";
 
-/** What a finished command left. */
+/** The result of a finished command. */
 export interface Finished {
   /** `null` when a signal ended it. */
   readonly code: number | null;
@@ -42,13 +42,13 @@ export interface Host {
   setSysctl(path: string, value: number | string): Promise<void>;
 
   /**
-   * Gives this host one more address, within 10.77.0.0/16, fd77::/16 or 2001:db8:77::/48, which the
-   * other host reaches as it does the first. An address of these that nobody was given is a dead one:
+   * Gives this host one more address, within 10.77.0.0/16, fd77::/16 or 2001:db8:77::/48. The other
+   * host reaches it like the first one. An address of these networks that no host has is dead:
    * packets to it vanish.
    *
-   * The last of these looks global: once both hosts have one, such an address of a name, dead or not,
-   * comes before the name's IPv4 addresses (RFC 6724). Where one of fd77::/16 comes is up to the C
-   * library: older ones put it first, too.
+   * An address of the last network looks global. Once both hosts have one, such addresses of a
+   * name, dead or not, come before the name's IPv4 addresses (RFC 6724). The place of addresses of
+   * fd77::/16 depends on the C library: older ones put them first, too.
    */
   addAddress(address: string): Promise<void>;
 }

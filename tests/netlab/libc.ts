@@ -1,12 +1,12 @@
 /**
- * The C library functions the link process calls, declared as data.
+ * The C library functions that the link process calls, declared as data.
  *
  * `size_t` is 64 bits wide on every platform this runs on, hence `u64`. A `ssize_t` result is read as
  * its low half: read(2) and write(2) never move more than 0x7ffff000 bytes at once, and a number is
  * much cheaper than a bigint in a loop that runs per packet.
  *
  * open(2), ioctl(2) and prctl(2) are variadic in C. The calling conventions of Linux on x86-64 and
- * arm64 pass the first variadic arguments as they pass fixed ones, so fixed declarations serve.
+ * arm64 pass the first variadic arguments like fixed ones, so fixed declarations work.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export function cString(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** Passes on a result that is not negative, and throws with `errno` for one that is. */
+/** Returns a result that is not negative. Throws with `errno` for a negative one. */
 export function check(call: string, result: number): number {
   if (result >= 0) return result;
   const errno = new Int32Array(1);

@@ -20,11 +20,11 @@ export class LineProcess implements Disposable {
     this.#child = child;
     this.#reader = createInterface({ input: child.stdout! });
     this.#lines = this.#reader[Symbol.asyncIterator]();
-    child.stdin!.on("error", () => {}); // It ended while being written to; its silence tells.
+    child.stdin!.on("error", () => {}); // The program has ended. `ask` reports it.
     this.#takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
   }
 
-  /** Writes a line and waits for the next one to come back; one question at a time. */
+  /** Writes a line and waits for the line that answers it. One question at a time. */
   async ask(line: string): Promise<string> {
     this.#child.stdin!.write(`${line}\n`);
     const { value, done } = await this.#lines.next();

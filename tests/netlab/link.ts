@@ -1,9 +1,9 @@
 /**
- * The link process: carries packets between the two hosts, each half a round trip late.
+ * The link process. It carries packets between the two hosts, each half a round trip late.
  *
- * It is a process of its own because it blocks: one loop around ppoll(2) that never yields to an
- * event loop, which is what keeps the delay exact to some ten microseconds. `link_process.ts`
- * starts it; its only argument is a {@linkcode LinkConfig}.
+ * It is a process of its own because it blocks: one loop around ppoll(2) never yields to an event
+ * loop. This keeps the delay exact to some ten microseconds. `link_process.ts` starts it; its only
+ * argument is a {@linkcode LinkConfig}.
  *
  * @module
  */
@@ -23,15 +23,20 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_TIMERSLACK = 29;
 const SIGKILL = 9n;
 
-/** Packets read from one device before the other one, and what is due, get their turn. */
+/**
+ * Packets read from one device before the other device, and packets that are due, get their turn.
+ */
 const BATCH = 32;
 
-/** Milliseconds the kernel may take to wake a sleeper; that long before a packet is due we stay awake. */
+/**
+ * Milliseconds that the kernel may take to wake a sleeper. For so long before a packet is due the
+ * loop stays awake.
+ */
 const WAKE_UP = 0.1;
 
 const config = JSON.parse(process.argv[2] ?? "") as LinkConfig;
 
-/** What goes in at one host and comes out at the other. */
+/** The packets from one host to the other. */
 interface Direction {
   readonly from: Side;
   readonly input: number;
@@ -41,10 +46,10 @@ interface Direction {
 
 function tieToParent(): void {
   libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n);
-  if (libc.getppid() !== config.parent) process.exit(1); // It was gone before the call above.
+  if (libc.getppid() !== config.parent) process.exit(1); // The parent ended before the call above.
 }
 
-/** Wakes up on time: no slack for the kernel to batch timers (default 50 µs), and ahead of others. */
+/** Makes wake-ups exact: no slack for the kernel to batch timers (default 50 µs), and priority. */
 function beOnTime(): void {
   libc.prctl(PR_SET_TIMERSLACK, 1n, 0n, 0n, 0n);
   libc.setpriority(0, 0, -20);
@@ -94,7 +99,7 @@ function take({ from, input, queue }: Direction, back: DelayQueue): void {
       continue;
     }
     if (record) record.dropped = true;
-    // The box is half way: a quarter of the round trip there, a quarter back.
+    // The middlebox is half way: a quarter of the round trip there, a quarter back.
     if (!(verdict instanceof Uint8Array) && verdict.reply && !back.full) {
       back.tail.set(verdict.reply);
       back.commit(verdict.reply.length, now + delay);
@@ -102,10 +107,10 @@ function take({ from, input, queue }: Direction, back: DelayQueue): void {
   }
 }
 
-/** Hands the other host every packet that is due. */
+/** Passes every packet that is due to the other host. */
 function deliver({ output, queue }: Direction): void {
   while (queue.nextDue <= performance.now()) {
-    // A failed write is a host that does not take the packet: it is lost, as on any wire.
+    // A write fails when the host does not take the packet. The packet is lost, as on any network.
     libc.write(output, queue.head, BigInt(queue.headLength));
     queue.removeHead();
   }

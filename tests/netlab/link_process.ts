@@ -35,7 +35,7 @@ export class LinkProcess {
       child.once("error", (error) => end(`did not start: ${error.message}`));
       child.once("exit", (code, signal) => end(`process ended (${signal ?? code})`));
     });
-    child.stdin!.on("error", () => {}); // It ended while being written to; "exit" tells.
+    child.stdin!.on("error", () => {}); // The process has ended. "exit" reports it.
     createInterface({ input: child.stdout! }).on("line", (line) => {
       const answer = JSON.parse(line) as LinkAnswer;
       const waiting = this.#waiting.get(answer.id);
@@ -45,7 +45,7 @@ export class LinkProcess {
     });
   }
 
-  /** Resolves when both devices are there and packets are carried. */
+  /** Resolves when both devices exist and packets are carried. */
   static async start(config: LinkConfig): Promise<LinkProcess> {
     const program = new URL("./link.ts", import.meta.url);
     const child = spawn(process.execPath, programArguments(program, JSON.stringify(config)), {

@@ -1,6 +1,6 @@
 /**
- * What a box on the path may do to packets: plain data that travels as JSON, and the function each
- * becomes.
+ * What a middlebox on the path may do to packets: plain data that travels as JSON, and the function
+ * that each kind becomes.
  *
  * "SYN" means a client's opening packet here, never the SYN-ACK.
  *
@@ -28,36 +28,36 @@ export type Middlebox =
   | { readonly kind: "strip-syn-data" }
   /** A SYN that carries data vanishes, and its sender gets a reset. */
   | { readonly kind: "reset-syn-data" }
-  /** A SYN with a Fast Open option, in either spelling, vanishes: data or not, cookie or not. */
+  /** A SYN with a Fast Open option, in either encoding, vanishes: data or not, cookie or not. */
   | { readonly kind: "drop-option" }
-  /** A SYN loses its Fast Open option, in the registered and in the experimental spelling. */
+  /** A SYN loses its Fast Open option, in the registered and in the experimental encoding. */
   | { readonly kind: "strip-option" }
   /** A SYN-ACK loses its Fast Open option: no cookie ever reaches a client. */
   | { readonly kind: "strip-synack-option" }
   /** SYN and SYN-ACK announce a maximum segment size of at most `mss`. */
   | { readonly kind: "clamp-mss"; readonly mss: number }
-  /** A packet larger than `mtu` vanishes, and its sender is told by ICMP. */
+  /** A packet larger than `mtu` vanishes, and its sender gets an ICMP message. */
   | { readonly kind: "mtu"; readonly mtu: number }
-  /** Of all packets, this share (0 – 1) is lost; the same ones for the same seed (default 1). */
+  /** This share (0 – 1) of all packets is lost; the same packets for the same seed (default 1). */
   | { readonly kind: "loss"; readonly share: number; readonly seed?: number }
   /** Packets to this address vanish. */
   | { readonly kind: "blackhole"; readonly destination: string };
 
-/** A packet that goes no further; the box may answer its sender. */
+/** A packet that goes no further. The middlebox may answer its sender. */
 export interface Drop {
   readonly drop: true;
   readonly reply?: Uint8Array;
 }
 
-/** A packet, changed or not, that goes on; or the end of it. */
+/** A packet that goes on, changed or not, or a drop. */
 export type Verdict = Uint8Array | Drop;
 
-/** Looks at a packet and leaves it alone: what goes on changed is a copy. */
+/** Judges a packet without changing it. A packet that goes on changed is a copy. */
 export type Judge = (packet: Uint8Array) => Verdict;
 
 const DROP: Drop = { drop: true };
 
-/** A list of middleboxes as one function. */
+/** Combines a list of middleboxes into one function. */
 export function judge(boxes: readonly Middlebox[]): Judge {
   const judges = boxes.map(judgeOf);
   return (packet) => {
@@ -118,7 +118,7 @@ function loss(share: number, seed: number): Judge {
   return (packet) => random() < share ? DROP : packet;
 }
 
-/** A small generator of numbers from 0 to 1 that is the same everywhere for the same seed. */
+/** A small random generator (0 to 1). The same seed gives the same numbers everywhere. */
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,9 +1,9 @@
 /**
- * The emulated network: two hosts, a round trip apart, and whatever sits on the path between them.
+ * The emulated network: two hosts, a round trip apart, and middleboxes on the path between them.
  *
  * Each host is a network namespace with one TUN device. A link process holds the other ends of the
- * devices, carries the packets between them half a round trip late, and plays the middlebox. To both
- * kernels that is a network: nothing they do is emulated.
+ * devices, carries the packets between them half a round trip late, and acts as the middleboxes.
+ * For both kernels this is a network: nothing that they do is emulated.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export type { SeenPacket } from "./protocol.ts";
 export interface NetlabOptions {
   /** Round-trip time in milliseconds. Default 35. */
   readonly rtt?: number;
-  /** What packets meet on the path, in order. Default nothing. */
+  /** Middleboxes on the path, in order. Default none. */
   readonly middleboxes?: readonly Middlebox[];
   /** `net.ipv4.tcp_fastopen` on both hosts. Default 3: client and server. */
   readonly fastOpen?: number;
@@ -49,12 +49,12 @@ export interface Netlab extends AsyncDisposable {
   readonly client: Host;
   readonly server: Host;
 
-  /** Replaces the middleboxes. Resolves when in force, for packets that arrive from then on. */
+  /** Replaces the middleboxes. Resolves once the new ones apply to every packet that arrives. */
   setMiddleboxes(list: readonly Middlebox[]): Promise<void>;
 
   /**
-   * The TCP packets the link saw since the last clear, oldest first: the first 64 of each flow, 4096
-   * in all.
+   * The TCP packets that the link saw since the last clear, oldest first: the first 64 of each
+   * flow, 4096 in all.
    */
   packets(): Promise<SeenPacket[]>;
 
@@ -69,7 +69,7 @@ const ADDRESSES = {
   server: ["10.77.0.2", "fd77::2"],
 } as const;
 
-/** What {@linkcode Host.addAddress} takes addresses from; the last looks global. */
+/** The networks for {@linkcode Host.addAddress}. The last one looks global. */
 const NETWORKS = ["10.77.0.0/16", "fd77::/16", "2001:db8:77::/48"];
 
 /** Sets up two hosts and the link between them. Needs what {@linkcode netlabUnavailable} checks. */
@@ -125,7 +125,7 @@ export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> 
   };
 }
 
-/** A new namespace inherits some settings from the machine's; these are the ones that matter. */
+/** A new namespace inherits some settings of the machine. These are the settings that matter. */
 function sysctls(fastOpen: number): Record<string, number> {
   return {
     "ipv4/tcp_fastopen": fastOpen,
@@ -138,9 +138,9 @@ function sysctls(fastOpen: number): Record<string, number> {
 }
 
 /**
- * The networks span both hosts, so that every address of them is routed to the link. The hosts' own
- * addresses have no subnet: in an IPv4 subnet of its own getaddrinfo prefers the address most like the
- * host's (RFC 6724, rule 9), whatever order the name has them in.
+ * Both hosts route the networks to the link, so that every address in them reaches it. The hosts'
+ * own addresses have no subnet: within the host's IPv4 subnet getaddrinfo would prefer the address
+ * most like the host's (RFC 6724, rule 9), whatever order the name has them in.
  */
 async function configureDevice(
   namespace: string,

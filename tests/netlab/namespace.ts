@@ -1,8 +1,8 @@
 /**
  * Network namespaces by name, through the `ip` command.
  *
- * A name says who made the namespace: `ff`, the process id, a counter. So what a killed process left
- * behind can be told from what a living one uses.
+ * A name tells who made the namespace: `ff`, the process id, a counter. So namespaces that a killed
+ * process left behind can be told from those in use.
  *
  * @module
  */
@@ -22,14 +22,14 @@ export function newNames(): { client: string; server: string } {
   return { client: `${stem}c`, server: `${stem}s` };
 }
 
-/** Runs `ip`; rejects with what it said on stderr. */
+/** Runs `ip`. Rejects with its output on stderr. */
 export function ip(args: readonly string[], input = ""): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile("ip", args, (error, stdout, stderr) => {
       if (error) reject(new Error(`ip ${args.join(" ")}: ${stderr || error.message}`.trim()));
       else resolve(stdout);
     });
-    child.stdin?.on("error", () => {}); // Ended before it read everything; its status tells.
+    child.stdin?.on("error", () => {}); // `ip` ended early. Its status shows why.
     child.stdin?.end(input);
   });
 }
@@ -52,8 +52,8 @@ export async function setSysctls(name: string, sysctls: Sysctls): Promise<void> 
 }
 
 /**
- * Ends what still runs in a namespace, then removes it. Synchronous, for it also runs while the
- * process exits; never throws, for the rest must be removed too.
+ * Ends the processes in a namespace, then removes it. It is synchronous, because it also runs while
+ * the process exits. It never throws, because the rest must be removed, too.
  */
 export function removeNamespace(name: string): void {
   if (!existsSync(`${FOLDER}/${name}`)) return;
@@ -62,7 +62,7 @@ export function removeNamespace(name: string): void {
     for (const pid of pids.split("\n").filter((line) => line !== "")) endProcess(Number(pid));
     execFileSync("ip", ["netns", "del", name], { stdio: "ignore" });
   } catch {
-    // Somebody else removed it first.
+    // Another process removed it first.
   }
 }
 
@@ -74,7 +74,7 @@ function endProcess(pid: number): void {
   }
 }
 
-/** Removes namespaces whose owner was killed before it could. */
+/** Removes namespaces whose owner was killed before it could remove them. */
 export function sweepNamespaces(): void {
   if (!existsSync(FOLDER)) return;
   for (const name of readdirSync(FOLDER)) {

@@ -1,9 +1,9 @@
 /**
  * Reading IPv4 and IPv6 packets that carry TCP, and their checksums.
  *
- * The accessors take a packet and an offset and allocate nothing, for they run on every packet; only
- * {@linkcode parseTcp} makes an object. IPv6 extension headers and fragments are not TCP here: the
- * kernel's TCP sends neither.
+ * The accessors take a packet and an offset and allocate nothing, because they run on every packet.
+ * Only {@linkcode parseTcp} makes an object. IPv6 extension headers and fragments do not count as
+ * TCP: the kernel's TCP sends neither.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export const ACK = 0x10;
 export const OPTION_END = 0;
 export const OPTION_NOP = 1;
 export const OPTION_MSS = 2;
-/** Fast Open as RFC 7413 registered it. */
+/** The Fast Open option that RFC 7413 registered. */
 export const OPTION_FAST_OPEN = 34;
-/** The shared experimental option (RFC 6994); this magic after it means Fast Open. */
+/** The shared experimental option (RFC 6994). Followed by this magic number it means Fast Open. */
 export const OPTION_EXPERIMENT = 254;
 export const FAST_OPEN_MAGIC = 0xf989;
 
@@ -108,7 +108,7 @@ export function tcpOptions(packet: Uint8Array, tcp: number): TcpOption[] {
   return options;
 }
 
-/** The Fast Open option in either spelling, with the length of the cookie it carries. */
+/** The Fast Open option in either encoding, with the length of the cookie that it carries. */
 export function fastOpenOption(
   packet: Uint8Array,
   tcp: number,
@@ -123,7 +123,7 @@ export function fastOpenOption(
   return undefined;
 }
 
-/** What a TCP packet says. */
+/** The fields of a TCP packet. */
 export interface TcpPacket {
   readonly source: Uint8Array;
   readonly sourcePort: number;

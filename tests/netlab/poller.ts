@@ -1,5 +1,5 @@
 /**
- * ppoll(2): waits for descriptors, with a timeout in nanoseconds where poll(2) has milliseconds.
+ * ppoll(2): waits for descriptors. Its timeout is in nanoseconds, that of poll(2) in milliseconds.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { libc } from "./libc.ts";
 
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
-/** POLLERR, POLLHUP and POLLNVAL, which are reported whether asked for or not. */
+/** POLLERR, POLLHUP and POLLNVAL, which are reported even if not asked for. */
 export const POLLGONE: number = 0x008 | 0x010 | 0x020;
 
 export class Poller {
@@ -21,7 +21,7 @@ export class Poller {
   readonly #timeout = new BigInt64Array(2);
   readonly #timeoutBytes = new Uint8Array(this.#timeout.buffer);
 
-  /** @param fds what to watch; later calls name them by their position here. */
+  /** @param fds the descriptors to watch; later calls name them by their index here. */
   constructor(fds: readonly number[]) {
     this.#fds = new Int32Array(fds.length * 2);
     this.#events = new Int16Array(this.#fds.buffer);
@@ -47,7 +47,8 @@ export class Poller {
       ms === Infinity ? null : this.#timeoutBytes,
       null,
     );
-    // Interrupted: the kernel has filled in nothing, so what stands there is of an earlier call.
+    // Interrupted: the kernel has filled in nothing, so the fields still hold an earlier call's
+    // events.
     if (result < 0) { for (let i = 3; i < this.#events.length; i += 4) this.#events[i] = 0; }
   }
 

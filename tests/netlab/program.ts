@@ -1,5 +1,5 @@
 /**
- * Running another TypeScript program on the runtime this one runs on.
+ * Runs another TypeScript program on the runtime that this one runs on.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /**
- * The arguments that make `process.execPath` run a program, with every permission, with FFI, and
- * without a remark about either.
+ * The arguments with which `process.execPath` runs a program with every permission and FFI, and
+ * without a warning about either.
  */
 export function programArguments(program: URL, ...args: readonly string[]): string[] {
   return [...flags(), fileURLToPath(program), ...args];

@@ -1,26 +1,26 @@
 /**
- * What the two sides of the link process's pipe say to each other: one JSON object per line.
+ * The messages on the link process's pipe: one JSON object per line.
  *
  * @module
  */
 
 import type { Middlebox } from "./middlebox.ts";
 
-/** The one interface, besides loopback, that each host has. */
+/** The one interface of each host besides loopback. */
 export const DEVICE = "link0";
 
-/** Which of the two hosts a packet came from. */
+/** The host that a packet came from. */
 export type Side = "client" | "server";
 
 /** The link process's only argument. */
 export interface LinkConfig {
-  /** The process the link serves and does not outlive. */
+  /** The process that the link serves and does not outlive. */
   readonly parent: number;
   readonly client: string;
   readonly server: string;
   /** Milliseconds. */
   readonly rtt: number;
-  /** The largest packet either device sends. */
+  /** The largest packet that either device sends. */
   readonly mtu: number;
 }
 
@@ -39,7 +39,7 @@ export interface LinkAnswer {
   readonly packets?: SeenPacket[];
 }
 
-/** A TCP packet as it arrived at the link, before any middlebox had its way. */
+/** A TCP packet as it arrived at the link, before any middlebox changed it. */
 export interface SeenPacket {
   /** Arrival in milliseconds by the system's monotonic clock, which `clock.ts` reads. */
   readonly at: number;
@@ -54,8 +54,8 @@ export interface SeenPacket {
   readonly ack: number;
   /** Bytes of TCP payload. */
   readonly payload: number;
-  /** The Fast Open option: asking for a cookie, or carrying one. */
+  /** Whether the Fast Open option asks for a cookie or carries one. */
   readonly fastOpenOption: "none" | "request" | "cookie";
-  /** Whether a middlebox, or a full queue, kept it from going on. */
+  /** Whether a middlebox, or a full queue, dropped it. */
   readonly dropped: boolean;
 }

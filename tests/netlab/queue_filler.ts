@@ -10,13 +10,13 @@ import { LineProcess } from "./line_process.ts";
 import { programArguments } from "./program.ts";
 
 /**
- * Fills the queue of a listener whose program does not accept, as a stopped one doesn't. The fewer it
- * takes (the `backlog` of its listen(2)), the fewer connections this needs.
+ * Fills the queue of a listener whose program does not accept, such as a stopped one. A listener
+ * with a small `backlog` needs fewer connections.
  */
 export class QueueFiller implements Disposable {
   readonly #program: LineProcess;
 
-  /** Connects from `host` itself to a listener there: nothing of it is on the link. */
+  /** Connects from `host` itself to a listener there, so the link sees nothing of it. */
   constructor(host: Host, address: string, port: number) {
     const program = new URL("./fixtures/queue_filler.ts", import.meta.url);
     const args = programArguments(program, address, `${port}`);
@@ -24,12 +24,12 @@ export class QueueFiller implements Disposable {
     this.#program = new LineProcess(child);
   }
 
-  /** Resolves once the kernel has turned a connection away: the next SYN is dropped. */
+  /** Resolves once the kernel has turned a connection away. From then on it drops SYNs. */
   async fill(): Promise<void> {
     await this.#program.ask("fill");
   }
 
-  /** Ends the connections. Their places are free when the listener's program has accepted them. */
+  /** Ends the connections. Their places are free once the listener's program has accepted them. */
   async empty(): Promise<void> {
     await this.#program.ask("empty");
   }

@@ -1,5 +1,5 @@
 /**
- * The link's memory of the packets it saw: the start of every flow.
+ * The link's record of the packets it saw: the start of every flow.
  *
  * @module
  */
@@ -31,9 +31,9 @@ export class Recorder {
   #perFlow = new Map<number, number>();
 
   /**
-   * Notes a packet unless its flow, or the whole memory, has had its share.
+   * Records a packet, unless there are enough of its flow, or in all.
    *
-   * @returns where to note that it was dropped, `undefined` when it was not recorded.
+   * @returns the record, to note a drop in; `undefined` when the packet was not recorded.
    */
   record(packet: Uint8Array, from: Side, at: number): { dropped: boolean } | undefined {
     if (this.#packets.length === IN_ALL) return undefined;
@@ -59,8 +59,8 @@ export class Recorder {
 }
 
 /**
- * One number for both directions of a flow: 32 bits of ports and 21 of addresses fill a double. Two
- * flows of one number would only share the share, so the addresses may be hashed.
+ * One number for both directions of a flow: 32 bits of ports and 21 bits of addresses fill a
+ * double. The addresses may be hashed, because two flows with one number would only share a limit.
  */
 function flowKey(packet: Uint8Array, tcp: number, from: Side): number {
   const source = u16(packet, tcp), destination = u16(packet, tcp + 2);

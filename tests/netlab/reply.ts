@@ -1,5 +1,5 @@
 /**
- * Packets a middlebox makes itself, to answer the sender of one it has dropped.
+ * Packets that a middlebox makes itself, to answer the sender of a dropped packet.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const TCP = 6;
 const ICMP = 1;
 const ICMPV6 = 58;
 
-/** The addresses the link itself answers from, as a router would. */
+/** The addresses from which the link itself answers, as a router does. */
 const ROUTER_IPV4 = parseAddress("10.77.255.254");
 const ROUTER_IPV6 = parseAddress("fd77:0:ffff::fffe");
 
@@ -55,7 +55,7 @@ function ipPacket(
   return { packet, offset: 40 };
 }
 
-/** The reset a closed port would send for this TCP packet. */
+/** The reset that a closed port would send for this TCP packet. */
 export function resetFor(refused: Uint8Array): Uint8Array {
   const { sourcePort, destinationPort, seq, flags, payload } = parseTcp(refused)!;
   const { packet, offset } = ipPacket(
@@ -76,12 +76,12 @@ export function resetFor(refused: Uint8Array): Uint8Array {
 }
 
 /**
- * What a router says about a packet larger than the next link's MTU: ICMP "fragmentation needed"
- * (RFC 1191) or ICMPv6 "packet too big" (RFC 8201), quoting the start of the packet.
+ * A router's message about a packet larger than the next link's MTU: ICMP "fragmentation needed"
+ * (RFC 1191) or ICMPv6 "packet too big" (RFC 8201). It quotes the start of the packet.
  */
 export function tooBigFor(refused: Uint8Array, mtu: number): Uint8Array {
   const four = ipVersion(refused) === 4;
-  // As much as leaves the answer within what every host must take: 576 and 1280 bytes.
+  // The quote keeps the answer within the size that every host must take: 576 and 1280 bytes.
   const quote = refused.subarray(0, four ? 576 - 28 : 1280 - 48);
   const { packet, offset } = ipPacket(
     four ? ROUTER_IPV4 : ROUTER_IPV6,

@@ -1,6 +1,6 @@
 /**
- * What middleboxes do to TCP packets that they let through. Each function leaves its argument alone
- * and returns a packet whose lengths and checksums are right.
+ * Changes that middleboxes make to TCP packets that they let through. No function changes its
+ * argument. Each returns a packet whose lengths and checksums are right.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
   u16,
 } from "./packet.ts";
 
-/** The headers without the payload. */
+/** The packet without its payload. */
 export function cutPayload(packet: Uint8Array): Uint8Array {
   const cut = packet.slice(0, payloadOffset(packet, tcpOffset(packet)));
   if (ipVersion(cut) === 4) setU16(cut, 2, cut.length);
@@ -28,7 +28,7 @@ export function cutPayload(packet: Uint8Array): Uint8Array {
   return cut;
 }
 
-/** The Fast Open option overwritten with no-operations, which keeps every offset as it was. */
+/** Overwrites the Fast Open option with no-operations, which keeps every offset as it was. */
 export function hideFastOpen(packet: Uint8Array): Uint8Array {
   const option = fastOpenOption(packet, tcpOffset(packet));
   if (!option) return packet;
@@ -38,7 +38,7 @@ export function hideFastOpen(packet: Uint8Array): Uint8Array {
   return changed;
 }
 
-/** The maximum segment size brought down to `mss`; smaller ones and missing ones stay. */
+/** Lowers the maximum segment size to `mss`. A smaller one, or a missing one, stays. */
 export function clampMss(packet: Uint8Array, mss: number): Uint8Array {
   const option = tcpOptions(packet, tcpOffset(packet)).find(({ kind }) => kind === OPTION_MSS);
   if (!option || u16(packet, option.at + 2) <= mss) return packet;

@@ -1,5 +1,5 @@
 /**
- * A server that accepts whoever comes, and stays silent.
+ * A server that accepts every connection and stays silent.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { Host } from "./host.ts";
 import { programArguments } from "./program.ts";
 
 /**
- * Starts one, which ends with its host. It takes Fast Open where `net.ipv4.tcp_fastopen` has the bit
- * 0x400, as it does not ask for it.
+ * Starts a silent server, which ends with its host. It does not ask for Fast Open, so it takes data
+ * from a SYN only where `net.ipv4.tcp_fastopen` has the bit 0x400.
  */
 export async function startSilentServer(host: Host, address: string, port: number): Promise<void> {
   const program = new URL("./fixtures/silent_server.ts", import.meta.url);

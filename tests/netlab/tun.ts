@@ -1,5 +1,6 @@
 /**
- * TUN devices: a network interface on one side, a file descriptor of whole IP packets on the other.
+ * TUN devices: a network interface on one side, a file descriptor for whole IP packets on the
+ * other.
  *
  * @module
  */
@@ -19,8 +20,8 @@ const IFF_NO_PI = 0x1000;
 /**
  * Creates the device {@linkcode DEVICE} inside a named network namespace.
  *
- * A device belongs to the namespace of the thread that opens it, so this thread enters the namespace
- * first, and stays there: sockets are no business of the process that calls this. The device lives
+ * A device belongs to the namespace of the thread that opens it. So this thread enters the
+ * namespace first, and stays there, because the calling process needs no sockets. The device lives
  * as long as the descriptor.
  *
  * @returns a non-blocking descriptor; each read is one packet, each write is one packet.

@@ -10,7 +10,7 @@ import process from "node:process";
 
 const CAPABILITIES = [["CAP_NET_ADMIN", 12n], ["CAP_SYS_ADMIN", 21n]] as const;
 
-/** The reason why {@linkcode startNetlab} would fail; `undefined` when nothing speaks against it. */
+/** The reason why {@linkcode startNetlab} would fail; `undefined` when there is none. */
 export function netlabUnavailable(): string | undefined {
   if (process.platform !== "linux") return "network namespaces and TUN devices need Linux";
   if (process.geteuid?.() !== 0) return "network namespaces need root";
@@ -29,8 +29,8 @@ export function netlabUnavailable(): string | undefined {
 }
 
 /**
- * The `skip` option for a test that needs the emulated network. Where tests run unattended a skip
- * would go unnoticed, so there it is an error.
+ * The `skip` option for a test that needs the emulated network. Where tests run unattended (CI),
+ * nobody would notice a skip, so there it is an error.
  */
 export function netlabSkip(): string | false {
   const reason = netlabUnavailable();

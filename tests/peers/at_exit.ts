@@ -1,12 +1,14 @@
 /**
- * Undoing things when the process is over, under each runtime's test runner.
+ * Undoes things at the end of the process, under each runtime's test runner.
  *
  * @module
  */
 
 import process from "node:process";
 
-/** Has `undo`, which must be synchronous, called once when the process ends by itself. */
+/**
+ * Registers `undo`, which must be synchronous. It is called once when the process ends by itself.
+ */
 export function atExit(undo: () => void): void {
   let done = false;
   const once = () => {

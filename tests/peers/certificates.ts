@@ -5,7 +5,7 @@
  *     another root ─► untrusted
  *     selfSigned
  *
- * Made on first use and kept, for the life of the process, in a temporary folder.
+ * They are made at first use, and kept in a temporary folder until the process ends.
  *
  * @module
  */
@@ -22,21 +22,21 @@ export interface Identity {
   readonly cert: string;
   /** The private key in PEM, not encrypted. */
   readonly key: string;
-  /** The leaf alone in PEM: what a server presents that forgot its chain. */
+  /** The leaf alone in PEM, as a server presents it that forgot its chain. */
   readonly leaf: string;
   readonly certPath: string;
   readonly keyPath: string;
   readonly leafPath: string;
 }
 
-/** Everything there is. Those that are not merely `ca` and `server` are made when first asked for. */
+/** All certificates. Those after `server` are made when first asked for. */
 export interface Certificates {
-  /** Where the files are; removed when the process ends. */
+  /** The folder with the files. It is removed when the process ends. */
   readonly folder: string;
   /** The root certificate in PEM. */
   readonly ca: string;
   readonly caPath: string;
-  /** What stands between the root and all that it vouches for. */
+  /** The certificate between the root and the leaves. */
   readonly intermediate: string;
   readonly intermediatePath: string;
   /** Valid for {@linkcode SERVER_NAMES} and {@linkcode SERVER_ADDRESSES}. */
@@ -55,11 +55,11 @@ export interface Certificates {
   readonly wrongName: Identity;
   /** As `server`, but signed by itself. */
   readonly selfSigned: Identity;
-  /** As `server`, but issued by a root that nobody trusts. */
+  /** As `server`, but issued by a root that no test trusts. */
   readonly untrusted: Identity;
-  /** A client's, whose common name is `client`. */
+  /** A client's certificate, whose common name is `client`. */
   readonly client: Identity;
-  /** A client's, issued by the root that nobody trusts. */
+  /** A client's certificate, issued by the root that no test trusts. */
   readonly untrustedClient: Identity;
 }
 
@@ -81,7 +81,7 @@ export const SERVER_ADDRESSES = [
   "fe80::77",
 ] as const;
 
-/** Milliseconds that some have left when they are made. */
+/** Milliseconds until {@linkcode Certificates.expiring} expires, counted from when it is made. */
 export const SOON = 120_000;
 
 /** The certificates of this process. Needs the `openssl` command. */
@@ -91,11 +91,11 @@ export function certificates(): Certificates {
 
 let made: Certificates | undefined;
 
-/** Who signs. */
+/** A certificate that signs others. */
 interface Authority {
   readonly certPath: string;
   readonly keyPath: string;
-  /** What its leaves present behind themselves. */
+  /** The chain that its leaves present after themselves. */
   readonly chain: string;
 }
 
@@ -103,7 +103,7 @@ interface Subject {
   readonly commonName: string;
   /** Lines of an OpenSSL extension section. */
   readonly extensions: readonly string[];
-  /** Days from now; a year either way by default. */
+  /** Days from now. Default a year ago, and a year from now. */
   readonly from?: number;
   readonly until?: number;
   readonly rsa?: boolean;
@@ -111,13 +111,13 @@ interface Subject {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** `YYYYMMDDHHMMSSZ`, so many days from now. */
+/** `YYYYMMDDHHMMSSZ`, `offset` days from now. */
 function day(offset: number): string {
   const iso = new Date(Date.now() + offset * DAY).toISOString();
   return `${iso.slice(0, 19).replaceAll(/\D/g, "")}Z`;
 }
 
-/** Issues certificates in `folder`; one without an issuer signs itself. */
+/** Issues certificates in `folder`. A certificate without an authority signs itself. */
 function issuer(folder: string) {
   let serial = 0;
   return (name: string, subject: Subject, authority?: Authority): Identity => {

@@ -1,5 +1,5 @@
 /**
- * The engine that connections under test use: OpenSSL, unless a file takes another one.
+ * The engine that connections under test use: OpenSSL, unless a test file selects another one.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { EngineName } from "../../tls/engine/contract.ts";
 import type { CertificateErrorCode } from "../../tls/errors.ts";
 import { type EngineFeatures, featuresOf } from "../../tls/engine/features.ts";
 
-/** How the engine gets to programs that a test starts. */
+/** The environment variable that passes the engine to programs that a test starts. */
 export const ENGINE_VARIABLE = "FIRSTFLIGHT_ENGINE";
 
 let engine = (process.env[ENGINE_VARIABLE] ?? "openssl") as EngineName;
@@ -19,12 +19,12 @@ export function engineUnderTest(): EngineName {
   return engine;
 }
 
-/** Takes another engine for all that is imported from here on. */
+/** Selects the engine for all modules that are imported from here on. */
 export function useEngine(name: EngineName): void {
   engine = name;
 }
 
-/** What the engine under test can do here. */
+/** Whether the engine under test has a feature here. */
 export function can(feature: keyof EngineFeatures): boolean {
   return featuresOf(engine)[feature];
 }
@@ -33,6 +33,6 @@ export function can(feature: keyof EngineFeatures): boolean {
 export function codesOf(fault: CertificateErrorCode): readonly CertificateErrorCode[] {
   if (engine === "openssl") return [fault];
   if (!can("certificateFaults")) return [fault, "CERT_INVALID"];
-  // Whoever signed itself has an issuer that nobody knows, some say.
+  // Some engines report a self-signed certificate as one whose issuer is unknown.
   return fault.includes("SELF_SIGNED") ? [fault, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"] : [fault];
 }

@@ -12,14 +12,14 @@ import { httpRequest } from "./http.ts";
 import { factsIn, type NginxFacts } from "./nginx.ts";
 import { soon } from "./peer.ts";
 
-/** What can be read from: this project's connections, and Deno's. */
+/** A source of bytes: this project's connections, and Deno's. */
 export interface Readable {
   read(p: Uint8Array): Promise<number | null>;
 }
 
 export const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-/** Everything until the end, as text with a character per byte. */
+/** Reads to the end. The text has a character per byte. */
 export async function readText(conn: Readable): Promise<string> {
   const chunks: Uint8Array[] = [];
   for (;;) {
@@ -30,7 +30,7 @@ export async function readText(conn: Readable): Promise<string> {
   }
 }
 
-/** What has arrived once `pattern` matches it. */
+/** Reads until `pattern` matches what has arrived, and returns that. */
 export async function readUntil(conn: Readable, pattern: RegExp): Promise<string> {
   const chunk = new Uint8Array(64 * 1024);
   let text = "";
@@ -45,13 +45,15 @@ export async function readUntil(conn: Readable, pattern: RegExp): Promise<string
 /** Options with the defaults of {@linkcode open}. */
 export type LocalOptions = Partial<ConnectTlsOptions> & { port: number };
 
-/** Connects to this machine, trusting the test's root, by the engine under test. */
+/** Connects to this machine with the engine under test, and trusts the test's root. */
 export function open(options: LocalOptions): Promise<TlsConn> {
   const defaults = { hostname: "127.0.0.1", caCerts: [certificates().ca] };
   return connectTls({ ...defaults, engine: engineUnderTest(), ...options });
 }
 
-/** Asks nginx for what it knows of a connection; early where `early` is set and the engine can. */
+/**
+ * Asks nginx for what it knows of a connection. With `early`, asks by early data if the engine can.
+ */
 export async function ask(
   options: LocalOptions,
   { early = false, path = "/facts" }: { early?: boolean; path?: string } = {},

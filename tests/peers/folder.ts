@@ -1,9 +1,9 @@
 /**
- * Folders for what peers need and leave.
+ * Folders for what peers need and leave behind.
  *
- * A name says whose folder it is: `firstflight-`, the process id, something random. So what a killed
- * process left behind can be told from what a living one uses. A file called `pid` in it names a
- * process that works there, and that is ended then, too.
+ * A name tells whose folder it is: `firstflight-`, the process id, a random part. So folders that a
+ * killed process left behind can be told from those in use. A file called `pid` in a folder names a
+ * process that works there. That process is ended before the folder is removed.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
 
-/** A folder that is gone once it is disposed of, or the process ends. */
+/** A folder that is removed when it is disposed of, or when the process ends. */
 export interface Folder extends Disposable {
-  /** The path of something in it; of the folder itself without a name. */
+  /** The path of an entry; of the folder itself without a name. */
   path(...names: string[]): string;
 }
 
@@ -33,7 +33,7 @@ export function temporaryFolder(): Folder {
   };
 }
 
-/** Makes an empty folder that its maker has to remove, and removes those nobody will any more. */
+/** Makes an empty folder that the caller has to remove. Also removes folders of ended processes. */
 export function makeFolder(): string {
   sweep();
   return mkdtempSync(join(tmpdir(), `firstflight-${process.pid}-`));
@@ -58,14 +58,14 @@ function sweep(): void {
   }
 }
 
-/** Ends the process that works in `folder`, if it is still the one that says so. */
+/** Ends the process that works in `folder`, if its command line still names the folder. */
 function endOrphan(folder: string): void {
   try {
     const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
     if (command.includes(`${folder}/`)) process.kill(pid, "SIGKILL");
   } catch {
-    // There is none.
+    // There is no such process.
   }
 }
 
@@ -74,6 +74,6 @@ function lives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM"; // It lives, as somebody else's.
+    return (error as { code?: string }).code === "EPERM"; // It lives, but belongs to another user.
   }
 }

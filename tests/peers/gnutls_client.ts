@@ -1,5 +1,5 @@
 /**
- * `gnutls-cli`: what is typed into it goes to the server, what it hears is in its output.
+ * `gnutls-cli`: its input goes to the server, and what the server sends is in its output.
  *
  * @module
  */

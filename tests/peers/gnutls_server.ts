@@ -10,7 +10,7 @@ import { freePort, here, Peer, type Place } from "./peer.ts";
 export interface GnutlsServerOptions {
   /** Default this machine. */
   readonly place?: Place;
-  /** Default a free one. */
+  /** Default a free port. */
   readonly port?: number;
   readonly identity?: Identity;
 }
@@ -20,7 +20,7 @@ export class GnutlsServer extends Peer {
   port = 0;
 }
 
-/** Starts `gnutls-serv` with more arguments of its own. */
+/** Starts `gnutls-serv` with further arguments. */
 export async function startGnutlsServer(
   args: readonly string[] = ["--echo"],
   options: GnutlsServerOptions = {},

@@ -9,8 +9,8 @@ import { onAbruptEnd } from "../netlab/cleanup.ts";
 import type { Host } from "../netlab/mod.ts";
 
 /**
- * Gives `host` a hosts file, which every process started on it from then on sees as /etc/hosts, since
- * `ip netns exec` puts what is in /etc/netns in place of what is in /etc.
+ * Gives `host` a hosts file. Every process that is started there from then on sees it as
+ * /etc/hosts, because `ip netns exec` puts the files of /etc/netns in place of those of /etc.
  */
 export function nameAddresses(
   host: Host,

@@ -1,10 +1,10 @@
 /**
- * As much HTTP/1.1 as it takes to talk to a server over one connection.
+ * The part of HTTP/1.1 that a conversation with a server over one connection needs.
  *
  * @module
  */
 
-/** A request as HTTP/1.1 spells it, after whose answer the connection ends. */
+/** An HTTP/1.1 request after whose answer the server closes the connection. */
 export function httpRequest(
   path: string,
   options: { host?: string; method?: string } = {},

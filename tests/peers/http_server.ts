@@ -1,5 +1,5 @@
 /**
- * As much of an HTTP server as it takes to answer real clients from `listenTls`.
+ * The part of an HTTP server that it takes to answer real clients from `listenTls`.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Served {
   readonly bodySha256: string;
   /** Whether the handshake was complete when the request had been read. */
   readonly secured: boolean;
-  /** What became of early data, once the handshake was complete. */
+  /** What happened to the early data, once the handshake was complete. */
   readonly earlyData: TlsConn["earlyData"];
   readonly protocol: TlsConn["protocol"];
   readonly alpnProtocol: string | null;
@@ -27,8 +27,8 @@ export interface Served {
 }
 
 /**
- * Answers one request per connection until the listener closes: `/bytes/N` with N bytes, anything
- * else with what the server knows of the body. Tells of each request, and of each connection that
+ * Answers one request per connection until the listener closes: `/bytes/N` with N bytes, any other
+ * path with what the server knows of the body. Reports each request, and each connection that
  * broke.
  */
 export async function serveHttp(
@@ -60,7 +60,7 @@ async function answer(conn: TlsConn): Promise<Served> {
   await conn.write(content);
   await handshake;
   await conn.closeWrite();
-  // What the client has left to say is not worth an error.
+  // What the client still sends does not matter, and neither does an error here.
   while (await conn.read(new Uint8Array(1024)).catch(() => null) !== null);
   const { earlyData, protocol, alpnProtocol, resumed, fastOpen, localAddr, remoteAddr } = conn;
   return {
@@ -72,7 +72,7 @@ async function answer(conn: TlsConn): Promise<Served> {
   };
 }
 
-/** What `/bytes/N` is answered with: no two stretches are alike, so that a slip shows. */
+/** The answer to `/bytes/N`. No two stretches of it are alike, so that a displaced one shows. */
 export function bytesOfSize(size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   for (let index = 0; index < size; index++) {

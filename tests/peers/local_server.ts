@@ -9,7 +9,7 @@ import { certificates } from "./certificates.ts";
 import { type Served, serveHttp } from "./http_server.ts";
 import { soon } from "./peer.ts";
 
-/** A listener on this machine that answers as HTTP, and what it saw. */
+/** A listener on this machine that answers HTTP requests and records them. */
 export class LocalServer implements AsyncDisposable {
   readonly listener: TlsListener;
   /** Requests that were answered, oldest first. */
@@ -43,7 +43,7 @@ export class LocalServer implements AsyncDisposable {
     return this.served;
   }
 
-  /** Resolves to the last failure, once there are at least `count`. */
+  /** Resolves to failure number `count`, once it has happened. */
   async failure(count = 1): Promise<Error & { code?: string; alert?: number }> {
     while (this.failures.length < count) await soon(`failure ${count}`, this.#told.promise);
     return this.failures[count - 1] as Error;

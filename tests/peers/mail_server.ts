@@ -1,5 +1,5 @@
 /**
- * nginx as a mail server that begins in the clear and upgrades when asked to.
+ * nginx as a mail server that starts without TLS and upgrades when asked to.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { temporaryFolder } from "./folder.ts";
 import { startNginxProcess } from "./nginx_process.ts";
 import { freePort, here, NGINX_MAIL, type Place } from "./peer.ts";
 
-/** How to ask a protocol for TLS. */
+/** How a protocol asks for TLS. */
 export interface StartTlsProtocol {
   readonly greeting: RegExp;
-  /** What to say before, and what that is answered with. */
+  /** What to send before, and the answer to that. */
   readonly before?: readonly [string, RegExp];
   readonly command: string;
   readonly agreed: RegExp;
-  /** Something to say over TLS, and what that is answered with. */
+  /** What to send over TLS, and the answer to that. */
   readonly afterwards: readonly [string, RegExp];
 }
 
@@ -46,10 +46,10 @@ export const protocols = {
 export interface MailServerOptions {
   /** Default this machine. */
   readonly place?: Place;
-  /** Default a free one. */
+  /** Default a free port. */
   readonly port?: number;
   readonly identity?: Identity;
-  /** Default both. */
+  /** Default TLS 1.2 and 1.3. */
   readonly versions?: string;
 }
 

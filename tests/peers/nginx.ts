@@ -1,5 +1,5 @@
 /**
- * nginx as an HTTPS server that tells what it saw of each request.
+ * nginx as an HTTPS server that reports what it saw of each request.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { httpBody } from "./http.ts";
 import { startNginxProcess } from "./nginx_process.ts";
 import { freePort, here, type Peer, type Place } from "./peer.ts";
 
-/** What nginx says of a request, as its answer to `/facts` and in its log. */
+/** What nginx reports of a request, in its answer to `/facts` and in its log. */
 export interface NginxFacts {
   /** `GET /facts HTTP/1.1` */
   readonly request: string;
@@ -25,7 +25,7 @@ export interface NginxFacts {
   /** The protocol agreed on; empty where none was. */
   readonly alpn: string;
   readonly resumed: boolean;
-  /** The request arrived as early data, before the handshake was complete. */
+  /** Whether the request arrived as early data, before the handshake was complete. */
   readonly early: boolean;
   /** Length of the request's body. */
   readonly bodyBytes: number;
@@ -49,30 +49,30 @@ const FACTS = [
 export interface NginxOptions {
   /** Default this machine. */
   readonly place?: Place;
-  /** Default a free one. */
+  /** Default a free port. */
   readonly port?: number;
-  /** Where it listens, IPv6 in brackets. Default everywhere. */
+  /** The addresses to listen on, IPv6 in brackets. Default all. */
   readonly addresses?: readonly string[];
-  /** Where it answers without TLS; 0 picks a free one. Default nowhere. */
+  /** The port without TLS; 0 picks a free one. Default none. */
   readonly plainPort?: number;
   readonly identity?: Identity;
   readonly protocols?: string;
   /** Default true. */
   readonly earlyData?: boolean;
-  /** Speaks HTTP/2 too, and prefers it. Default false. */
+  /** Whether to speak HTTP/2, too, and prefer it. Default false. */
   readonly http2?: boolean;
-  /** Listens with `fastopen=256`. Default true. */
+  /** Whether to listen with `fastopen=256`. Default true. */
   readonly fastOpen?: boolean;
-  /** The key of its tickets; without one, each start makes its own. */
+  /** The key of its tickets. Default: each start makes its own. */
   readonly ticketKey?: Uint8Array;
-  /** More lines of the `server` block. */
+  /** Further lines of the `server` block. */
   readonly lines?: readonly string[];
 }
 
 /** A running nginx. `PUT /upload/NAME` keeps a body, `GET /upload/NAME` gives it back. */
 export class Nginx implements AsyncDisposable {
   readonly port: number;
-  /** Where it answers without TLS; 0 for nowhere. */
+  /** The port without TLS; 0 where there is none. */
   readonly plainPort: number;
   #folder: Folder;
   #peer: Peer;
@@ -89,18 +89,18 @@ export class Nginx implements AsyncDisposable {
     writeFileSync(this.#folder.path("upload", name), content);
   }
 
-  /** Makes a file of so many zeros, which takes no room. */
+  /** Makes a file of `size` zeros that takes no disk space. */
   serveZeros(name: string, size: number): void {
     this.serve(name, new Uint8Array());
     truncateSync(this.#folder.path("upload", name), size);
   }
 
-  /** A body that `PUT /upload/NAME` brought. */
+  /** The body that `PUT /upload/NAME` brought. */
   uploaded(name: string): Uint8Array {
     return Uint8Array.from(readFileSync(this.#folder.path("upload", name)));
   }
 
-  /** Resolves to everything that was requested, once that is at least `count` requests. */
+  /** Resolves to all requests, once there are at least `count`. */
   async requests(count = 1): Promise<NginxFacts[]> {
     return await this.#peer.until(`${count} requests in its log`, () => {
       const lines = readFileSync(this.#folder.path("access.log"), "utf8").split("\n");
@@ -109,12 +109,12 @@ export class Nginx implements AsyncDisposable {
     });
   }
 
-  /** Makes it do nothing at all until {@linkcode Nginx.resume}; the kernel goes on for it. */
+  /** Stops the process until {@linkcode Nginx.resume}. The kernel still accepts connections. */
   pause(): void {
     this.#peer.pause();
   }
 
-  /** Lets it go on. */
+  /** Continues the process. */
   resume(): void {
     this.#peer.resume();
   }
@@ -146,7 +146,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
   }
 }
 
-/** Where nginx keeps what is on its way; each must be set, or it is a folder of the system's. */
+/** nginx's folders for temporary data. Each must be set: the defaults are folders of the system. */
 const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
 function configurationOf(
@@ -194,7 +194,7 @@ function configurationOf(
   }`;
 }
 
-/** What {@linkcode Nginx} answered to `/facts`. */
+/** The facts in {@linkcode Nginx}'s answer to `/facts`. */
 export function factsIn(answer: string): NginxFacts {
   return JSON.parse(httpBody(answer)) as NginxFacts;
 }

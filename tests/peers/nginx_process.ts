@@ -1,5 +1,5 @@
 /**
- * nginx itself, whatever it serves.
+ * nginx itself, for all kinds of servers.
  *
  * @module
  */
@@ -8,7 +8,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Folder } from "./folder.ts";
 import { Peer, type Place } from "./peer.ts";
 
-/** Starts nginx with all its files in `folder`; `main` is what its configuration says of servers. */
+/**
+ * Starts nginx with all its files in `folder`. `main` is the part of the configuration on servers.
+ */
 export async function startNginxProcess(place: Place, folder: Folder, main: string): Promise<Peer> {
   const [configuration, pid] = [folder.path("nginx.conf"), folder.path("pid")];
   const process = `
@@ -21,7 +23,7 @@ export async function startNginxProcess(place: Place, folder: Folder, main: stri
   writeFileSync(configuration, `${main}\n${process}`);
   const peer = new Peer(place, "nginx", ["-c", configuration, "-e", "stderr"]);
   try {
-    // It tells its process id only once it listens.
+    // nginx writes its process id only once it listens.
     await peer.until("a process id", () => readFileSync(pid, { flag: "a+" }).length);
     return peer;
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * `openssl s_client`: what is typed into it goes to the server, what it hears is in its output.
+ * `openssl s_client`: its input goes to the server, and what the server sends is in its output.
  *
  * @module
  */

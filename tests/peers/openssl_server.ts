@@ -1,6 +1,6 @@
 /**
- * `openssl s_server`: one connection at a time; what it hears is in its output, and what is typed
- * into it goes to the client.
+ * `openssl s_server`: it serves one connection at a time. What the client sends is in its output,
+ * and its input goes to the client.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { here, Peer, type Place } from "./peer.ts";
 export interface OpensslServerOptions {
   /** Default this machine. */
   readonly place?: Place;
-  /** Default a free one on 127.0.0.1: `host:port`, IPv6 in brackets. */
+  /** `host:port`, IPv6 in brackets. Default a free port of 127.0.0.1. */
   readonly accept?: string;
   readonly identity?: Identity;
 }
@@ -20,7 +20,7 @@ export interface OpensslServerOptions {
 export class OpensslServer extends Peer {
   port = 0;
 
-  /** Resolves when so many handshakes are complete on its side too. */
+  /** Resolves when `count` handshakes are complete on the server's side, too. */
   async handshakes(count = 1): Promise<void> {
     await this.until(`${count} handshakes`, () => {
       const sessions = this.output.match(/^-----END SSL SESSION PARAMETERS-----$/gm) ?? [];
@@ -29,7 +29,7 @@ export class OpensslServer extends Peer {
   }
 }
 
-/** Starts `openssl s_server` with more arguments of its own. */
+/** Starts `openssl s_server` with further arguments. */
 export async function startOpensslServer(
   args: readonly string[] = [],
   options: OpensslServerOptions = {},

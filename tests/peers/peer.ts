@@ -1,5 +1,5 @@
 /**
- * Programs that others wrote, started as peers of this project's connections.
+ * Programs of others, started as peers of this project's connections.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
 import { ENGINE_VARIABLE, engineUnderTest } from "./engine.ts";
 
-/** Where a peer runs: this machine as it is, or a host of the emulated network. */
+/** The place where a peer runs: this machine, or a host of the emulated network. */
 export interface Place {
   spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
 }
 
-/** This machine as it is. */
+/** This machine. */
 export const here: Place = {
   spawn: (command, args, options = {}) => spawn(command, args, options),
 };
 
-/** What the tests talk to, and the Debian packages it comes in. */
+/** The programs that the tests talk to, and their Debian packages. */
 const packages = {
   "curl": "curl",
   "gnutls-cli": "gnutls-bin",
@@ -31,10 +31,10 @@ const packages = {
   "openssl": "openssl",
 } as const;
 
-/** Something the tests talk to. */
+/** A program that the tests talk to. */
 export type PeerName = keyof typeof packages;
 
-/** Not on every user's PATH. */
+/** These folders are not on every user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** nginx's module for mail protocols. */
@@ -47,8 +47,8 @@ function installed(name: PeerName): boolean {
 }
 
 /**
- * The `skip` option for a test that needs these peers. Where tests run unattended a skip would go
- * unnoticed, so there it is an error.
+ * The `skip` option for a test that needs these peers. Where tests run unattended (CI), nobody
+ * would notice a skip, so there it is an error.
  */
 export function requirePeer(...names: PeerName[]): string | false {
   const missing = names.find((name) => !installed(name));
@@ -58,10 +58,10 @@ export function requirePeer(...names: PeerName[]): string | false {
   return reason;
 }
 
-/** Milliseconds; longer than any peer takes on a busy machine, shorter than a test may. */
+/** Milliseconds: more than any peer takes on a busy machine, less than a test may take. */
 const PATIENCE = 15_000;
 
-/** Rejects when `promise` takes longer than anything should. */
+/** Rejects when `promise` takes longer than {@linkcode PATIENCE}. */
 export function soon<T>(what: string, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`There was no ${what} in time`)), PATIENCE);
@@ -73,7 +73,7 @@ const MOST_REPORTED = 2000;
 
 /** A running program. */
 export class Peer implements AsyncDisposable {
-  /** Everything it has said, on stdout and stderr in the order it came. */
+  /** Everything it has printed on stdout and stderr, in the order it came. */
   output = "";
   readonly #ended: Promise<number | null>;
   readonly #child: ChildProcess;
@@ -100,7 +100,7 @@ export class Peer implements AsyncDisposable {
         this.#wake();
       });
     }
-    child.stdin?.on("error", () => {}); // It ended while being written to; that shows elsewhere.
+    child.stdin?.on("error", () => {}); // The program has ended. That shows elsewhere.
     this.#takeBack = onAbruptEnd(() => child.kill("SIGKILL"));
     this.#ended = new Promise((resolve) => {
       const end = (code: number | null) => {
@@ -121,12 +121,12 @@ export class Peer implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves once the output matches; rejects, with the output, when it can't any more. */
+  /** Resolves once the output matches. Rejects, with the output, when it can't match any more. */
   async saw(pattern: RegExp): Promise<RegExpExecArray> {
     return await this.until(`output like ${pattern}`, () => pattern.exec(this.output));
   }
 
-  /** Resolves to what `look` finds, which is asked whenever something may have changed. */
+  /** Resolves to what `look` finds. `look` is called whenever something may have changed. */
   async until<T>(
     what: string,
     look: () => T | null | undefined | false,
@@ -147,7 +147,7 @@ export class Peer implements AsyncDisposable {
     return new Error(`${this.#name} ${verb} no ${what}; it said last:\n${said}`);
   }
 
-  /** Types into its stdin. */
+  /** Writes to its stdin. */
   type(text: string): void {
     this.#child.stdin?.write(text);
   }
@@ -157,12 +157,12 @@ export class Peer implements AsyncDisposable {
     this.#child.stdin?.end();
   }
 
-  /** Makes it do nothing at all until {@linkcode Peer.resume}; the kernel goes on for it. */
+  /** Stops the process until {@linkcode Peer.resume}. The kernel still accepts connections. */
   pause(): void {
     this.#signal("SIGSTOP");
   }
 
-  /** Lets it go on. */
+  /** Continues the process. */
   resume(): void {
     this.#signal("SIGCONT");
   }
@@ -172,7 +172,7 @@ export class Peer implements AsyncDisposable {
     return soon(`end of ${this.#name}`, this.#ended);
   }
 
-  /** Ends it and waits until it is gone. */
+  /** Ends it, and waits until it is gone. */
   async stop(): Promise<void> {
     if (!this.#over) this.#child.kill("SIGKILL");
     await this.#ended;
@@ -183,7 +183,7 @@ export class Peer implements AsyncDisposable {
   }
 
   #signal(signal: "SIGSTOP" | "SIGCONT"): void {
-    // Deno's child.kill() takes any signal for the last one.
+    // Deno's child.kill() treats every signal as the one that ends the child.
     if (this.pid !== undefined && !this.#over) process.kill(this.pid, signal);
   }
 
@@ -194,7 +194,7 @@ export class Peer implements AsyncDisposable {
       this.#watchers.delete(done);
       resolve();
     };
-    const timer = setTimeout(done, 20); // Some peers speak through files.
+    const timer = setTimeout(done, 20); // Some peers report through files.
     this.#watchers.add(done);
     return promise;
   }
@@ -204,11 +204,11 @@ export class Peer implements AsyncDisposable {
   }
 }
 
-/** What a command that ran to its end left. */
+/** The result of a command that ran to its end. */
 export interface Ran {
   /** The exit status, `null` after a signal. */
   readonly code: number | null;
-  /** Everything it said, on stdout and stderr in the order it came. */
+  /** Everything it printed on stdout and stderr, in the order it came. */
   readonly output: string;
 }
 
@@ -225,7 +225,7 @@ export async function run(
   return { code: await peer.finished(), output: peer.output };
 }
 
-/** Below the range that the kernel takes for outgoing connections. */
+/** The range is below that of the kernel's ports for outgoing connections. */
 const FIRST_PORT = 15_000;
 const LAST_PORT = 31_000;
 

@@ -11,15 +11,15 @@ import { programArguments } from "../netlab/mod.ts";
 import { certificates } from "./certificates.ts";
 import { Peer, type Place } from "./peer.ts";
 
-/** One connection, as it travels to the other process. */
+/** One exchange, as it is sent to the other process. */
 export interface Exchange {
   readonly call: "connect" | "connectTls";
   readonly options: Addressed;
-  /** Base64: `data` or `earlyData`. */
+  /** `data` or `earlyData`, in Base64. */
   readonly early?: string | undefined;
-  /** Base64: what to write once connected. */
+  /** The bytes to write once connected, in Base64. */
   readonly send?: string | undefined;
-  /** Stops reading when so many bytes have come; by default at the end. */
+  /** Stops reading after so many bytes. Default: at the end. */
   readonly receive?: number | undefined;
   /** Milliseconds. */
   readonly abortAfter?: number | undefined;
@@ -29,14 +29,14 @@ export interface Exchange {
   readonly upgradeAfter?: string | undefined;
 }
 
-/** All that a client does. */
+/** All requests to a client. */
 export type ClientRequest =
   | Exchange
   | { readonly call: "lookup"; readonly name: string }
   | { readonly call: "paths" }
   | { readonly call: "wait"; readonly milliseconds: number };
 
-/** An error that was caught there. */
+/** An error that was caught in the client process. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
@@ -52,7 +52,7 @@ type TlsFacts = Pick<
   | ("earlyData" | "timing" | "warnings")
 >;
 
-/** What came of an exchange; `error` and what had been received, or everything. */
+/** The result of an exchange: all facts, or `error` and what had been received. */
 export interface ExchangeResult extends Partial<TlsFacts> {
   readonly error?: Failure;
   /** The first 64 KiB, a character per byte. */
@@ -64,25 +64,25 @@ export interface ExchangeResult extends Partial<TlsFacts> {
   readonly remoteAddr?: NetAddr;
 }
 
-/** An {@linkcode ExchangeResult} of an exchange that went well. */
+/** An {@linkcode ExchangeResult} of an exchange that succeeded. */
 export type Succeeded = ExchangeResult & { fastOpen: FastOpenResult; remoteAddr: NetAddr };
 
-/** What travels along with the connection's options. */
+/** Options of an exchange besides those of its connection. */
 export interface ExchangeOptions {
   /** `data` of a plain connection, `earlyData` of a TLS one. */
   readonly early?: string | Uint8Array;
   readonly send?: string | Uint8Array;
-  /** Stops reading when so many bytes have come; by default at the end. */
+  /** Stops reading after so many bytes. Default: at the end. */
   readonly receive?: number;
   /** Milliseconds until the signal aborts. */
   readonly abortAfter?: number;
-  /** Milliseconds for which the process does nothing but compute, once it has called. */
+  /** Milliseconds for which the process does nothing but compute, right after the call. */
   readonly busyFor?: number;
   /** Starts TLS on a plain connection once what was received matches this regular expression. */
   readonly upgradeAfter?: string;
 }
 
-/** Where to, and how; the port may be left to the call. */
+/** The target and the options. The port may be left to the call. */
 export type Addressed = Partial<ConnectTlsOptions> & { hostname: string };
 
 /** A client process on one host. */
@@ -94,30 +94,30 @@ export class RemoteClient implements AsyncDisposable {
     this.#peer = peer;
   }
 
-  /** Connects by TLS, trusting the test's root, to port 443 unless told otherwise. */
+  /** Connects by TLS. By default to port 443, with trust in the test's root. */
   connectTls(options: Addressed, exchange: ExchangeOptions = {}): Promise<ExchangeResult> {
     const given = { port: 443, caCerts: [certificates().ca], ...options };
     return this.#exchange("connectTls", given, exchange);
   }
 
-  /** Connects by TCP, to port 80 unless told otherwise. */
+  /** Connects by TCP, by default to port 80. */
   connect(options: Addressed, exchange: ExchangeOptions = {}): Promise<ExchangeResult> {
     const trust = exchange.upgradeAfter === undefined ? {} : { caCerts: [certificates().ca] };
     return this.#exchange("connect", { port: 80, ...trust, ...options }, exchange);
   }
 
-  /** What the resolver of that host says. */
+  /** The addresses that the resolver of the client's host finds. */
   async lookup(name: string): Promise<string[]> {
     const found = await this.#ask({ call: "lookup", name }) as { address: string }[];
     return found.map(({ address }) => address);
   }
 
-  /** What its `pathMemory` holds. */
+  /** The entries of the client's `pathMemory`. */
   async paths(): Promise<KnownPath[]> {
     return await this.#ask({ call: "paths" }) as KnownPath[];
   }
 
-  /** Lets time pass for everything there that looks at the clock. */
+  /** Advances the clock of the client process. */
   async wait(milliseconds: number): Promise<void> {
     await this.#ask({ call: "wait", milliseconds });
   }
@@ -158,7 +158,7 @@ export function startRemoteClient(place: Place): RemoteClient {
   return new RemoteClient(new Peer(place, process.execPath, programArguments(program)));
 }
 
-/** Narrows to an exchange that went well; throws what it failed with otherwise. */
+/** Narrows the result to that of a successful exchange. Throws where the exchange failed. */
 export function succeeded(result: ExchangeResult): Succeeded {
   const { error, fastOpen, remoteAddr } = result;
   if (error || !fastOpen || !remoteAddr) {

@@ -11,14 +11,14 @@ import { certificates } from "./certificates.ts";
 import type { Served } from "./http_server.ts";
 import { Peer } from "./peer.ts";
 
-/** A handshake that failed there. */
+/** A handshake that failed in the server process. */
 export interface FailedHandshake {
   readonly name: string;
   readonly code: string;
   readonly message: string;
 }
 
-/** What it says, a line each. */
+/** A line that the server process prints. */
 interface Said {
   readonly fastOpen?: ListenerFastOpen;
   readonly served?: Served;
@@ -27,7 +27,7 @@ interface Said {
 
 /** A server process on one host. */
 export class RemoteServer implements AsyncDisposable {
-  /** What `listener.fastOpen` said. */
+  /** The value of `listener.fastOpen`. */
   readonly fastOpen: ListenerFastOpen;
   #peer: Peer;
 
@@ -66,7 +66,7 @@ function saidBy(peer: Peer): Said[] {
     .map((line) => JSON.parse(line) as Said);
 }
 
-/** Starts a server on every IPv4 and IPv6 address of `host`, port 443 unless told otherwise. */
+/** Starts a server on every IPv4 and IPv6 address of `host`, by default on port 443. */
 export async function startRemoteServer(
   host: Host,
   options: Partial<ListenTlsOptions> = {},

@@ -23,13 +23,13 @@ export interface Scene extends AsyncDisposable {
   readonly client: RemoteClient;
 }
 
-/** What else a scene may have. */
+/** Further options of a scene. */
 export interface SceneOptions {
-  /** What the client's resolver knows. */
+  /** The names that the client's resolver knows. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A network of 4 ms unless told otherwise, with nginx on ports 443 and 80. */
+/** Starts a network, by default with a round trip of 4 ms, and nginx on ports 443 and 80. */
 export async function startScene(
   { names = {}, ...options }: NetlabOptions & SceneOptions = {},
 ): Promise<Scene> {
@@ -42,10 +42,10 @@ export async function startScene(
   return { lab, nginx, client, [Symbol.asyncDispose]: () => scene.disposeAsync() };
 }
 
-/** Asks nginx for what it knows of the connection. */
+/** A request for what nginx knows of the connection. */
 export const request = httpRequest("/facts");
 
-/** The two ways to connect, each sending a request as soon as it may. */
+/** The two ways to connect. Each sends a request as early as it may. */
 export const calls = {
   async connectTls(client: RemoteClient, hostname: string, options: object = {}) {
     const result = await client.connectTls({ hostname, ...options }, { early: request });
@@ -56,7 +56,7 @@ export const calls = {
   },
 };
 
-/** The exchange went well, and nginx understood. */
+/** Checks that the exchange succeeded, and that nginx understood the request. */
 function checked(result: Parameters<typeof succeeded>[0]): Succeeded {
   const success = succeeded(result);
   assert.match(success.received, /^HTTP\/1\.1 200 OK\r\n/);

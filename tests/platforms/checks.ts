@@ -1,5 +1,5 @@
 /**
- * What must hold on a platform.
+ * The conditions that must hold on a platform.
  *
  * @module
  */
@@ -9,40 +9,40 @@ import type { SeenPacket } from "../netlab/mod.ts";
 import { acknowledged, type Flow, flowsIn } from "../peers/wire.ts";
 import type { About, Finding, Step } from "./finding.ts";
 
-/** What a platform can do, which decides what must hold on it. */
+/** The abilities of a platform. They decide what must hold on it. */
 export interface Expected {
   readonly os: string;
   readonly arch: string;
-  /** The C library, where there is one to be called. */
+  /** The C library, where there is one that can be called. */
   readonly libc?: RegExp;
   readonly fastOpen: boolean;
-  /** Whether the kernel's own account of a connection gets through to the program. */
+  /** Whether the kernel's TCP_INFO reaches the program. */
   readonly tcpInfo: boolean;
   readonly engine: "openssl" | "runtime";
 }
 
-/** What the program said, and what passed the link meanwhile. */
+/** What the program reported, and the packets that passed the link meanwhile. */
 export interface Evidence {
   readonly about: About;
   readonly findings: readonly Finding[];
   readonly packets: readonly SeenPacket[];
 }
 
-/** Something that must hold, and what was seen of it. */
+/** A condition that must hold, and what was seen. */
 export interface Check {
   readonly what: string;
   readonly holds: boolean;
   readonly seen: string;
 }
 
-/** A step, and what must hold of it. */
+/** A step, and what must hold after it. */
 interface Expectation {
   readonly step: Step;
   readonly what: string;
   holds(finding: Finding, flow: Flow | undefined): boolean;
 }
 
-/** What is done, in this order, and what must come of it. */
+/** The steps in their order, and what must hold after each. */
 function expectations(
   { fastOpen, tcpInfo, engine }: Expected,
   runtime: About["runtime"],
@@ -130,12 +130,12 @@ function expectations(
   ];
 }
 
-/** What the program is to do. */
+/** The steps that the program has to take. */
 export function stepsFor(expected: Expected, runtime: About["runtime"]): Step[] {
   return expectations(expected, runtime).map(({ step }) => step);
 }
 
-/** Judges all that one runtime said and did. */
+/** Judges everything that one runtime reported and did. */
 export function judge(expected: Expected, { about, findings, packets }: Evidence): Check[] {
   const flows = flowsIn(packets);
   return [
@@ -179,7 +179,7 @@ function judgePlace(expected: Expected, about: About): Check[] {
   ];
 }
 
-/** All that is known of a step, in a line. */
+/** Describes a step in one line. */
 function describe(finding: Finding, flow: Flow | undefined): string {
   const { error, engine, protocol, resumed, earlyData, alpnProtocol, outcome, reason } = finding;
   if (error) return `${error.name} ${error.errno ?? error.code ?? error.message}`;

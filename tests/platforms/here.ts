@@ -1,5 +1,5 @@
 /**
- * The project on this machine as it is, with the runtimes in its `node_modules`.
+ * The project on this machine, with the runtimes in its `node_modules`.
  *
  *     node_modules/.bin/node tests/platforms/here.ts [deno] [bun] [node]
  *

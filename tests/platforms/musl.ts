@@ -1,14 +1,14 @@
 /**
- * The project on a Linux whose C library is musl, such as Alpine: Bun's build for it, in a chroot with
- * nothing else. The other runtimes publish no such build.
+ * The project on a Linux whose C library is musl, such as Alpine: Bun's build for musl, in a chroot
+ * with nothing else. The other runtimes publish no such build.
  *
  *     node_modules/.bin/node tests/platforms/musl.ts
  *
- * Needs Debian on x86-64, root, npm, and what `npm run setup` installs; installs the
- * packages mmdebstrap and tcc, and keeps the rest, 100 MB, in the user's cache folder.
+ * Needs Debian on x86-64, root, npm, and what `npm run setup` installs. Installs the packages
+ * mmdebstrap and tcc, and keeps the rest, 100 MB, in the user's cache folder.
  *
- * Bun's build wants musl's libstdc++, which Debian does not have; its own is made to do by `musl.c`. Nor
- * has it a libssl for musl, so TLS is the runtime's.
+ * Bun's build needs musl's libstdc++, which Debian does not have. `musl.c` makes Debian's own
+ * libstdc++ work instead. Debian has no libssl for musl either, so TLS is the runtime's.
  *
  * @module
  */
@@ -27,14 +27,14 @@ const root = debianRoot("musl", {
   finish: leaveMusl,
 });
 
-/** As Alpine has it: libraries where musl looks for them, and glibc nowhere. */
+/** Places libraries as Alpine does: where musl looks for them, and no glibc. */
 function leaveMusl(root: string): void {
   const glibc = `${root}/usr/lib/x86_64-linux-gnu`;
   for (const name of ["libgcc_s.so.1", "libstdc++.so.6"]) {
     copyFileSync(`${glibc}/${name}`, `${root}/usr/lib/${name}`);
   }
   for (const folder of [glibc, `${root}/usr/lib64`]) rmSync(folder, { recursive: true });
-  rmSync(`${root}/etc`, { recursive: true }); // Names other folders to musl than its own.
+  rmSync(`${root}/etc`, { recursive: true }); // It would make musl look in other folders.
 }
 
 const loader = `${root}/usr/lib/ld-linux-x86-64.so.2`;

@@ -1,5 +1,6 @@
 /**
- * Running the program on a platform, over the emulated network, with each runtime's build for it.
+ * Runs the program on a platform, over the emulated network, with each runtime's build for the
+ * platform.
  *
  * @module
  */
@@ -20,34 +21,37 @@ export type RuntimeName = About["runtime"];
 /** How a command is started. */
 export interface Command {
   readonly command: string;
-  /** What comes before the program's own arguments. */
+  /** The arguments before the program's own. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A platform, ready to run on. */
 export interface Platform {
-  /** What it is and what it is made of. */
+  /** What the platform is, and what it is made of. */
   readonly name: string;
   readonly expected: Expected;
-  /** What starts `program.ts`, by runtime. */
+  /** The commands that start `program.ts`, by runtime. */
   readonly runtimes: Readonly<Partial<Record<RuntimeName, Command>>>;
 }
 
-/** What makes a runtime run a program with every permission and without a remark. */
+/** The flags with which a runtime runs a program with every permission and without warnings. */
 export const flags: Readonly<Record<RuntimeName, readonly string[]>> = {
   deno: ["run", "-A", "--quiet", "--no-lock", "--no-check"],
   bun: [],
   node: ["--disable-warning=ExperimentalWarning"],
 };
 
-/** Milliseconds for all that a runtime does; emulated ones take ten times as long as others. */
+/** Milliseconds for everything that a runtime does. Emulated ones take ten times as long. */
 const PATIENCE = 300_000;
 
-/** Milliseconds of a round trip; so many that none of them looks slow. */
+/** Milliseconds of a round trip: so many that no emulated program looks slow. */
 const RTT = 100;
 
-/** Runs on each of a platform's runtimes, or those named; prints what holds, sets the exit status where something does not. */
+/**
+ * Runs on all runtimes of a platform, or on those named. Prints what holds, and sets the exit
+ * status where something does not hold.
+ */
 export async function runPlatform(platform: Platform, named: readonly string[]): Promise<void> {
   console.log(platform.name);
   const counts = { PASS: 0, FAIL: 0 };
@@ -78,7 +82,9 @@ async function examine(
   }
 }
 
-/** Each runtime gets a network of its own, whose client's kernel knows no cookie. */
+/**
+ * Collects evidence. Each runtime gets a network of its own, whose client's kernel has no cookie.
+ */
 async function gather(steps: readonly Step[], command: Command): Promise<Evidence> {
   const unavailable = netlabUnavailable();
   if (unavailable !== undefined) throw new Error(unavailable);
@@ -104,7 +110,7 @@ async function gather(steps: readonly Step[], command: Command): Promise<Evidenc
   };
 }
 
-/** Runs the program to its end. It writes into files, for Wine can't give a pipe to Node. */
+/** Runs the program to its end. It writes into files, because Wine can't give a pipe to Node. */
 async function linesOf(
   place: Place,
   { command, args, env }: Command,

@@ -1,10 +1,10 @@
 /**
- * Runs on whatever platform is looked at: says where it finds itself, connects as it is told, and
- * says what came of it, a line of JSON each.
+ * The program that runs on each platform. It reports its surroundings, connects as its arguments
+ * say, and reports the results: one line of JSON each.
  *
  *     program.ts '{"hostname":"10.77.0.2","port":443}' tls early-data
  *
- * It is told everything by arguments, and reads no files: not every platform has the others' paths.
+ * It gets everything by arguments and reads no files, because paths differ between platforms.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const trust = caCerts === undefined ? {} : { caCerts };
 function about(): About {
   const { deno, bun, node } = process.versions;
   const [runtime, version] = deno ? ["deno", deno] : bun ? ["bun", bun] : ["node", node];
-  const support = fastOpenSupport(); // Loads the C library where it hasn't been yet.
+  const support = fastOpenSupport(); // This loads the C library where it is not loaded yet.
   return {
     runtime: runtime as About["runtime"],
     version: version ?? "",
@@ -56,7 +56,7 @@ function libc(): { libc?: string } {
   }
 }
 
-/** Asks, unless the request has left already, and reads the answer to its end. */
+/** Sends the request, unless it has been sent already, and reads the answer to its end. */
 async function exchange(step: Step, conn: StreamConn, asked: boolean): Promise<Finding> {
   if (!asked) await conn.write(request);
   let received = 0;
@@ -89,7 +89,9 @@ async function tls(step: Step, options: Partial<ConnectTlsOptions> = {}): Promis
   return await exchange(step, conn, options.earlyData !== undefined);
 }
 
-/** Both ends in one process; a server calls back into JavaScript, which a client never does. */
+/**
+ * Runs both ends in one process. A server calls back into JavaScript, which a client never does.
+ */
 async function listen(step: Step): Promise<Finding> {
   const listener = startListener();
   const serving = serveOne(listener);

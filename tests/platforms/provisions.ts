@@ -1,6 +1,6 @@
 /**
- * What a platform is made of: the runtimes' builds from npm, Debian's packages unpacked into a folder.
- * Fetched once, and kept outside the project.
+ * The parts of a platform: the runtimes' builds from npm, and Debian's packages, unpacked into a
+ * folder. They are fetched once, and kept outside the project.
  *
  * @module
  */
@@ -29,29 +29,29 @@ export const project: string = fileURLToPath(new URL("../../", import.meta.url))
 const { XDG_CACHE_HOME } = process.env;
 const cache = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "firstflight");
 
-/** A folder in the cache, made by `make` in one piece or not at all. */
+/** A folder in the cache. `make` makes it in one piece or not at all. */
 function cached(name: string, make: (folder: string) => void): string {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const unfinished = mkdtempSync(`${folder}.`);
   try {
-    chmodSync(unfinished, 0o755); // Some are looked into by others than their owner.
+    chmodSync(unfinished, 0o755); // Other users read some of the folders.
     make(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error; // Somebody else was faster otherwise.
+    if (!existsSync(folder)) throw error; // Otherwise another process was faster.
   }
   return folder;
 }
 
-/** A folder that a runtime may keep compiled programs in. */
+/** A folder where a runtime may keep compiled programs. */
 export function scratch(name: string): string {
   return cached(name, () => {});
 }
 
-/** Runs a command that must not fail; what it says is only read when it does. */
+/** Runs a command that must not fail. Its output is only shown when it fails. */
 export function run(
   command: string,
   args: readonly string[],
@@ -62,7 +62,7 @@ export function run(
   if (status !== 0) throw error ?? new Error(`${command} ${args.join(" ")}\n${stdout}${stderr}`);
 }
 
-/** Installs those of Debian's packages that are missing here. */
+/** Installs the given Debian packages that are missing here. */
 export function install(...packages: readonly string[]): void {
   const missing = packages.filter((name) => {
     const query = ["-W", "-f=${db:Status-Status}", name];
@@ -75,15 +75,15 @@ export function install(...packages: readonly string[]): void {
   run("apt-get", ["install", "-qq", "--no-install-recommends", ...missing]);
 }
 
-/** The version that the lock file has of one of npm's packages, such as a runtime for a platform. */
+/** The version of an npm package in the lock file, such as a runtime's build for a platform. */
 function lockedVersion(name: string): string {
   const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
   return lock.packages[`node_modules/${name}`].version;
 }
 
 /**
- * A file of one of npm's packages. A runtime's build for another platform may be published later than
- * this one's, and then the one before it has to do.
+ * A file of an npm package. A runtime's build for another platform may be published later than the
+ * build for this one. Until then the version before is used.
  */
 export function npmFile(name: string, file: string, version: string = lockedVersion(name)): string {
   const folder = cached(`${name.replaceAll("/", "-")}-${version}`, (folder) => {
@@ -96,18 +96,18 @@ export function npmFile(name: string, file: string, version: string = lockedVers
   return join(folder, file);
 }
 
-/** Part of a Debian system. */
+/** A part of a Debian system. */
 export interface DebianRoot {
-  /** Of which release. */
+  /** The Debian release. */
   readonly suite: string;
   readonly arch: string;
-  /** With all that they depend on. */
+  /** The packages. All that they depend on is added. */
   readonly packages: readonly string[];
-  /** Completes it. */
+  /** Completes the folder. */
   readonly finish?: (root: string) => void;
 }
 
-/** Debian's packages, unpacked, none of their scripts run: what a chroot or an emulator looks into. */
+/** Debian packages, unpacked without running their scripts, for a chroot or an emulator. */
 export function debianRoot(name: string, root: DebianRoot): string {
   const all = JSON.stringify({ ...root, finish: String(root.finish) });
   const digest = createHash("sha256").update(all).digest("hex").slice(0, 8);
@@ -126,8 +126,8 @@ export function debianRoot(name: string, root: DebianRoot): string {
 }
 
 /**
- * What starts a command with `root` as its root folder, where the project is `/project` and the folder
- * `programs` is `/programs`. What it starts ends with it.
+ * The command that starts another one with `root` as its root folder, where the project is
+ * `/project` and the folder `programs` is `/programs`. Whatever it starts ends with it.
  */
 export function inRoot(
   root: string,
@@ -141,7 +141,7 @@ export function inRoot(
   return { command: "unshare", args, env };
 }
 
-/** The first line of what a command says, such as its version. */
+/** The first line of a command's output, such as its version. */
 export function firstLine(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, { encoding: "utf8" }).split("\n")[0] ?? "";
 }

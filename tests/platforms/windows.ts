@@ -1,14 +1,14 @@
 /**
- * The project on Windows, as far as Wine is one: the runtimes' Windows builds under Debian 13's Wine 10,
- * in a chroot. (Debian 12's Wine 8 lacks what they call.)
+ * The project on Windows, as far as Wine is Windows: the runtimes' Windows builds under Debian 13's
+ * Wine 10, in a chroot. (Debian 12's Wine 8 lacks functions that they call.)
  *
  *     node_modules/.bin/node tests/platforms/windows.ts [deno] [bun] [node]
  *
- * Needs Debian on x86-64, root, npm, and what `npm run setup` installs; installs the
- * package mmdebstrap, and keeps the rest, 2.3 GB, in the user's cache folder.
+ * Needs Debian on x86-64, root, npm, and what `npm run setup` installs. Installs the package
+ * mmdebstrap, and keeps the rest, 2.3 GB, in the user's cache folder.
  *
- * No SYN carries data from here: connections are the runtime's. So is TLS, unless OpenSSL is named; Node
- * has its own.
+ * No SYN carries data from here, because connections are the runtime's. TLS is the runtime's, too,
+ * unless OpenSSL is named. Node has an OpenSSL of its own.
  *
  * @module
  */
@@ -34,19 +34,19 @@ const root = debianRoot("windows", {
   },
 });
 
-/** Does once what Wine would do at each start. */
+/** Does once what Wine would otherwise do at each start. */
 function boot(root: string): void {
   rmSync(`${root}/usr/lib/x86_64-linux-gnu/wine/i386-windows`, { recursive: true });
   const system = `${root}/wine/drive_c/windows/system32`;
   mkdirSync(system, { recursive: true });
-  // Debian's Wine takes it from another package, and looks for it nowhere else.
+  // Debian's Wine takes this library from another package, and looks for it nowhere else.
   copyFileSync(`${root}/usr/x86_64-w64-mingw32/lib/zlib1.dll`, `${system}/zlib1.dll`);
   const script = `${wine} wineboot --init; /usr/lib/wine/wineserver64 --wait`;
   const { command, args } = inRoot(root, root, ["sh", "-c", script]);
   run(command, args, env);
 }
 
-/** Puts a build of OpenSSL there: the one that comes with PostgreSQL. */
+/** Adds a build of OpenSSL: the one that comes with PostgreSQL. */
 function installOpenssl(root: string): void {
   const folder = `${root}/wine/drive_c/OpenSSL`;
   mkdirSync(folder);

@@ -1,9 +1,9 @@
 /**
- * What the proofs need and no project ships: a compiler with the headers of many platforms, and
- * Debian's packages of headers and of tables that others keep.
+ * Downloads for the proofs: a compiler with the headers of many platforms, and Debian's packages of
+ * headers and of tables that other projects maintain.
  *
- * The compiler is no dev dependency: with its 350 MB, which neither the demo nor the tests need, it would
- * be the largest by far.
+ * The compiler is no dev dependency: with its 350 MB it would be the largest by far, and neither
+ * the demo nor the tests need it.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function zigFolder(): string {
   });
 }
 
-/** The folder that holds the files of a package of Debian's, as of `release`. */
+/** The folder with the files of a Debian package, as of `release`. */
 export function debianPackage(name: string, release: "bookworm" | "trixie"): string {
   return cached(`${name}-${release}`, (folder) => {
     const apt = (...args: readonly string[]) => run("apt-get", [...aptOptions(), ...args], folder);
@@ -62,7 +62,7 @@ export function debianPackage(name: string, release: "bookworm" | "trixie"): str
   });
 }
 
-/** Package lists of their own, for both releases, from the mirror that the system uses. */
+/** Options for separate package lists of both releases, from the mirror that the system uses. */
 function aptOptions(): readonly string[] {
   const folder = join(cache, "apt");
   const sources = join(folder, "sources.list");
@@ -84,7 +84,7 @@ function aptOptions(): readonly string[] {
   ].map((option) => `--option=${option}`);
 }
 
-/** A folder that `fill` fills once; a failure leaves none. */
+/** A folder that `fill` fills once. After a failure there is no such folder. */
 function cached(name: string, fill: (folder: string) => void): string {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;

@@ -1,6 +1,6 @@
 /**
- * All that the tables of ffi/ declare, as questions and the answers the tables give. What nobody has
- * written a question for is an error: an entry without a proof would not be noticed.
+ * Everything that the tables of ffi/ declare, as questions, and the answers that the tables give. A
+ * declaration without a question is an error: nobody would notice an entry without a proof.
  *
  * @module
  */
@@ -16,10 +16,10 @@ type SocketTable = Exclude<PlatformTable, { fastOpen: "none" }>;
 type Layout = Readonly<Record<string, number>>;
 type Bits = Readonly<Record<string, { byte: number; mask: number }>>;
 
-/** Parts of a table that say nothing about C, are proved by being used, or have a proof of their own. */
+/** Parts of a table that say nothing about C, are proved by use, or have a proof of their own. */
 const words = ["os", "fastOpen", "writev", "long", "libc", "reason"];
 
-/** What tells the mechanisms apart: a platform whose table lacks one must not have it. */
+/** Names that tell the mechanisms apart. A platform whose table lacks one must not have it. */
 const mechanisms = {
   macros: [
     "MSG_FASTOPEN",
@@ -34,7 +34,7 @@ const mechanisms = {
 
 const signatures = readSignatures();
 
-/** All that `table` declares, and what it says by not declaring it. */
+/** Everything that `table` declares, and the absence of what it does not declare. */
 export function entriesOf(name: string, table: PlatformTable): Entry[] {
   const long = ofLong(name, table.long);
   if (table.fastOpen === "none") {
@@ -82,7 +82,10 @@ export function entriesOf(name: string, table: PlatformTable): Entry[] {
   return [long, ...own, ...shared, ...lacks(name, table)];
 }
 
-/** All that ffi/openssl.ts declares, for a platform and without what this OpenSSL is too old for. */
+/**
+ * Everything that ffi/openssl.ts declares for a platform. Constants younger than this OpenSSL must
+ * be absent.
+ */
 export function opensslEntries(
   { long }: PlatformTable,
   constants: Readonly<Record<string, number | bigint>>,
@@ -104,7 +107,7 @@ export function opensslEntries(
   ];
 }
 
-/** That a library exports the functions among `entries`. */
+/** Entries that ask whether a library exports the functions among `entries`. */
 export function exportsOf(entries: readonly Entry[]): Entry[] {
   return entries.flatMap(({ name, question }) =>
     "signatureOf" in question
@@ -156,7 +159,7 @@ function ofFamily(name: string, family: SocketTable["sockaddr"]["family"]): Entr
   return [place("sin_len", 0, 1), place("sin_family", 1, 1)];
 }
 
-/** `errnoSymbol` is the platform's own name for the one function that has several. */
+/** `errnoSymbol` is the platform's name for the one function that has several names. */
 function ofFunction(signature: Signature, errnoSymbol = ""): Entry[] {
   const { file, declaration, shape } = signature;
   const declaredName = /(\w+)\(/.exec(declaration)?.[1] ?? "";
@@ -185,7 +188,7 @@ function lacks(name: string, table: PlatformTable): Entry[] {
       question: { absentMacro },
       declared: spelled.absent,
     })),
-    // macOS has sendmsg too; there it opens nothing.
+    // macOS has sendmsg, too, but it opens no connections there.
     ...mechanisms.functions.filter((each) => !(each in symbols || "connectx" in symbols))
       .map((absentFunction) => ({
         name: `${name}.symbols without ${absentFunction}`,
@@ -195,7 +198,7 @@ function lacks(name: string, table: PlatformTable): Entry[] {
   ];
 }
 
-/** Where nothing gathers there is no writev. */
+/** Where ffi/ gathers no writes, there must be no writev. */
 function lacksWritev(name: string): Entry[] {
   const question = { absentFunction: "writev" };
   return [{ name: `${name}.writev`, question, declared: spelled.absent }];

@@ -1,22 +1,22 @@
 /**
- * What is to be proved, and who can prove it.
+ * Declarations to prove, and the evidence that can prove them.
  *
  * @module
  */
 
-/** What a header, or what describes one, can be asked. */
+/** A question to a header, or to something that describes headers. */
 export type Question =
   | { readonly constant: string }
   | { readonly sizeOf: string }
   | { readonly offsetOf: string; readonly in: string }
-  /** Where the field ends: the size of a struct that is read no further. */
+  /** Where the field ends: the size of a struct that is read only up to this field. */
   | { readonly endOf: string; readonly in: string }
-  /** Where the field is, and how wide. */
+  /** The offset and the size of the field. */
   | { readonly placeOf: string; readonly in: string }
   | { readonly bitsOf: string; readonly in: string }
-  /** What a function takes and returns, as FFI sees it. */
+  /** The parameters and the result of a function, as FFI sees them. */
   | { readonly signatureOf: string }
-  /** Whether the function is declared so. */
+  /** Whether the function is declared in this way. */
   | { readonly declaration: string; readonly of: string }
   /** Whether the library exports the function. */
   | { readonly exported: string }
@@ -25,30 +25,30 @@ export type Question =
   /** Whether there is no such function. */
   | { readonly absentFunction: string };
 
-/** Something ffi/ declares. */
+/** A declaration in ffi/. */
 export interface Entry {
-  /** Where ffi/ declares it, such as `linux.constants.AF_INET6`. */
+  /** The place of the declaration, such as `linux.constants.AF_INET6`. */
   readonly name: string;
   readonly question: Question;
   /** The answer that ffi/ gives. */
   readonly declared: string;
 }
 
-/** Something that answers questions. */
+/** A source that answers questions. */
 export interface Evidence {
   readonly name: string;
-  /** The answers to those questions it can answer. */
+  /** The answers to those questions that it can answer. */
   answer(questions: readonly Question[]): ReadonlyMap<Question, string>;
 }
 
-/** A platform, with what is declared for it and what is known about it. */
+/** A platform, with the declarations for it and the evidence about it. */
 export interface Target {
   readonly name: string;
   readonly entries: readonly Entry[];
   readonly evidence: readonly Evidence[];
 }
 
-/** How answers are spelled. */
+/** How answers are written. */
 export const spelled = {
   number: (value: bigint | number) => String(BigInt.asUintN(64, BigInt(value))),
   place: (offset: number, size: number) => `${size} bytes at ${offset}`,

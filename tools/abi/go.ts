@@ -1,5 +1,6 @@
 /**
- * Evidence from Go's golang.org/x/sys/unix: constants that a program took from a platform's headers.
+ * Evidence from Go's golang.org/x/sys/unix: constants that a program read from a platform's
+ * headers.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Evidence, type Question, spelled } from "./entry.ts";
 
-/** Answers what `files`, of the package in `folder`, list. */
+/** Answers from the constants that `files`, of the package in `folder`, list. */
 export function goEvidence(folder: string, files: readonly string[]): Evidence {
   const listed = new Map<string, number>();
   for (const file of files) {
@@ -22,7 +23,8 @@ export function goEvidence(folder: string, files: readonly string[]): Evidence {
       const answers = new Map<Question, string>();
       for (const question of questions) {
         if ("constant" in question) {
-          // The kernel's states of TCP are there as BPF knows them; it asserts that they are the same.
+          // Go lists the kernel's TCP states under their BPF names. The kernel asserts that they
+          // are equal.
           const { constant } = question;
           const value = listed.get(constant) ?? listed.get(`BPF_${constant}`);
           if (value !== undefined) answers.set(question, spelled.number(value));

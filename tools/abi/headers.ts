@@ -1,5 +1,5 @@
 /**
- * Evidence from C headers, by a compiler for the platform they belong to.
+ * Evidence from C headers, through a compiler for their platform.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import { type Probe, writeProbe } from "./probe.ts";
 /** Headers, and a compiler that reads them. */
 export interface Headers {
   readonly name: string;
-  /** The compiler's command, up to the file to compile. */
+  /** The compiler's command, without the file to compile. */
   readonly compiler: readonly string[];
   readonly headers: readonly string[];
 }
 
-/** Answers what the headers say; what they don't know stays unanswered. */
+/** Answers what the headers say. What they don't know stays unanswered. */
 export function headersEvidence({ name, compiler, headers }: Headers): Evidence {
   return {
     name,
     answer(questions) {
       const answers = new Map<Question, string>();
-      // What the compiler rejects is left out the second time.
+      // The second round leaves out what the compiler rejected in the first one.
       let asked = questions.filter((question) => !("exported" in question));
       for (let round = 0; round < 2; round++) {
         const probe = writeProbe(headers, asked);
@@ -42,12 +42,12 @@ export function headersEvidence({ name, compiler, headers }: Headers): Evidence 
 }
 
 interface Compiled {
-  /** What the compiler made; absent when it rejected something. */
+  /** The compiler's output; absent when it rejected something. */
   readonly object?: Buffer;
   readonly rejected: ReadonlySet<Question>;
 }
 
-/** Extensions of C, and of C++, that headers and probes use; none changes an answer. */
+/** Flags for extensions of C and C++ that headers and probes use. No flag changes an answer. */
 const flags = [
   ...["-std=c++20", "-nostdinc++", "-O0", "-w", "-Wno-c++11-narrowing", "-ferror-limit=0"],
   "-fno-color-diagnostics",

@@ -1,5 +1,5 @@
 /**
- * Whether what is declared is proved.
+ * Decides whether declarations are proved.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Entry, Evidence, Question, Target } from "./entry.ts";
 /** An entry, and what is wrong with it. */
 export interface Verdict {
   readonly entry: Entry;
-  /** Absent when everybody who knows agrees, and somebody does. */
+  /** Absent when there is at least one answer, and all answers agree with the declaration. */
   readonly objection?: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Evidence from the lists, in Zig's compiler, of what the C libraries export.
+ * Evidence from Zig's compiler, which lists the functions that the C libraries export.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { type Evidence, type Question, spelled } from "./entry.ts";
 
-/** Answers whether a function is listed in `file`, with `prefix` before its C name. */
+/** Answers whether `file` lists a function, with `prefix` before its C name. */
 export function libraryEvidence(name: string, file: string, prefix: string): Evidence {
   const listed = readFileSync(file, "latin1");
   return {
@@ -16,7 +16,7 @@ export function libraryEvidence(name: string, file: string, prefix: string): Evi
       const answers = new Map<Question, string>();
       for (const question of questions) {
         if (!("exported" in question)) continue;
-        // The neighbours of a whole name are no characters of names.
+        // No character of a name may stand beside a match, so that only whole names match.
         const symbol = new RegExp(`(?<![\\w$])${prefix}${question.exported}(?![\\w$])`);
         answers.set(question, symbol.test(listed) ? spelled.exported : spelled.notExported);
       }

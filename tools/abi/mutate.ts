@@ -1,5 +1,5 @@
 /**
- * The same declarations, each with one thing wrong: a check that lets one pass checks nothing.
+ * The same declarations, each with one mistake. A check that accepts a mistake checks nothing.
  *
  * @module
  */
@@ -28,12 +28,14 @@ function mistaken(entry: Entry): Entry {
   return { ...entry, declared: withOtherDigit(declared) };
 }
 
-/** The last digit counts one more. */
+/** Adds one to the last digit. */
 function withOtherDigit(declared: string): string {
   return declared.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10));
 }
 
-/** The last type is a neighbour: signed for unsigned, 64 bits for 32, a number for a pointer. */
+/**
+ * Replaces the last type by a neighbour: signed or unsigned, 64 bits or 32, a number or a pointer.
+ */
 function withOtherType(declared: string): string {
   const neighbours: Readonly<Record<string, string>> = {
     i32: "u32",

@@ -1,13 +1,13 @@
 /**
- * A C++ file that has the compiler answer questions: the answers stand in the object file, one 64-bit
- * number each.
+ * A C++ file that makes the compiler answer questions. The answers are in the object file, one
+ * 64-bit number each.
  *
  * @module
  */
 
 import { type Question, spelled } from "./entry.ts";
 
-/** A probe, and how to read what the compiler made of it. */
+/** A probe, and how to read its object file. */
 export interface Probe {
   readonly source: string;
   /** The question on a line of the source, if it has one. */
@@ -16,10 +16,10 @@ export interface Probe {
   read(object: Buffer): Map<Question, string>;
 }
 
-/** Marks where answers begin: bytes that no compiler writes by itself. */
+/** Marks where answers begin. No compiler writes these bytes by itself. */
 const MARK = 0x7d1f_f1e7_f125_7f19n;
 
-/** What a function takes and returns, in four bits each. */
+/** The types of a function's parameters and result, in four bits each. */
 const kinds = ["", "void", "i32", "u32", "i64", "u64", "pointer", "something else"] as const;
 
 const prelude = `
@@ -53,7 +53,7 @@ template <class A, class B> struct Same { static constexpr u64 code = 0; };
 template <class A> struct Same<A, A> { static constexpr u64 code = 1; };
 `;
 
-/** Writes the probe of `questions`. */
+/** Writes the probe for `questions`. */
 export function writeProbe(headers: readonly string[], questions: readonly Question[]): Probe {
   const lines = headers.map((header) => `#include <${header}>`).concat(prelude.split("\n"));
   const asked = new Map<number, Question>();
@@ -66,7 +66,7 @@ export function writeProbe(headers: readonly string[], questions: readonly Quest
       lines.push("#else", `#define ABSENT_${index} 1`, "#endif");
     }
     if ("absentFunction" in question) {
-      // Where a function of that name is declared, this contradicts it.
+      // Where a function of that name is declared, this line contradicts the declaration.
       const { absentFunction } = question;
       add(question, `struct d${index}; extern "C" d${index} *${absentFunction}(d${index} *);`);
     }
@@ -146,7 +146,7 @@ function hex(value: bigint): string {
   return `0x${value.toString(16)}ull`;
 }
 
-/** Where what is marked with `number` begins. */
+/** The position after the mark with `number`. */
 function marked(object: Buffer, number: number): number {
   const mark = Buffer.alloc(16);
   mark.writeBigUInt64LE(MARK);

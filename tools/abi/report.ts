@@ -1,5 +1,5 @@
 /**
- * What was proved, in a table.
+ * A table of what was proved.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Question } from "./entry.ts";
 import type { Verdict } from "./judge.ts";
 
-/** What the table counts, by what is asked. */
+/** The columns of the table, each with the kinds of questions that it counts. */
 const columns = {
   constants: ["constant"],
   sizes: ["sizeOf", "endOf"],

@@ -1,6 +1,6 @@
 /**
- * Evidence from Rust's `libc` crate: C's declarations of a platform, written down in Rust and tested
- * there against its headers.
+ * Evidence from Rust's `libc` crate: C's declarations of a platform, written in Rust and tested
+ * there against the platform's headers.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { type Evidence, type Question, spelled } from "./entry.ts";
 import { shapeOfDeclaration } from "./signatures.ts";
 
-/** The files that hold for a platform, and what its `cfg` attributes may name. */
+/** The files that apply to a platform, and the names that hold in its `cfg` attributes. */
 export interface RustPlatform {
-  /** Below the crate's folder, the most specific first. */
+  /** Paths below the crate's folder, the most specific first. */
   readonly modules: readonly string[];
   readonly cfg: readonly string[];
 }
@@ -147,7 +147,7 @@ class Crate {
     return type.startsWith("*") ? "pointer" : this.#resolved(type).kind ?? type;
   }
 
-  /** A primitive type, maybe by another name. */
+  /** A primitive type, possibly under another name. */
   #resolved(type: string): { size: number; kind?: string } {
     const name = type.replace("crate::", "");
     const primitive = primitives[name];
@@ -161,7 +161,7 @@ class Crate {
     return this.#struct(struct)?.fields.find((field) => field.name === name);
   }
 
-  /** `struct` laid out as C does. */
+  /** Lays out `struct` as C does. */
   #struct(struct: string): Layout | undefined {
     const name = struct.replace("struct ", "").replace("crate::", "");
     const body = this.#find(new RegExp(`pub struct ${name} \\{([^}]*)\\}`));

@@ -8,22 +8,22 @@ import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { spelled } from "./entry.ts";
 
-/** A native signature as it stands in the source. */
+/** A native signature in the source. */
 export interface Signature {
   /** The file's name without `.ts`. */
   readonly file: string;
   readonly name: string;
-  /** Its C declaration, from the comment above. */
+  /** The C declaration in the comment above it. */
   readonly declaration: string;
-  /** What it takes and returns. */
+  /** Its parameters and its result. */
   readonly shape: string;
 }
 
-/** A signature, and the comment above it. */
+/** Matches a signature and the comment above it. */
 const pattern =
   /\/\*\*((?:(?!\*\/).)*)\*\/\s*(?:const )?(\w+)(?: =|:) \{\s*parameters: \[([^\]]*)\],\s*result: "(\w+)"/gs;
 
-/** All native signatures in ffi/. Throws when one stands without a C declaration. */
+/** All native signatures in ffi/. Throws when one has no C declaration above it. */
 export function readSignatures(): Signature[] {
   return globSync("ffi/*.ts").sort().flatMap((path) => {
     const file = basename(path, ".ts");
@@ -42,13 +42,13 @@ export function readSignatures(): Signature[] {
   });
 }
 
-/** For C a buffer is a pointer too. */
+/** In C a buffer is a pointer, too. */
 function shapeOf(result: string, parameters: readonly string[]): string {
   const kind = (type: string) => type === "buffer" ? "pointer" : type;
   return spelled.signature(kind(result), parameters.map(kind));
 }
 
-/** A shape as FFI sees it where `long` has so many bytes. */
+/** A shape as FFI sees it where `long` has `bytes` bytes. */
 export function withLong(shape: string, bytes: 4 | 8): string {
   return shape.replace(/\b(u?)long\b/g, (_, unsigned) => `${unsigned || "i"}${bytes * 8}`);
 }
@@ -66,7 +66,7 @@ const kinds: Readonly<Record<string, string>> = {
   "socklen_t": "u32",
 };
 
-/** What a C declaration takes and returns; its variadic arguments don't count. */
+/** The parameters and the result of a C declaration, without variadic arguments. */
 export function shapeOfDeclaration(declaration: string): string {
   const [, result = "", list = ""] = /^(.*?)\w+\((.*)\);$/.exec(declaration) ?? [];
   const parameters = list === "void" ? [] : list.split(",").map((each) => each.trim());

@@ -4,15 +4,17 @@
  * @module
  */
 
-/** A C struct, and what the names of its fields begin with. */
+/** A C struct, and the prefix of its fields' names. */
 export interface Struct {
   readonly type: string;
   readonly prefix: string;
-  /** Read no further than the last field that is declared; kernels know more with each version. */
+  /**
+   * Reads only up to the last field that is declared, because each kernel version may add fields.
+   */
   readonly partial?: true;
 }
 
-/** By the layouts' names. */
+/** The structs by the names of their layouts. */
 export const structs: Readonly<Record<string, Struct>> = {
   iovec: { type: "struct iovec", prefix: "iov_" },
   msghdr: { type: "struct msghdr", prefix: "msg_" },

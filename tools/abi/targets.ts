@@ -1,5 +1,6 @@
 /**
- * Every platform that ffi/ declares, as often as its headers may differ, with the evidence there is.
+ * Every platform that ffi/ declares, once for all headers that may differ, with the evidence for
+ * it.
  *
  * @module
  */
@@ -31,7 +32,7 @@ const posix = [
   "unistd.h",
 ];
 
-/** All targets. Fetches what is missing for their proofs. */
+/** All targets. Fetches what their proofs need and is missing. */
 export async function targets(): Promise<Target[]> {
   return [
     ...["x86_64", "aarch64", "riscv64"].map((arch) => linuxTarget(`${arch}-linux-gnu`)),
@@ -48,12 +49,12 @@ export async function targets(): Promise<Target[]> {
 
 function zig(target: string, headers: readonly string[], options: readonly string[] = []) {
   const zig = zigFolder();
-  const cache = `ZIG_GLOBAL_CACHE_DIR=${zig}-cache`; // Else it would be the user's own.
+  const cache = `ZIG_GLOBAL_CACHE_DIR=${zig}-cache`; // The default is the user's own cache.
   const compiler = ["env", cache, join(zig, "zig"), "c++", "-target", target, ...options];
   return headersEvidence({ name: "the C headers", compiler, headers });
 }
 
-/** The kernel's own headers know more of tcp_info than glibc's, and can't be read beside them. */
+/** The kernel's headers know more of tcp_info than glibc's. They can't be included together. */
 function linuxUapi(target: string): Evidence {
   return zig(target, ["linux/tcp.h"]);
 }
@@ -73,7 +74,7 @@ function linuxTarget(target: string): Target {
   };
 }
 
-/** bionic's headers are nowhere to be had; the kernel's are Linux's. */
+/** bionic's headers are not available. Its kernel's headers are those of Linux. */
 async function androidTarget(): Promise<Target> {
   const modules = [
     "unix/linux_like/android/b64/aarch64/mod.rs",
@@ -126,7 +127,7 @@ function freebsdTarget(): Target {
   };
 }
 
-/** Of sockets the table declares nothing there: to be proved is that there is nothing to declare. */
+/** This table declares nothing about sockets. The proof is that there is nothing to declare. */
 function windowsTarget(target: string): Target {
   const entries = entriesOf("windows", windows);
   const list = join(zigFolder(), "lib/libc/mingw/lib-common/msvcrt.def.in");
@@ -146,13 +147,13 @@ interface OpensslHeaders {
   readonly folders: readonly string[];
 }
 
-/** The version that Deno and Bun find on the oldest Debian that has OpenSSL 3. */
+/** The version that Deno and Bun find on the oldest Debian with OpenSSL 3. */
 function opensslOfDebian(): OpensslHeaders {
   const include = join(debianPackage("libssl-dev", "bookworm"), "usr/include");
   return { of: "Debian 12", folders: [include, join(include, "x86_64-linux-gnu")] };
 }
 
-/** The version inside Node: its package brings its headers along. */
+/** The version inside Node, whose package contains the headers. */
 function opensslOfNode(): OpensslHeaders {
   const [include] = globSync("node_modules/node-linux-*/include/node");
   if (include === undefined) throw new Error("The headers of Node's package are missing");
@@ -186,7 +187,7 @@ function opensslVersion(folders: readonly string[]): string {
   return /VERSION_STR "([\d.]+)"/.exec(readFileSync(header, "utf8"))?.[1] ?? "";
 }
 
-/** The version since which OpenSSL has a constant, as the comment above it says. */
+/** The OpenSSL version that introduced a constant, as the comment above the constant says. */
 function sinceVersion(constant: string): string | undefined {
   const source = readFileSync("ffi/openssl.ts", "utf8");
   return new RegExp(`/\\*\\* Since (\\d+\\.\\d+)[^/]*\\*/\\s*${constant}:`).exec(source)?.[1];
@@ -203,7 +204,7 @@ function goUnix(): string {
   return join(folder, "usr/share/gocode/src/golang.org/x/sys/unix");
 }
 
-/** Linux's table as it is on another platform: some of it is chosen when it is loaded. */
+/** Linux's table as on another platform: parts of it are chosen when the module is loaded. */
 async function linuxTableOn(name: NodeJS.Platform): Promise<typeof linux> {
   const { platform } = process;
   Object.defineProperty(process, "platform", { value: name });

@@ -1,5 +1,6 @@
 /**
- * This project's plain TCP as a stream of Node's, for a TLS that brings its own ClientHello.
+ * This project's TCP connection as a Node stream, for a TLS implementation that makes its own
+ * ClientHello.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import type { Target } from "../latency/way.ts";
 /** Bytes read at a time. */
 const READ_SIZE = 16 * 1024;
 
-/** A connection that is opened by what is written first, which rides in the SYN as far as it fits. */
+/** A connection that the first write opens. The SYN carries as much of that write as fits. */
 export class FastOpenDuplex extends Duplex {
   readonly #target: Target;
   readonly #opened = Promise.withResolvers<TcpConn>();
@@ -20,10 +21,10 @@ export class FastOpenDuplex extends Duplex {
   constructor(target: Target) {
     super();
     this.#target = target;
-    this.#opened.promise.catch(() => {}); // Whoever writes hears it.
+    this.#opened.promise.catch(() => {}); // The first write gets the rejection.
   }
 
-  /** What became of Fast Open. */
+  /** Resolves to the result of Fast Open. */
   async fastOpen(): Promise<FastOpenResult> {
     return (await this.#opened.promise).fastOpen;
   }

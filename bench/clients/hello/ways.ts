@@ -1,6 +1,6 @@
 /**
- * Full handshakes with a name and protocols, as browsers make them: by firstflight, and by the
- * runtime's own TLS with firstflight's Fast Open and without.
+ * Full handshakes with a server name and ALPN protocols, as browsers make them: by firstflight, and
+ * by the runtime's own TLS, with and without firstflight's Fast Open.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { observeSocket } from "../latency/natives.ts";
 import type { Ask, Observation, Target } from "../latency/way.ts";
 import { FastOpenDuplex } from "./fast_open_duplex.ts";
 
-/** In no certificate of these benchmarks: as long as such names are. */
+/** No certificate here has this name. It gives the ClientHello a typical length. */
 const SERVER_NAME = "www.example.com";
 const PROTOCOLS = ["h2", "http/1.1"];
 

@@ -13,13 +13,13 @@ import { type Ask, type Observation, request, type Target } from "./way.ts";
 /** How to connect. */
 export interface ObserveOptions {
   readonly fastOpen: boolean;
-  /** With a store, early data; default none. */
+  /** With a store, the request is early data. Default none. */
   readonly sessions?: AwaitedStore;
   /** Milliseconds until the response must begin. Default 5,000. */
   readonly timeout?: number;
-  /** What to ask. Default a GET of `/`. */
+  /** The request to send. Default a GET of `/`. */
   readonly asked?: Uint8Array<ArrayBuffer>;
-  /** What else is out of the ordinary. */
+  /** Further TLS options. */
   readonly tls?: TlsClientOptions;
 }
 
@@ -54,7 +54,9 @@ export async function observe(
   return { handshake, firstByte, facts, ...(group === undefined ? {} : { group }) };
 }
 
-/** With early data; a connection that is not counted fetches the ticket where there is none. */
+/**
+ * Sends the request as early data. Where there is no ticket, an uncounted connection fetches one.
+ */
 function withTicket(fastOpen: boolean): Ask {
   const memory = new MemorySessionStore();
   const sessions = new AwaitedStore(memory);
@@ -64,7 +66,7 @@ function withTicket(fastOpen: boolean): Ask {
   };
 }
 
-/** By the runtime's own TLS. */
+/** Uses the runtime's own TLS. */
 function onRuntime(fastOpen: boolean): Ask {
   return (target) => observe(target, { fastOpen, tls: { engine: "runtime" } });
 }

@@ -12,7 +12,7 @@ import { SERVER_NAME } from "../throughput/way.ts";
 import { trustingFetch } from "../trusting_fetch.ts";
 import { type Ask, type Observation, request, type Target } from "./way.ts";
 
-/** Makes one connection by `node:tls`, which `open` begins. */
+/** Makes one connection by `node:tls`. `open` starts it. */
 export async function observeSocket(
   target: Target,
   open: () => TLSSocket,
@@ -68,7 +68,7 @@ const byBun: Ask = async (target) => {
   return { handshake, firstByte };
 };
 
-/** The path whose connection the server closes, so that the next request opens one of its own. */
+/** Asks for `/close`: the server closes the connection, so the next request opens a new one. */
 const byFetch: Ask = async ({ hostname, port }) => {
   const start = performance.now();
   const response = await trustingFetch(`https://${hostname}:${port}/close`);

@@ -1,24 +1,24 @@
 /**
- * What a way to ask over a new connection is, for those who measure it.
+ * The contract of a client that is measured: it sends one request over a new connection.
  *
  * @module
  */
 
-/** Whom to ask. */
+/** The server to connect to. */
 export interface Target {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** What one connection showed. Times are milliseconds since it was asked for. */
+/** The result of one connection. Times are in milliseconds since the call. */
 export interface Observation {
-  /** The handshake was complete; absent where the client doesn't tell. */
+  /** When the handshake was complete; absent where the client doesn't tell. */
   readonly handshake?: number;
-  /** The first byte of the response was there. */
+  /** When the first byte of the response arrived. */
   readonly firstByte: number;
-  /** What the keys were exchanged by; absent where the client doesn't tell. */
+  /** The key exchange group; absent where the client doesn't tell. */
   readonly group?: string;
-  /** What firstflight says of itself. */
+  /** What firstflight reports of the connection. */
   readonly facts?: {
     readonly outcome: string;
     readonly synBytes: number;
@@ -27,12 +27,12 @@ export interface Observation {
   };
 }
 
-/** Connects, asks, waits for the first byte, and closes. */
+/** Connects, sends the request, waits for the first byte, and closes. */
 export type Ask = (target: Target) => Promise<Observation>;
 
 const encoder = new TextEncoder();
 
-/** A request whose connection stays open, so that session tickets have time to arrive. */
+/** A request that leaves the connection open, so that session tickets have time to arrive. */
 export function request({ hostname }: Target): Uint8Array<ArrayBuffer> {
   return encoder.encode(`GET / HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
 }

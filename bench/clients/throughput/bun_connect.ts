@@ -18,7 +18,7 @@ import {
   WRITE_SIZE,
 } from "./way.ts";
 
-/** What a socket's owner listens to. */
+/** The events that the owner of a socket handles. */
 interface Listener {
   data(chunk: Uint8Array): void;
   ended(error?: Error): void;

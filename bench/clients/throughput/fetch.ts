@@ -1,5 +1,5 @@
 /**
- * `fetch`, with the test certificate trusted the way each runtime has for it.
+ * `fetch` that trusts the test certificate.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { trustingFetch } from "../trusting_fetch.ts";
 import type { Download, Stall } from "./way.ts";
 
 const byFetch: Download = async ({ hostname, port }, started) => {
-  started(); // There is no moment in between to mark.
+  started(); // `fetch` does not tell when the connection stands.
   const response = await trustingFetch(`https://${hostname}:${port}/data`);
   let total = 0;
   for await (const chunk of response.body ?? []) total += chunk.length;

@@ -1,10 +1,10 @@
 /**
- * What a way to move bytes is, for those who measure it.
+ * The contract of a way to move bytes that is measured.
  *
  * @module
  */
 
-/** Where to, and how much. */
+/** The server, and the number of bytes. */
 export interface Transfer {
   readonly hostname: string;
   readonly port: number;
@@ -12,16 +12,16 @@ export interface Transfer {
   readonly size: number;
 }
 
-/** Marks the moment the connection stands: what comes after it is measured. */
+/** Marks the moment the connection stands. The measurement starts there. */
 export type Started = () => void;
 
-/** Downloads to the end and counts what arrived. */
+/** Downloads to the end and returns the number of bytes that arrived. */
 export type Download = (transfer: Transfer, started: Started) => Promise<number>;
 
-/** Uploads until the server has answered a second request, and so has read all of the first. */
+/** Uploads until the server has answered a second request. By then it has read all of the first. */
 export type Upload = (transfer: Transfer, started: Started) => Promise<void>;
 
-/** Connects, asks for a download, reads a little of it and then nothing more; keeps it open. */
+/** Connects, asks for a download, reads a little, then stops. The connection stays open. */
 export type Stall = (transfer: Transfer) => Promise<unknown>;
 
 /** The name in the test certificate. */
@@ -43,7 +43,7 @@ export function putRequest({ hostname, size }: Transfer): Uint8Array {
   return encoder.encode(`PUT /sink HTTP/1.1\r\n${fields}\r\n`);
 }
 
-/** The request that is answered once the upload before it has been read. */
+/** The request that the server answers once it has read the upload before. */
 export function doneRequest({ hostname }: Transfer): Uint8Array {
   return encoder.encode(`GET /done HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
 }
