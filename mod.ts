@@ -1,5 +1,5 @@
 /**
- * TLS connections whose first flight rides in the TCP SYN (TCP Fast Open, RFC 7413), on Deno, Bun
+ * TLS connections whose first flight is sent in the TCP SYN (TCP Fast Open, RFC 7413), on Deno, Bun
  * and Node.
  *
  * ```ts no-eval
@@ -17,8 +17,8 @@
  * console.log(conn.fastOpen.outcome, conn.earlyData); // second run: "accepted" "accepted"
  * ```
  *
- * The comment holds for a server that gives both, a Fast Open cookie and a ticket that is good for early
- * data. Early data can be replayed by others: send only what may be repeated.
+ * The second run prints this if the server gives a Fast Open cookie and a session ticket that
+ * allows early data. Others can replay early data: send only what may be repeated.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What all errors of this module have in common, and the error for a slip of the caller's.
+ * The base class of all errors of this module, and the error for a caller's mistake.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface FirstFlightErrorDetails {
   readonly port?: number;
   /** Whether the same call may succeed later. Default `false`. */
   readonly retryable?: boolean;
-  /** The error below this one. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
@@ -31,21 +31,21 @@ export interface FirstFlightErrorDetails {
  * ```
  */
 export abstract class FirstFlightError extends Error {
-  /** What went wrong; stable across versions. Each code stands for one cause, in one class. */
+  /** What went wrong; stable across versions. Each code stands for one cause and has one class. */
   abstract readonly code: string;
-  /** The host that was asked for; `undefined` where none was. */
+  /** The host that was asked for; `undefined` if there was none. */
   readonly hostname: string | undefined;
-  /** The port that was asked for; `undefined` where none was. */
+  /** The port that was asked for; `undefined` if there was none. */
   readonly port: number | undefined;
   /**
-   * Whether the same call may succeed later although nothing was changed here. This says nothing about
-   * what was sent: the peer may have acted on it.
+   * Whether the same call may succeed later without a change on this side. This says nothing about
+   * the data that were sent: the peer may have acted on them.
    */
   readonly retryable: boolean;
-  /** The error below this one, such as the runtime's own; absent where there is none. */
+  /** The error that caused this one, such as the runtime's own; absent if there is none. */
   declare readonly cause?: unknown;
 
-  /** Makes an error; its class says what kind. */
+  /** Makes an error; the subclass says of which kind. */
   constructor(message: string, details: FirstFlightErrorDetails) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.hostname = details.hostname;
@@ -54,7 +54,7 @@ export abstract class FirstFlightError extends Error {
   }
 }
 
-/** Facts that an {@linkcode OptionError} carries beside its message. */
+/** Facts that an {@linkcode OptionError} carries besides its message. */
 export interface OptionErrorDetails {
   /** The host that was asked for. */
   readonly hostname?: string;
@@ -84,7 +84,7 @@ export class OptionError extends FirstFlightError {
   /** The name of the option or argument. */
   readonly option: string;
 
-  /** Makes an error, for `option` and with what is wrong with it in words. */
+  /** Makes an error about `option`; `message` says what is wrong with it. */
   constructor(option: string, message: string, details: OptionErrorDetails = {}) {
     super(message, details);
     this.option = option;

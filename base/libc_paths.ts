@@ -7,20 +7,23 @@
 import { arch } from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 
-/** Debian's names for the architectures, which its library folders have. */
+/** Debian's names for the architectures, as they occur in the names of its library folders. */
 const multiarch: Readonly<Record<string, string>> = {
   arm64: "aarch64",
   riscv64: "riscv64",
   x64: "x86_64",
 };
 
-/** The folder of this process's architecture under Debian's library folders, without its ending. */
+/** The first part of Debian's library folder for this process: `x86_64` of `x86_64-linux-gnu`. */
 export const triplet: string = multiarch[arch] ?? arch;
 
-/** The Windows folder, by default. */
+/** The default Windows folder. */
 const WINDOWS = "C:\\Windows";
 
-/** The C library's paths, absolute, the likeliest first. Bundlers fold this as they fold the platform. */
+/**
+ * Absolute paths of the C library, the likeliest first. Bundlers fold this when `process.platform`
+ * is defined as a constant.
+ */
 export const libcPaths: readonly string[] =
   // deno-lint-ignore no-process-global -- an imported `process` can't be replaced by --define
   process.platform === "linux" || process.platform === "android"

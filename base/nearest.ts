@@ -1,10 +1,10 @@
 /**
- * What somebody probably meant.
+ * Guesses which known word a misspelled one stands for.
  *
  * @module
  */
 
-/** Letters to insert, delete, replace or swap to get from `a` to `b`. */
+/** The number of letters to insert, delete, replace or swap to turn `a` into `b`. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -26,7 +26,7 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? Infinity;
 }
 
-/** The one of `known` that `word` is a slip or the beginning of; `undefined` when none is near. */
+/** The word of `known` that `word` misspells or begins; `undefined` when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const begun = known.filter((each) => lower.length >= 2 && each.startsWith(lower));

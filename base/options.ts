@@ -1,7 +1,7 @@
 /**
- * Options are read once, at the door: every name is known, every value is checked, what is missing gets
- * its default, and what comes out is frozen. Nobody below checks or defaults anything again, nor sees
- * the caller's object, which may be used for something else at once.
+ * Options are read once, at the start of a public function. Every name must be known, every value
+ * is checked, missing values get their defaults, and the result is frozen. The code below never
+ * checks options again. It never sees the caller's object, which the caller may reuse at once.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import { badArgument, badOption, unknownOption } from "./words.ts";
 
 /** What an option must be. */
 export interface Check<T> {
-  /** In words that go after "must be". */
+  /** The words after "must be" in an error message. */
   readonly expectation: string;
-  /** Whether `value` is one. */
+  /** Whether `value` is what the option must be. */
   accepts(value: unknown): boolean;
-  /** A copy that nobody else can change, where `value` could be changed. */
+  /** Copies a `value` that the caller could change later. */
   copy?(value: T): T;
 }
 
-/** What an option can be where it is not missing. */
+/** A value that is not missing. */
 type Given = NonNullable<unknown>;
 
 /** How one option is read. */
 export interface Rule<T> {
   readonly check: Check<Exclude<T, undefined>>;
-  /** What stands in for a missing value; without one the option must be given. */
+  /** Replaces a missing value. Without a fallback the option must be given. */
   readonly fallback?: { readonly value: T };
 }
 
-/** How each option of a function is read, in the order in which they are checked. */
+/** How each option of a function is read. The options are checked in this order. */
 export type Rules<S> = { readonly [K in keyof S]-?: Rule<S[K]> };
 
 /** An option that must be given. */
@@ -43,15 +43,15 @@ export function optional<T extends Given>(check: Check<T>): Rule<T | undefined> 
   return { check, fallback: { value: undefined } };
 }
 
-/** An option that has a value where the caller gives none. */
+/** An option that has a default. */
 export function defaulted<T extends Given>(check: Check<T>, value: NoInfer<T>): Rule<T> {
   return { check, fallback: { value } };
 }
 
-/** The largest delay that timers take, in milliseconds; longer ones would fire at once. */
+/** The longest delay that timers accept, in milliseconds; longer ones would fire at once. */
 export const LONGEST_TIMEOUT = 0x7fffffff;
 
-/** A check that needs no more than a predicate. */
+/** A check by a predicate alone. */
 export function checkOf<T>(expectation: string, accepts: (value: unknown) => boolean): Check<T> {
   return { expectation, accepts };
 }
@@ -92,7 +92,7 @@ export const bytes: Check<Uint8Array> = {
   copy: (value) => new Uint8Array(value), // A Buffer's slice() is no copy.
 };
 
-/** A list that `accepts` looks at as a whole. */
+/** A list; `accepts` checks it as a whole. */
 export function listOf<T>(
   expectation: string,
   accepts: (list: readonly unknown[]) => boolean,
@@ -104,7 +104,7 @@ export function listOf<T>(
   };
 }
 
-/** Names that people bring along from elsewhere, and what may be meant here. */
+/** Option names of other libraries, and the names here that may be meant. */
 const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
   ["ca", ["caCerts"]],
   ["checkServerIdentity", ["serverName"]],
@@ -115,7 +115,7 @@ const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
   ["timeout", ["connectTimeout", "handshakeTimeout"]],
 ]);
 
-/** The known name that somebody who wrote `name` has probably meant. */
+/** The known name that the caller probably meant by `name`. */
 function nameMeant(name: string, known: readonly string[]): string | undefined {
   const other = otherNames.get(name)?.find((each) => known.includes(each));
   if (other !== undefined) return other;
@@ -127,10 +127,10 @@ function nameMeant(name: string, known: readonly string[]): string | undefined {
 /**
  * Reads options by their rules.
  *
- * Values of the prototype chain count, too, as getters of a class do; but only names that the object
- * itself has can be slips. A name whose value is `undefined` is as good as none.
+ * Values are also read from the prototype chain, for example from getters of a class. Only names of
+ * the object itself can be unknown options. A name whose value is `undefined` counts as missing.
  *
- * @param whose facts for the error, found among the options as they were given
+ * @param whose finds facts for the error among the options as they were given
  * @throws {OptionError} for the first option that is unknown or refused
  */
 export function readOptions<S extends object>(

@@ -1,17 +1,17 @@
 /**
- * The bounded memory that every cache here is.
+ * The bounded map behind every cache here.
  *
  * @module
  */
 
-/** A map of at most so many entries. What was used longest ago makes room. */
+/** A map with a maximum size. When it is full, the least recently used entry is evicted. */
 export class Recent<K, V> {
-  /** In the order of use. */
+  /** In the order of use, the least recently used first. */
   readonly #entries = new Map<K, V>();
   readonly #most: number;
   readonly #onEvict: ((value: V, key: K) => void) | undefined;
 
-  /** `onEvict` gets what has made room, and what {@linkcode Recent.clear} forgets. */
+  /** `onEvict` gets each entry that is evicted, or that {@linkcode Recent.clear} forgets. */
   constructor(most: number, onEvict?: (value: V, key: K) => void) {
     this.#most = most;
     this.#onEvict = onEvict;
@@ -22,7 +22,7 @@ export class Recent<K, V> {
     return this.#entries.size;
   }
 
-  /** The value of `key`, which counts as a use of it. */
+  /** The value of `key`. This counts as a use. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -31,12 +31,12 @@ export class Recent<K, V> {
     return value;
   }
 
-  /** The value of `key`, which does not count as a use of it. */
+  /** The value of `key`. This does not count as a use. */
   peek(key: K): V | undefined {
     return this.#entries.get(key);
   }
 
-  /** The value of `key`; one is made where there is none. */
+  /** The value of `key`; makes and keeps one if there is none. */
   getOrMake(key: K, make: () => V): V {
     const found = this.get(key);
     if (found !== undefined) return found;
@@ -45,7 +45,7 @@ export class Recent<K, V> {
     return made;
   }
 
-  /** Keeps a value. */
+  /** Keeps a value as the most recently used one. */
   set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
@@ -55,14 +55,14 @@ export class Recent<K, V> {
     this.#onEvict?.(evicted as V, oldest as K);
   }
 
-  /** Hands out the value of `key` and forgets it. */
+  /** Removes the value of `key` and returns it. */
   take(key: K): V | undefined {
     const value = this.#entries.get(key);
     this.#entries.delete(key);
     return value;
   }
 
-  /** All values, the one used longest ago first. */
+  /** All values, the least recently used first. */
   values(): IteratorObject<V> {
     return this.#entries.values();
   }

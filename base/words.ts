@@ -1,12 +1,12 @@
 /**
- * What a caller has passed, in words for a message.
+ * Describes what a caller has passed, for error messages.
  *
  * @module
  */
 
 import { OptionError, type OptionErrorDetails } from "./errors.ts";
 
-/** Of a list so many items are shown, and of each text in it so many characters: it may hold a key. */
+/** How many items of a list are shown, and how many characters of each string: it may be a key. */
 const MOST_ITEMS = 8;
 const LONGEST_ITEM = 27; // -----BEGIN PRIVATE KEY-----
 
@@ -33,7 +33,7 @@ export function badArgument(name: string, expectation: string, value: unknown): 
   return new OptionError(name, message);
 }
 
-/** The error for an option that is not what it must be; `details` say whose it is. */
+/** The error for an option that is not what it must be; `details` name the destination. */
 export function badOption(
   name: string,
   expectation: string,
@@ -44,7 +44,7 @@ export function badOption(
   return new OptionError(name, message + connectingTo(details), details);
 }
 
-/** The error for an option that nobody knows; `near` is one that may be meant. */
+/** The error for an unknown option; `near` is a known one that may be meant. */
 export function unknownOption(
   name: string,
   near: string | undefined,
@@ -55,7 +55,7 @@ export function unknownOption(
   return new OptionError(name, message + connectingTo(details), details);
 }
 
-/** For the end of a message. */
+/** Names the destination at the end of a message. */
 function connectingTo({ hostname }: OptionErrorDetails): string {
   return hostname === undefined ? "" : ` (connecting to ${JSON.stringify(hostname)})`;
 }

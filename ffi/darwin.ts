@@ -1,7 +1,7 @@
 /**
  * macOS: Fast Open through `connectx` with an iovec.
  *
- * Values from the XNU headers; 64-bit layouts. `npm run check:abi` proves each.
+ * The values are from the XNU headers, the layouts are 64-bit. `npm run check:abi` proves each.
  *
  * @module
  */
@@ -77,7 +77,7 @@ export const darwin = {
     tfoSynDataSent: { byte: 52, mask: 0x08 },
     /** The SYN-ACK acknowledged data. */
     tfoSynDataAcked: { byte: 52, mask: 0x10 },
-    /** The kernel spares this network Fast Open, after losses. */
+    /** The kernel does not use Fast Open on this network, after losses. */
     tfoHeuristicsDisable: { byte: 53, mask: 0x08 },
   },
   symbols: {

@@ -1,7 +1,7 @@
 /**
  * FreeBSD 12 and later: `setsockopt(TCP_FASTOPEN)`, then an addressed send.
  *
- * Values from the system headers; 64-bit layouts. `npm run check:abi` proves each.
+ * The values are from the system headers, the layouts are 64-bit. `npm run check:abi` proves each.
  *
  * @module
  */
@@ -70,7 +70,7 @@ export const freebsd = {
   },
   /** struct iovec */
   iovec: { size: 16, base: 0, len: 8 },
-  /** struct tcp_info up to the last field read here; 14.0 and later know them all. */
+  /** struct tcp_info up to the last field read here; 14.0 and later have all of these fields. */
   tcpInfo: { size: 184, sndMss: 16, rtt: 68, sndRexmitpack: 120, sndUna: 176, sndMax: 180 },
   symbols: {
     /** `int socket(int domain, int type, int protocol);` */

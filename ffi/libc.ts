@@ -14,7 +14,7 @@ export type SocketPlatform = Exclude<typeof platform, { fastOpen: "none" }>;
 /** libc's functions on platform `P`, and errno. */
 export interface Libc<P extends SocketPlatform> {
   readonly call: NativeFunctions<P["symbols"]>;
-  /** The error number the last failed call left behind, by its C name. */
+  /** The C name of the error number that the last failed call left behind. */
   errno(): string;
   /** The C name of an error number. */
   errnoName(number: number): string;
@@ -48,9 +48,9 @@ export function dlopenFirst<T extends NativeTable>(
 /** Returns a function that reads errno. */
 function errnoReader(table: SocketPlatform): () => number {
   const { location, memcpy } = errnoFunctions(table);
-  // errno is one place per thread, and a realm stays on its thread. Asking for that place once
-  // leaves a single native call between a failure and its reading; asked late, Node's first call of
-  // a function overwrites errno itself.
+  // errno has one address per thread, and a realm stays on its thread. The address is asked for
+  // once, here, so that a single native call reads errno after a failure. Asking for it after the
+  // failure would be too late: Node's first call of a function itself overwrites errno.
   const address = location();
   const bytes = new Uint8Array(4);
   const view = new DataView(bytes.buffer);

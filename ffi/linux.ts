@@ -1,8 +1,8 @@
 /**
  * Linux and Android: Fast Open in one `sendmsg(MSG_FASTOPEN)`.
  *
- * Values from the kernel's uapi headers and glibc, musl and bionic; 64-bit layouts. `npm run check:abi`
- * proves each.
+ * The values are from the kernel's uapi headers, glibc, musl and bionic, the layouts are 64-bit.
+ * `npm run check:abi` proves each.
  *
  * @module
  */
@@ -66,7 +66,7 @@ export const linux = {
     115: "EINPROGRESS",
   },
   sockaddr: { family: "u16" },
-  /** struct msghdr; musl's 32-bit lengths and zeroed padding read the same when little-endian. */
+  /** struct msghdr; musl's 32-bit lengths with zeroed padding are the same little-endian bytes. */
   msghdr: {
     size: 56,
     name: 0,
@@ -79,7 +79,7 @@ export const linux = {
   },
   /** struct iovec */
   iovec: { size: 16, base: 0, len: 8 },
-  /** struct tcp_info up to the last field read here; the kernel fills as much as it is asked for. */
+  /** struct tcp_info up to the last field read here; the kernel fills as much as is asked for. */
   tcpInfo: {
     size: 156,
     state: 0,

@@ -1,5 +1,6 @@
 /**
- * C's `long`, the one type here whose width hangs on the platform. JavaScript sees a bigint on all.
+ * C's `long`, the one type here whose width depends on the platform. In JavaScript it is always a
+ * bigint.
  *
  * @module
  */
@@ -52,14 +53,14 @@ export function dlopen<T extends CTable>(path: string | null, table: T): CFuncti
   const functions: Readonly<Record<string, unknown>> = runtime.dlopen(path, symbols);
   if (platform.long === 8) return functions as CFunctions<T>;
   return mapValues(table, (signature, name) => {
-    return widened(signature, functions[name] as AnyFunction);
+    return widen(signature, functions[name] as AnyFunction);
   }) as unknown as CFunctions<T>;
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Takes and returns bigints where `call` has numbers, for its longs. */
-function widened({ parameters, result }: CSignature, call: AnyFunction): AnyFunction {
+/** Wraps `call`, whose longs are numbers, in a function whose longs are bigints. */
+function widen({ parameters, result }: CSignature, call: AnyFunction): AnyFunction {
   if (![...parameters, result].some(isLong)) return call;
   return (...args) => {
     const returned = call(

@@ -1,5 +1,5 @@
 /**
- * Bytes at addresses that C gave us.
+ * Reads and writes memory at addresses that came from C.
  *
  * @module
  */

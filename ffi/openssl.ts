@@ -1,5 +1,5 @@
 /**
- * OpenSSL 3, as much as a TLS engine over memory needs; macros of its headers as constants.
+ * The part of OpenSSL 3 that a TLS engine over memory needs. Header macros are constants here.
  *
  * @module
  */
@@ -215,7 +215,7 @@ export const OPENSSL = {
   SSL_OP_NO_ENCRYPT_THEN_MAC: 1n << 19n,
   SSL_OP_ENABLE_MIDDLEBOX_COMPAT: 1n << 20n,
   SSL_OP_NO_RENEGOTIATION: 1n << 30n,
-  /** Since 3.2; unknown options have no effect. */
+  /** Since 3.2; older versions ignore it. */
   SSL_OP_NO_RX_CERTIFICATE_COMPRESSION: 1n << 33n,
 
   SSL_SESS_CACHE_OFF: 0,
@@ -243,6 +243,6 @@ export const OPENSSL = {
   ERR_LIB_OFFSET: 23,
   ERR_REASON_MASK: 0x7fffff,
   ERR_LIB_SSL: 20,
-  /** Alerts of the peer are reported as reason 1000 plus the alert's number. */
+  /** OpenSSL reports an alert of the peer as this reason plus the alert's number. */
   SSL_AD_REASON_OFFSET: 1000,
 } as const;

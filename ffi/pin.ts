@@ -1,5 +1,5 @@
 /**
- * Buffers whose addresses C holds, kept from the garbage collector.
+ * Keeps buffers whose addresses C holds from the garbage collector.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const pins = new Set<readonly unknown[]>();
 
 /**
- * Runs `call` while `values` stay reachable. A buffer passed as an argument is safe by itself; one
- * whose address stands inside another buffer is not, once the compiler has seen its last use.
+ * Runs `call` while `values` stay reachable. A buffer passed as an argument is safe by itself. A
+ * buffer whose address is stored in another buffer is not: it may be collected after its last use.
  */
 export function withPinned<T>(values: readonly unknown[], call: () => T): T {
   pins.add(values);

@@ -1,8 +1,9 @@
 /**
  * One constant table per platform, chosen by one constant.
  *
- * What a platform lacks does not exist in its type: `connectx` on Linux or `sendmsg` on Windows is a
- * compile error, and code narrows with `platform.fastOpen === "sendmsg"` or `if (platform.writev)`.
+ * A platform's type has no members for what the platform lacks: `connectx` on Linux or `sendmsg` on
+ * Windows is a compile error. Code narrows with `platform.fastOpen === "sendmsg"` or
+ * `if (platform.writev)`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Socket addresses as all platforms lay them out; only where their family stands is each one's own.
+ * The layout of socket addresses. It is the same on all platforms, except for the family's place.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
  * The shape of a platform's table.
  *
- * What a platform lacks does not exist in its type: `connectx` on Linux or `sendmsg` on Windows is a
- * compile error.
+ * A platform's type has no members for what the platform lacks: `connectx` on Linux or `sendmsg` on
+ * Windows is a compile error.
  *
  * @module
  */
 
 import type { NativeTable } from "../runtimes/mod.ts";
 
-/** What every platform that opens its sockets by FFI declares. */
+/** The declarations of every platform whose sockets are opened by FFI. */
 interface SocketTable {
   readonly os: string;
   readonly writev: boolean;
@@ -17,7 +17,7 @@ interface SocketTable {
   readonly long: 4 | 8;
   /** Socket constants by their C names. */
   readonly constants: Readonly<Record<string, number>>;
-  /** Names of the error numbers told apart here. */
+  /** C names of the error numbers that are distinguished here. */
   readonly errno: Readonly<Record<number, string>>;
   /** BSD's sockaddr begins with its length; Linux's and Windows' with a 16-bit family. */
   readonly sockaddr: { readonly family: "u16" | "u8 after length" };
@@ -26,10 +26,10 @@ interface SocketTable {
   readonly errnoSymbol: string;
 }
 
-/** Byte offsets of a C struct's fields, without the prefix they share in C, and the struct's size. */
+/** The size of a C struct and its fields' byte offsets; field names lack their common prefix. */
 type Layout = Readonly<Record<string, number>> & { readonly size: number };
 
-/** Bit fields of a C struct: the byte each is in, and its bits there. */
+/** Bit fields of a C struct: the byte that holds the field, and the mask of its bits. */
 type Bits = Readonly<Record<string, { readonly byte: number; readonly mask: number }>>;
 
 /** Linux, Android: one `sendmsg(MSG_FASTOPEN)` connects and sends. */
@@ -69,7 +69,7 @@ interface PlainTable {
   readonly writev: false;
   /** Bytes of C's `long`. */
   readonly long: 4 | 8;
-  /** Why there is no Fast Open, for people. */
+  /** Why there is no Fast Open, in words. */
   readonly reason: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Adoption by `net.Socket`'s constructor, where a runtime's `node:net` has it.
+ * Adopts a descriptor by `net.Socket`'s constructor, in the runtimes whose `node:net` can do that.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export function adoptBySocket(fd: number, receive: (borrowed: Uint8Array) => voi
     readable: true,
     writable: true,
     allowHalfOpen: true,
-    // One buffer over and over costs half of what "data" events with one buffer each do.
+    // Reusing one buffer costs half as much as "data" events, which have a new buffer each.
     onread: {
       buffer: new Uint8Array(READ_SIZE),
       callback: (length, buffer) => {

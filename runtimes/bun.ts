@@ -1,11 +1,11 @@
 /**
- * The seam on Bun: `bun:ffi`, which Bun calls experimental. The only file that names it.
+ * The seam on Bun: `bun:ffi`, which Bun calls experimental. No other file names `bun:ffi`.
  *
  * @module
  */
 
 import process from "node:process";
-import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
+import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { AdoptedSocket } from "./bun_socket.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
@@ -30,12 +30,12 @@ const { Bun } = globalThis as unknown as { Bun: BunNamespace };
 
 let loaded: BunFfi | undefined;
 
-/** `import "bun:ffi"` fails in other runtimes and their checkers; a look-up fails only when used. */
+/** `import "bun:ffi"` fails in other runtimes and checkers. A look-up fails only when used. */
 function ffi(): BunFfi {
   return loaded ??= process.getBuiltinModule("bun:ffi" as "node:net") as unknown as BunFfi;
 }
 
-/** Bun's "ptr" is a number that also takes a Uint8Array; "u64" is the bigint the seam speaks. */
+/** Bun's "ptr" is a number or a Uint8Array; "u64" is a bigint, which the seam uses for pointers. */
 function bunType(type: NativeType): string {
   return type === "pointer" ? "u64" : type === "buffer" ? "ptr" : type;
 }
@@ -73,11 +73,12 @@ export const runtime: Runtime = {
   },
 
   listen(server, address) {
-    // Bun listens on a random port when told to adopt a descriptor.
+    // `open` is not used: told to adopt a descriptor, Bun listens on a random port.
     server.listen(address);
     if (server.address() !== null) return;
     const { host: hostname, port } = address;
-    Bun.listen({ hostname, port, socket: { data() {} } }).stop(); // Throws what is told only later.
+    // Throws at once the error that `server` emits only later.
+    Bun.listen({ hostname, port, socket: { data() {} } }).stop();
     throw new Error("Bun does not say why");
   },
 

@@ -1,6 +1,6 @@
 /**
- * Adoption on Bun, by its own sockets: `node:net` puts its streams between them and us, and a download
- * pays for those.
+ * Adopts a descriptor with Bun's own sockets. `node:net` would add its streams on top of these
+ * sockets and slow down a download.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { RuntimeSocket } from "./runtime.ts";
 
 /** The part of Bun's sockets used here, so that other runtimes need not have its types. */
 interface BunSocket {
-  /** Returns how much was taken; the rest is offered again when it asks to be filled. */
+  /** Returns how many bytes were taken. The caller offers the rest again on `drain`. */
   write(bytes: Uint8Array): number;
   /** Ends the writing side. */
   shutdown(): void;
@@ -36,13 +36,13 @@ declare const Bun: {
   }): Promise<BunSocket>;
 };
 
-/** What the socket has not taken yet. */
+/** Bytes that the socket has not taken yet. */
 interface Rest {
   readonly bytes: Uint8Array;
   readonly done: (error?: Error | null) => void;
 }
 
-/** Bun's socket with the writing side of a Node one; what arrives goes to `receive`. */
+/** A Bun socket with the writing side of a Node socket. Bytes that arrive go to `receive`. */
 export class AdoptedSocket extends Writable implements RuntimeSocket {
   #socket: BunSocket | undefined;
   #rest: Rest | undefined;
@@ -84,14 +84,14 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
     this.#socket?.unref();
   }
 
-  /** Called before the constructor returns, for there is nothing to wait for; nobody promises it. */
+  /** Bun calls this, without promising it, before the constructor returns: no wait is needed. */
   #open(socket: BunSocket): void {
     if (this.destroyed) return socket.close();
     this.#socket = socket;
     this.#writeRest();
   }
 
-  /** The peer has finished. After the end of writing Bun only says that the connection is closed. */
+  /** The peer has finished. Once the writing side has ended, Bun calls only `close`, not `end`. */
   #end(): void {
     if (this.#ended || this.destroyed) return;
     this.#ended = true;
@@ -106,7 +106,8 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
   #writeRest(): void {
     if (!this.#rest || !this.#socket) return;
     const { bytes, done } = this.#rest;
-    const taken = Math.max(this.#socket.write(bytes), 0); // Negative once it is broken; it says why later.
+    // `write` returns a negative number once the socket is broken; `close` gets the error later.
+    const taken = Math.max(this.#socket.write(bytes), 0);
     this.#rest = taken < bytes.length ? { bytes: bytes.subarray(taken), done } : undefined;
     if (!this.#rest) done();
   }

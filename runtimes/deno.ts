@@ -1,10 +1,10 @@
 /**
- * The seam on Deno: `Deno.dlopen`, stable, needs `--allow-ffi`.
+ * The seam on Deno: `Deno.dlopen`, which is stable and needs `--allow-ffi`.
  *
  * @module
  */
 
-import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
+import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
 import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
@@ -47,13 +47,13 @@ function query(permission: DenoPermission): string {
   return Deno.permissions.querySync(permission).state;
 }
 
-/** A host as `--allow-net` spells it; an IPv6 scope is not part of that. */
+/** A host and a port as `--allow-net` spells them, without an IPv6 scope. */
 function hostPort(hostname: string, port: number): string {
   const [host = ""] = hostname.split("%", 1);
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Deno's "pointer" is an object; "u64" carries the same bits as the bigint the seam speaks. */
+/** Deno's "pointer" is an object; "u64" is a bigint, which the seam uses for pointers. */
 function denoType(type: NativeType): string {
   return type === "pointer" ? "u64" : type;
 }
@@ -69,7 +69,7 @@ export const runtime: Runtime = {
 
   dlopen(path, table: NativeTable) {
     if (path === null) throw new Error("Deno can't open the process itself as a library");
-    // Deno would ask the user, who did not ask for FFI; there are ways to go on without.
+    // Deno would prompt the user, who did not ask for FFI. The callers can go on without it.
     if (query({ name: "ffi" }) !== "granted") {
       throw new Deno.errors.NotCapable("FFI is not allowed");
     }
@@ -98,7 +98,7 @@ export const runtime: Runtime = {
   },
 
   descriptorOf(socket) {
-    // It has no other way to tell, and what it passes on to another process is a duplicate.
+    // Deno tells a descriptor only to pass it to another process, and that one is a duplicate.
     const { _handle } = socket as unknown as { _handle?: { fdForIpc?(): number } | null };
     const fd = _handle?.fdForIpc?.() ?? -1;
     return fd < 0 ? undefined : { fd, duplicate: true };
@@ -106,7 +106,7 @@ export const runtime: Runtime = {
 
   deniedNet(hostname, port) {
     const host = hostPort(hostname, port);
-    const forbidden = query({ name: "net", host }) === "denied"; // Nothing allows it then.
+    const forbidden = query({ name: "net", host }) === "denied"; // --allow-net can't help then.
     const { state } = Deno.permissions.requestSync({ name: "net", host });
     if (state === "granted") return undefined;
     const but = forbidden ? ", and without any --deny-net that covers it" : "";

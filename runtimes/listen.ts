@@ -1,5 +1,5 @@
 /**
- * Listening without a look-up before, where a runtime's `node:net` has the means.
+ * Listens without a name look-up first, in the runtimes whose `node:net` has the means.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import net, { isIPv6, type Server } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ListenAddress } from "./runtime.ts";
 
-/** A socket of libuv's, or what has its place. */
+/** A libuv socket, or what a runtime has in its place. */
 interface Handle {
-  /** 0, or the error's negative number. */
+  /** Returns 0, or a negative error number. */
   listen(backlog: number): number;
   close(): void;
 }
 
-/** What `node:net` itself and `node:cluster` bind with; a number is an error's. */
+/** How `node:net` and `node:cluster` bind. Returns the error number on failure. */
 type CreateHandle = (host: string, port: number, family: 4 | 6) => Handle | number;
 
-/** Starts `server`; see `Runtime.listen`. `server.listen({ host })` would look an address up, too. */
+/** Starts `server`; see `Runtime.listen`. `server.listen({ host })` looks up even an IP address. */
 export function listenAtOnce(server: Server, { host, port, backlog }: ListenAddress): void {
   const { _createServerHandle: create } = net as unknown as { _createServerHandle: CreateHandle };
   const handle = create(host, port, isIPv6(host) ? 6 : 4);

@@ -1,5 +1,5 @@
 /**
- * Picks the runtime, once. Nobody else asks which one this is.
+ * Picks the runtime, once. No other module detects it; some read `runtime.name`.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { Runtime } from "./runtime.ts";
 
 export type * from "./runtime.ts";
 
-/** The first version of each runtime that has what is needed here; as in package.json. */
+/** The first version of each runtime that has all that is needed here, as in package.json. */
 const firstVersions = { bun: [1, 4], deno: [2, 9], node: [26, 9] } as const;
 
 const properNames = { bun: "Bun", deno: "Deno", node: "Node" } as const;
 
-/** Deno and Bun say that they are some Node, too. */
+/** Deno and Bun report a Node version, too, so Node comes last. */
 function pickRuntime(): Runtime {
   const { versions } = process;
   if (versions["deno"] !== undefined) return checkVersion(deno, versions["deno"]);
@@ -25,7 +25,7 @@ function pickRuntime(): Runtime {
   return checkVersion(node, versions.node);
 }
 
-/** An older runtime would fail later, and for reasons that say nothing of its age. */
+/** An older runtime would fail later, with an error that does not mention its version. */
 function checkVersion(runtime: Runtime, version: string): Runtime {
   const [major, minor] = firstVersions[runtime.name];
   const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
@@ -39,5 +39,5 @@ function checkVersion(runtime: Runtime, version: string): Runtime {
   );
 }
 
-/** The runtime this process runs on. Throws where that is too old. */
+/** The runtime of this process. Importing this module throws if the runtime is too old. */
 export const runtime: Runtime = pickRuntime();

@@ -1,11 +1,11 @@
 /**
- * The seam on Node: `node:ffi`, unflagged since 26.9, needs `--allow-ffi` under `--permission`.
+ * The seam on Node: `node:ffi`, unflagged since 26.9; needs `--allow-ffi` under `--permission`.
  *
  * @module
  */
 
 import process from "node:process";
-import tls from "node:tls"; // By name it would fail in runtimes that are too old to have it.
+import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
 import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
@@ -34,14 +34,14 @@ const { permission } = process as { permission?: { has(scope: string, of?: strin
 
 let loaded: NodeFfi | undefined;
 
-/** `import "node:ffi"` fails in Deno's checker and in older Nodes; a look-up fails only when used. */
+/** `import "node:ffi"` fails in Deno's checker and older Nodes. A look-up fails only when used. */
 function ffi(): NodeFfi {
   loaded ??= process.getBuiltinModule("node:ffi" as "node:net") as unknown as NodeFfi | undefined;
   if (!loaded) throw new Error(`Node ${process.version} has no node:ffi; 26.9 and later have`);
   return loaded;
 }
 
-/** What exports OpenSSL: the process as a whole, or its program where only that has a name. */
+/** What exports OpenSSL: the process itself (`null`), or on Windows its program file. */
 const self = process.platform === "win32" ? process.execPath : null;
 
 function nodeSignature(signature: NativeSignature): NodeSignature {
@@ -64,7 +64,7 @@ export const runtime: Runtime = {
   },
 
   callback(signature, fn) {
-    const { lib } = ffi().dlopen(self, {}); // Kept by close(): it takes its callbacks along.
+    const { lib } = ffi().dlopen(self, {}); // `close` keeps it alive: its callbacks die with it.
     const pointer = lib.registerCallback(nodeSignature(signature), fn);
     return {
       pointer,

@@ -2,8 +2,8 @@
  * The seam between this project and the JavaScript runtime it runs on.
  *
  * Everything a runtime forces us to do differently is behind {@linkcode Runtime}, and nothing else
- * is. The three twins `deno.ts`, `bun.ts` and `node.ts` implement it in the same order with the same
- * names, so that two of them side by side show exactly the difference.
+ * is. The three twins `deno.ts`, `bun.ts` and `node.ts` implement it in the same order with the
+ * same names, so that a comparison of two of them shows exactly how the runtimes differ.
  *
  * @module
  */
@@ -72,7 +72,7 @@ export interface NativeCallback {
 /** A socket's number in the kernel. */
 export interface Descriptor {
   readonly fd: number;
-  /** Whether the socket has another one; whoever asked for this one closes it. */
+  /** Whether the socket itself has another one. The caller must close a duplicate. */
   readonly duplicate: boolean;
 }
 
@@ -83,15 +83,15 @@ export interface ListenAddress {
   readonly backlog: number;
 }
 
-/** Bytes read at once where the buffer is ours; as much as the runtimes read by themselves. */
+/** Bytes of a read buffer made here; the runtimes' own buffers are as large. */
 export const READ_SIZE: number = 64 * 1024;
 
 /**
- * A TCP socket as far as it is used here; `net.Socket` is one. It emits "end" when the peer has
+ * The part of a TCP socket used here; `net.Socket` has it. The socket emits "end" when the peer has
  * finished, and "error", "close" and "drain" as every stream does.
  */
 export interface RuntimeSocket extends Writable {
-  /** Stops what arrives. */
+  /** Stops reading. */
   pause(): unknown;
   resume(): unknown;
   ref(): unknown;
@@ -110,7 +110,7 @@ export interface Runtime {
 
   /**
    * Opens a library by absolute path (`null`: the process itself) and binds every symbol of the
-   * table. Throws what the runtime throws when the file or a symbol is missing, or when the user has
+   * table. Throws the runtime's error when the file or a symbol is missing, or when the user has
    * not granted FFI. Never prompts.
    */
   dlopen<T extends NativeTable>(path: string | null, table: T): NativeFunctions<T>;
@@ -126,45 +126,46 @@ export interface Runtime {
 
   /**
    * Hands a TCP socket, connected or still connecting, to the runtime's event loop. The returned
-   * socket owns `fd` from here on: destroying it closes `fd`. What arrives goes to `receive`, in a
-   * buffer that may be used again after the call.
+   * socket owns `fd` from here on: destroying it closes `fd`. Bytes that arrive go to `receive`, in
+   * a buffer that may be reused after the call.
    */
   adopt(fd: number, receive: (borrowed: Uint8Array) => void): RuntimeSocket;
 
   /**
-   * Whether an adopted socket makes a new buffer for whatever it reads, which costs a download more
-   * than reading past it. That takes an event loop that asks the kernel before it sleeps.
+   * Whether an adopted socket makes a new buffer for every read. Then a download costs less if the
+   * descriptor is read directly. This works only with an event loop that asks the kernel before it
+   * sleeps.
    */
   readonly readsAfresh: boolean;
 
   /**
-   * Starts `server` on the bound, listening socket that `open` makes, so that its address is known
-   * on return. Where there is no `open`, or the runtime can't adopt what it makes, the runtime binds by
-   * itself; the `code` of what it throws then is the error's C name.
+   * Starts `server` on the bound, listening socket that `open` makes, so that the server's address
+   * is known on return. Without `open`, or if the runtime can't adopt that socket, the runtime
+   * itself binds. Its error's `code` is then the errno's C name, where the runtime tells it.
    */
   listen(server: Server, address: ListenAddress, open: (() => number) | undefined): void;
 
-  /** The descriptor of a socket the runtime made, as long as that is open. */
+  /** The descriptor of a socket that the runtime made; `undefined` once the socket is closed. */
   descriptorOf(socket: Socket): Descriptor | undefined;
 
   /**
-   * Asks the runtime's permission model for network access. FFI would bypass it; we do not.
+   * Asks the runtime's permission model for network access, because FFI would bypass the model.
    *
-   * @returns what to do when access is denied, `undefined` when it is granted.
+   * @returns what the user can do when access is denied, `undefined` when it is granted.
    */
   deniedNet(hostname: string, port: number): string | undefined;
 
   /**
-   * Whether an address that an allowed name resolved to is forbidden all the same. Never prompts.
+   * Whether an address is forbidden although it belongs to an allowed name. Never prompts.
    */
   forbidsAddress(ip: string, port: number): boolean;
 
   /** Whether a file may be read or written. Never prompts. */
   mayAccess(path: string, access: "read" | "write"): boolean;
 
-  /** The root certificates this runtime trusts, PEM; `undefined` where it won't tell unasked. */
+  /** The root certificates this runtime trusts, PEM; `undefined` if they may not be read. */
   roots(): readonly string[] | undefined;
 
-  /** An environment variable, or `undefined` where it is unset or may not be read. Never prompts. */
+  /** An environment variable; `undefined` if it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The plain TCP connection people hold.
+ * The plain TCP connection that callers get.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { StreamConn } from "./stream_conn.ts";
 import type { Arrived } from "./wire/arrived.ts";
 import type { Peer } from "./wire/ends.ts";
 
-/** Makes a connection of its bytes. */
+/** Makes a connection over a stream of bytes. */
 export let makeTcpConn: (stream: TcpStream, known: Known) => TcpConn;
 
 /**
- * Takes a connection from its holder, with everything that has arrived unread. For its holder it is
+ * Takes a connection away from its caller, together with all unread bytes. For the caller it is
  * closed afterwards.
  */
 export let releaseTcpConn: (conn: TcpConn) => Arrived;
 
-/** Where a connection leads. */
+/** The peer of a connection. */
 export let peerOfTcpConn: (conn: TcpConn) => Peer;
 
 /** A plain TCP connection, shaped like `Deno.TcpConn`. Made by `connect`. */
@@ -31,7 +31,7 @@ export class TcpConn extends StreamConn {
     this.#stream = stream;
   }
 
-  // What the rest of this module may do with a connection, and its holder may not.
+  // What the rest of this package may do with a connection and the caller may not.
   static {
     makeTcpConn = (stream, known) => new TcpConn(stream, known);
     releaseTcpConn = (conn) => conn.#stream.release();

@@ -14,9 +14,9 @@ import { TcpStream } from "./stream.ts";
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions extends DialOptions {
   /**
-   * Bytes to send first, in the SYN where Fast Open allows. A SYN can arrive twice, and a SYN that
-   * nobody answers is followed by a plain connection, so the peer may see them twice (RFC 7413,
-   * section 6.1): send only what may be repeated.
+   * Bytes to send first, in the SYN where Fast Open allows it. The peer may get the bytes twice
+   * (RFC 7413, section 6.1): a SYN can arrive twice, and an unanswered SYN is followed by a plain
+   * connection. Send only what may be repeated.
    */
   data?: Uint8Array;
 }
@@ -29,12 +29,13 @@ interface ConnectSettings extends DialSettings {
 const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
 
 /**
- * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows.
+ * Opens a TCP connection, with `data` in the SYN where Fast Open (RFC 7413) allows it.
  *
- * Races the addresses of `hostname` (RFC 8305): the next one starts when the last has been silent for
- * two round trips, or 250 ms where none is known. Resolves when the three-way handshake is complete.
- * Under Deno and under Node's `--permission` this needs `--allow-net`, and `--allow-ffi` for Fast Open;
- * without FFI the connection is a plain one, for which Deno asks for the host's addresses, too.
+ * Races the addresses of `hostname` (RFC 8305). The next one starts when the last one has failed,
+ * or has been silent for two round trips (250 ms if the round-trip time is not known). Resolves
+ * when the three-way handshake is complete. Under Deno and under Node's `--permission` this needs
+ * `--allow-net`, and `--allow-ffi` for Fast Open. Without FFI the connection is a plain one, and
+ * Deno then also asks for permission for the host's addresses.
  *
  * ```ts
  * import { connect } from "@firstflight/tls";
@@ -55,7 +56,7 @@ const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
  *
  * @throws {OptionError} when an option is wrong
  * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` after `connectTimeout`
- * @throws the reason of `signal` when that aborts
+ * @throws the reason of `signal` when `signal` aborts
  */
 export async function connect(options: ConnectOptions): Promise<TcpConn> {
   const settings = readOptions(options, rules, destinationIn);

@@ -1,5 +1,5 @@
 /**
- * Why a connection could not be opened.
+ * Why a connection or a listener failed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { scopeAdvice } from "./name/scope.ts";
  *
  * - `"PERMISSION_DENIED"`: the runtime, the system or a firewall does not permit it
  * - `"NAME_NOT_FOUND"`: there is no such name, or it has no address
- * - `"LOOKUP_FAILED"`: the resolver could not tell whether there is
+ * - `"LOOKUP_FAILED"`: the resolver could not tell whether the name exists
  * - `"CONNECTION_REFUSED"`: nothing listens on that port
  * - `"CONNECTION_RESET"`: the peer reset the connection
  * - `"CLOSED_BY_PEER"`: the peer closed the connection before it answered
@@ -23,7 +23,7 @@ import { scopeAdvice } from "./name/scope.ts";
  * - `"NETWORK_UNREACHABLE"`: no route to its network
  * - `"TIMED_OUT"`: no answer in time
  * - `"ADDRESS_IN_USE"`: something listens on that address and port already
- * - `"ADDRESS_NOT_AVAILABLE"`: the address to listen on is none of this machine's
+ * - `"ADDRESS_NOT_AVAILABLE"`: this machine does not have the address to listen on
  * - `"SYSTEM_ERROR"`: a system call failed for another reason, named in `errno`
  */
 export type ConnectErrorCode =
@@ -43,19 +43,19 @@ export type ConnectErrorCode =
   | "ADDRESS_NOT_AVAILABLE"
   | "SYSTEM_ERROR";
 
-/** One address that was tried and how it ended. */
+/** One address that was tried, and how the attempt ended. */
 export interface AttemptFailure {
   /** The address, as `192.0.2.1` or `fe80::1%eth0`. */
   readonly address: string;
-  /** Why it failed. */
+  /** Why the attempt failed. */
   readonly code: ConnectErrorCode;
-  /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
+  /** The operating system's name for the failure, if there is one, such as `ECONNREFUSED`. */
   readonly errno?: string;
-  /** The host had accepted the connection, and then said nothing. */
+  /** Whether the host had accepted the connection and then sent nothing. */
   readonly accepted?: boolean;
 }
 
-/** Facts that a {@linkcode ConnectError} carries beside its message. */
+/** Facts that a {@linkcode ConnectError} carries besides its message. */
 export interface ConnectErrorDetails {
   /** The host that was asked for. */
   readonly hostname?: string;
@@ -63,14 +63,15 @@ export interface ConnectErrorDetails {
   readonly port?: number;
   /** The operating system's name for the failure. */
   readonly errno?: string;
-  /** Every address that was tried, in order. */
+  /** Every address that was tried, in the order in which they failed. */
   readonly attempts?: readonly AttemptFailure[];
-  /** The error below this one. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
 /**
- * A TCP connection could not be opened, or broke. Nothing is left open when this is thrown.
+ * A TCP connection could not be opened or broke, or a listener could not start. Nothing is left
+ * open when this is thrown.
  *
  * ```ts
  * import { connect, ConnectError } from "@firstflight/tls";
@@ -87,12 +88,12 @@ export class ConnectError extends FirstFlightError {
   override readonly name = "ConnectError";
   /** What went wrong; stable across versions. */
   override readonly code: ConnectErrorCode;
-  /** The operating system's name for it where there is one, such as `ECONNREFUSED`. */
+  /** The operating system's name for the failure, if there is one, such as `ECONNREFUSED`. */
   readonly errno: string | undefined;
-  /** Every address that was tried, in order. */
+  /** Every address that was tried, in the order in which they failed. */
   readonly attempts: readonly AttemptFailure[];
 
-  /** Makes an error, as a test double may have to. */
+  /** Makes an error, for example in a test double. */
   constructor(code: ConnectErrorCode, message: string, details: ConnectErrorDetails = {}) {
     super(message, { ...details, retryable: isRetryable(code, details.errno) });
     this.code = code;
@@ -101,7 +102,7 @@ export class ConnectError extends FirstFlightError {
   }
 }
 
-/** What another attempt may well get past: it depends on others, or on the moment. */
+/** Failures that may not happen again: they depend on other programs, or on the moment. */
 const passing: ReadonlySet<ConnectErrorCode> = new Set([
   "LOOKUP_FAILED",
   "CONNECTION_REFUSED",
@@ -113,14 +114,14 @@ const passing: ReadonlySet<ConnectErrorCode> = new Set([
   "ADDRESS_IN_USE",
 ]);
 
-/** Of the system's errors, those of a resource that others give back. */
+/** System errors about a resource that other programs may free again. */
 const scarce: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 function isRetryable(code: ConnectErrorCode, errno: string | undefined): boolean {
   return passing.has(code) || (errno !== undefined && scarce.has(errno));
 }
 
-/** What an errno means for the one who asked for a connection. */
+/** What an errno means to a caller that asked for a connection. */
 const meanings: Readonly<Record<string, ConnectErrorCode>> = {
   ECONNREFUSED: "CONNECTION_REFUSED",
   ECONNRESET: "CONNECTION_RESET",
@@ -129,11 +130,11 @@ const meanings: Readonly<Record<string, ConnectErrorCode>> = {
   EHOSTUNREACH: "HOST_UNREACHABLE",
   EHOSTDOWN: "HOST_UNREACHABLE",
   ENETUNREACH: "NETWORK_UNREACHABLE",
-  // No local address, or no free port, to connect from; of a listener's it says something else.
+  // No local address or no free port to connect from. For a listener it means something else.
   EADDRNOTAVAIL: "NETWORK_UNREACHABLE",
   EAFNOSUPPORT: "NETWORK_UNREACHABLE",
   ETIMEDOUT: "TIMED_OUT",
-  // A local firewall's verdict on the packet, which the caller can't tell from a distant one.
+  // A local firewall refused the packet. The caller can't tell it from a distant firewall.
   EPERM: "PERMISSION_DENIED",
   EACCES: "PERMISSION_DENIED",
 };
@@ -161,14 +162,14 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   SYSTEM_ERROR: "a system call failed",
 };
 
-/** Every attempt and its end, for messages; "" when there was none. */
+/** Lists every attempt and how it ended, for messages; "" if there was none. */
 export function listOf(attempts: readonly AttemptFailure[]): string {
   if (attempts.length === 0) return "";
   const lines = attempts.map((failure) => `${failure.address}: ${describe(failure)}`);
   return ` (tried ${lines.join("; ")})`;
 }
 
-/** A failure in words, for messages. */
+/** Describes a failure in words, for messages. */
 export function describe({ address, code, errno, accepted }: AttemptFailure): string {
   if (accepted) return "it accepted the connection and then said nothing";
   const name = errno ? ` (${errno})` : "";

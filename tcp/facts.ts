@@ -11,23 +11,23 @@ import type { FastOpenResult } from "./outcome.ts";
 export interface NetAddr {
   /** Always `"tcp"`. */
   readonly transport: "tcp";
-  /** The IP address; IPv6 without brackets, with `%scope` where it has one. */
+  /** The IP address; IPv6 without brackets, with `%scope` if it has one. */
   readonly hostname: string;
-  /** 1 to 65,535; 0 where it is not known. */
+  /** 1 to 65,535; 0 if it is not known. */
   readonly port: number;
 }
 
-/** Where a connection's ends are and how it was opened. */
+/** The two ends of a connection, and how it was opened. */
 export interface ConnFacts {
   /** This end. */
   readonly localAddr: NetAddr;
   /** The other end. */
   readonly remoteAddr: NetAddr;
-  /** What became of Fast Open. */
+  /** How Fast Open ended. */
   readonly fastOpen: FastOpenResult;
 }
 
-/** What is known of a connection, once it stands. */
+/** What is known of an established connection. */
 export interface Known {
   readonly facts: ConnFacts;
 }

@@ -1,5 +1,5 @@
 /**
- * Options of everything that connects.
+ * Options of all functions that connect.
  *
  * @module
  */
@@ -19,26 +19,27 @@ import {
 } from "../base/options.ts";
 import { canonicalHost } from "./name/hostname.ts";
 
-/** Where to connect to and how long to try; shared by everything that connects. */
+/** Where to connect to and how long to try; shared by all functions that connect. */
 export interface DialOptions {
   /** A host name or an IP address; IPv6 without brackets, `%scope` allowed. */
   hostname: string;
   /** 1 to 65,535. */
   port: number;
-  /** Always `"tcp"`; known so that an address such as `listener.addr` can be spread into options. */
+  /** Always `"tcp"`; allowed so that an address such as `listener.addr` can be spread here. */
   transport?: "tcp";
   /**
    * Send the first flight in the SYN where possible (RFC 7413). Default `true`. A path that loses
-   * such SYNs costs two round trips once, and is spared them for a while; see `pathMemory`.
+   * such SYNs costs two round trips once. Connections over it then start without Fast Open for a
+   * while; see `pathMemory`.
    */
   fastOpen?: boolean;
-  /** Gives up when aborted; the promise rejects with the signal's reason. */
+  /** Aborting it ends the call; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Milliseconds until the connection must stand, name look-up included. Default 30,000. */
+  /** Milliseconds for the name look-up, the connection and any TLS handshake. Default 30,000. */
   connectTimeout?: number;
 }
 
-/** Where a connection is to lead, and how long that may take. */
+/** Where to connect to, and how long that may take. */
 export interface Destination {
   readonly hostname: string;
   readonly port: number;
@@ -58,7 +59,7 @@ export const host: Check<string> = checkOf(
   (value) => typeof value === "string" && canonicalHost(value) !== undefined,
 );
 
-/** How the options of an attempt that can be given up are read. */
+/** How the options that can end a call early are read. */
 export const patienceRules: Rules<Pick<Destination, "signal" | "connectTimeout">> = {
   signal: optional(checkOf("an AbortSignal", (value) => value instanceof AbortSignal)),
   connectTimeout: defaulted(milliseconds, 30_000),
@@ -73,7 +74,7 @@ export const dialRules: Rules<DialSettings> = {
   ...patienceRules,
 };
 
-/** Whose options they are, for what is wrong with one of them. */
+/** Finds the destination among the options, for an error about one of them. */
 export function destinationIn(
   { hostname, port }: Partial<Record<string, unknown>>,
 ): OptionErrorDetails {

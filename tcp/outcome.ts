@@ -1,5 +1,5 @@
 /**
- * What became of Fast Open, as the kernel tells it.
+ * How Fast Open ended, as the kernel tells it.
  *
  * @module
  */
@@ -9,11 +9,12 @@
  *
  * - `"accepted"`: the SYN carried data and the SYN-ACK acknowledged it
  * - `"cookie-requested"`: no cookie for this destination yet; the SYN asked for one, without data
- * - `"ignored"`: the SYN carried data, the server did not take it, and it was sent again
- * - `"blocked"`: the SYN with data was lost on the way, a plain SYN went through; or it was so before
- *   on this path, and Fast Open was not tried (`synBytes` is 0 then)
- * - `"disabled"`: the caller switched it off, or had nothing to send
- * - `"unsupported"`: the platform, its settings or this process's privileges lack it
+ * - `"ignored"`: the SYN carried data, the server did not take the data, and they were sent again
+ * - `"blocked"`: the SYN with Fast Open was lost on the way, and a plain SYN got through; or this
+ *   happened before on this path, and Fast Open was not tried (`synBytes` is 0 then)
+ * - `"disabled"`: the caller switched Fast Open off, or the client had nothing to send in the SYN
+ * - `"unsupported"`: the platform, its settings or this process's privileges do not allow Fast
+ *   Open, or the kernel does not tell how it ended
  */
 export type FastOpenOutcome =
   | "accepted"
@@ -28,16 +29,16 @@ export interface FastOpenResult {
   /** How Fast Open ended. */
   readonly outcome: FastOpenOutcome;
   /**
-   * Bytes of the first flight that the SYN carried, be it one that was lost. A server that was too busy
-   * to count them before more arrived knows only what a SYN can carry at most, and `reason` says so.
+   * Bytes of the first flight that the SYN carried, even if the SYN was lost. If more bytes arrived
+   * before a server could count, this is the most that the SYN can have carried; `reason` says so.
    */
   readonly synBytes: number;
-  /** Bytes of the first flight in all; for a server, those that had arrived when it looked. */
+  /** Bytes of the whole first flight; on a server, the bytes that had arrived when it looked. */
   readonly flightBytes: number;
   /** Bytes of data that a SYN to this address has room for, where the kernel tells. */
   readonly synRoom?: number;
   /** The kernel's estimate of the round trip in milliseconds, where it tells. */
   readonly rtt?: number;
-  /** Why Fast Open was not used or came to nothing, or what is not known exactly; in words. */
+  /** Why Fast Open was not used or had no effect, or what is not known exactly; in words. */
   readonly reason?: string;
 }

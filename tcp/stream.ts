@@ -1,5 +1,5 @@
 /**
- * An adopted socket as a {@linkcode ByteStream}.
+ * A wire as a {@linkcode ByteStream}.
  *
  * @module
  */
@@ -70,7 +70,7 @@ export class TcpStream implements ByteStream {
     this.#wire.socket.unref();
   }
 
-  /** Hands the wire and everything unread to another owner; this stream is closed from then on. */
+  /** Hands the wire and all unread bytes to another owner. This stream is closed afterwards. */
   release(): Arrived {
     if (this.#closed || this.#closing) throw closedHere(this.peer);
     this.#closed = true;

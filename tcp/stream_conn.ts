@@ -1,5 +1,5 @@
 /**
- * What all connections that people hold have in common: Deno's `Conn` shape over a stream of bytes.
+ * What all connections have in common: the shape of Deno's `Conn` over a stream of bytes.
  *
  * @module
  */
@@ -14,8 +14,8 @@ function checkBytes(p: unknown): void {
 }
 
 /**
- * Closes connections that were dropped without being closed. Nothing below a connection holds it, so
- * that it can be collected; a pending read or write does, through its own frame.
+ * Closes connections that were dropped without being closed. No object below a connection refers to
+ * it, so that it can be collected. A pending read or write keeps it alive through its own frame.
  */
 const dropped = new FinalizationRegistry<ByteStream>((stream) => stream.close());
 
@@ -49,17 +49,19 @@ export abstract class StreamConn {
     return this.#known.facts.remoteAddr;
   }
 
-  /** What became of Fast Open, as the kernel told it when the connection stood. */
+  /** How Fast Open ended, as the kernel told it when the connection was established. */
   get fastOpen(): FastOpenResult {
     return this.#known.facts.fastOpen;
   }
 
   /**
-   * Reads what has arrived into `p`, waiting when nothing has.
+   * Reads bytes that have arrived into `p`. Waits if there are none.
    *
    * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
-   * @throws {OptionError} when `p` is no Uint8Array
-   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()`; when the connection was cut or broken, after all that had arrived before was read. Over TLS that may be a `TlsError`
+   * @throws {OptionError} when `p` is not a Uint8Array
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()`; another code when the connection
+   * was cut or broken and all bytes that had arrived before were read. Over TLS that may be a
+   * `TlsError`
    */
   async read(p: Uint8Array): Promise<number | null> {
     checkBytes(p);
@@ -71,13 +73,13 @@ export abstract class StreamConn {
   }
 
   /**
-   * Writes all of `p`. Resolves when `p` may be reused and the peer keeps up; await it before the
-   * next write, or memory grows with what the peer has not taken.
+   * Writes all of `p`. Resolves when `p` may be reused and the peer keeps up. Await it before the
+   * next write; otherwise memory grows with the bytes that the peer has not taken.
    *
    * @returns the length of `p`
-   * @throws {OptionError} when `p` is no Uint8Array
-   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()` or `closeWrite()`; when the connection is
-   * broken, which over TLS may be a `TlsError`
+   * @throws {OptionError} when `p` is not a Uint8Array
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()` or `closeWrite()`; another code when
+   * the connection is broken, which over TLS may be a `TlsError`
    */
   async write(p: Uint8Array): Promise<number> {
     checkBytes(p);
@@ -90,7 +92,7 @@ export abstract class StreamConn {
     }
   }
 
-  /** Ends the writing side and tells the peer; reading goes on. */
+  /** Ends the writing side and tells the peer. Reading goes on. */
   async closeWrite(): Promise<void> {
     await this.#stream.closeWrite();
   }
@@ -100,7 +102,7 @@ export abstract class StreamConn {
     this.#stream.close();
   }
 
-  /** What arrives, as a stream. Cancelling it closes the connection. */
+  /** The bytes that arrive, as a stream. Cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       pull: async (controller) => {
@@ -112,7 +114,7 @@ export abstract class StreamConn {
     }, { highWaterMark: 0 });
   }
 
-  /** What is to be sent, as a stream. Closing it ends the writing side; aborting it closes. */
+  /** The bytes to send, as a stream. Closing it ends the writing side; aborting closes both. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= new WritableStream({
       write: async (chunk) => {
@@ -133,17 +135,17 @@ export abstract class StreamConn {
     this.#stream.unref();
   }
 
-  /** Closes; for `using`. */
+  /** Closes the connection; for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Ends the writing side, then closes; for `await using`. */
+  /** Ends the writing side, then closes the connection; for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.closeWrite();
     } catch {
-      // The connection was broken already; closing it is all that is left to do.
+      // The connection was broken already; only closing it is left to do.
     } finally {
       this.close();
     }
@@ -157,6 +159,6 @@ export abstract class StreamConn {
     }
   }
 
-  /** A pending read or write keeps `this` reachable, and with it the connection from its finalizer. */
+  /** Keeps `this` reachable during a read or write, so that its finalizer does not close it. */
   #hold(): void {}
 }

@@ -1,5 +1,5 @@
 /**
- * Which engine a connection gets.
+ * Chooses the engine of a connection.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { namePeer, TlsError } from "./errors.ts";
 import { defaultSessions, type TlsClientSettings } from "./options.ts";
 import { engineFallback, type TlsWarning } from "./warnings.ts";
 
-/** An engine, and what its owner should know about the choice. */
+/** An engine, and the warnings that the choice led to. */
 export interface Chosen {
   readonly name: EngineName;
   readonly make: (config: ClientConfig) => ClientEngine;
   readonly warnings: readonly TlsWarning[];
 }
 
-/** Settings with something in them that not every engine can do. */
+/** Settings that may ask for something that not every engine can do. */
 type Demanding = TlsClientSettings & { readonly earlyData?: unknown };
 
 /**
- * OpenSSL where it loads, unless the other one is asked for.
+ * Chooses OpenSSL where it loads, unless the settings ask for the runtime's own TLS.
  *
  * @throws {TlsError} `ENGINE_UNAVAILABLE` when OpenSSL is asked for by name and does not load,
- * `FEATURE_UNAVAILABLE` when an option can't be had and would be missed
+ * `FEATURE_UNAVAILABLE` when the engine can't do what an option asks for and must not ignore it
  */
 export function chooseEngine(settings: Demanding, peer: EnginePeer): Chosen {
   const { engine } = settings;
@@ -44,7 +44,7 @@ export function chooseEngine(settings: Demanding, peer: EnginePeer): Chosen {
   });
 }
 
-/** The runtime's own TLS: asked for by name, or because of what OpenSSL failed with. */
+/** The runtime's own TLS. `unavailable` is why OpenSSL can't be used, if it was tried. */
 function runtimeEngine(settings: Demanding, unavailable?: TlsError): Chosen {
   const lost = findDemands(settings).filter(({ feature }) => !featuresOf("runtime")[feature]);
   const missed = lost.find(({ weight }) => {
@@ -58,7 +58,7 @@ function runtimeEngine(settings: Demanding, unavailable?: TlsError): Chosen {
   };
 }
 
-/** `unavailable` is what OpenSSL failed with; where nobody has asked for it, it is asked now. */
+/** `unavailable` is why OpenSSL can't be used; by default OpenSSL is loaded to find out. */
 export function featureUnavailable(option: string, unavailable = whyNotOpenssl()): TlsError {
   const remedy = unavailable?.message ?? 'leave out engine: "runtime", for OpenSSL can';
   return new TlsError(
@@ -82,11 +82,11 @@ interface Demand {
   readonly feature: keyof EngineFeatures;
   readonly option: keyof Demanding;
   readonly words: string;
-  /** What is merely asked for costs time where it is not had, and nothing else. */
+  /** Without a feature that is only `"asked for"` a connection takes longer, or has no key log. */
   readonly weight: "by default" | "asked for" | "must be met";
 }
 
-/** All that settings ask for. */
+/** Finds everything that the settings ask of an engine. */
 function findDemands({ earlyData, sessions, keyLog, groups }: Demanding): Demand[] {
   const demands: Demand[] = [];
   const demand = (

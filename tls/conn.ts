@@ -1,5 +1,5 @@
 /**
- * The TLS connection people hold.
+ * The TLS connection that callers get.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.
 import type { TlsByteStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
 
-/** What the handshake agreed on, shaped like `Deno.TlsHandshakeInfo`. */
+/** The result of the handshake, in the shape of `Deno.TlsHandshakeInfo`. */
 export interface TlsHandshakeInfo {
-  /** The protocol agreed on (RFC 7301); `null` where none was. */
+  /** The application protocol agreed on (RFC 7301); `null` where there is none. */
   alpnProtocol: string | null;
 }
 
-/** When the parts of a connection were done, in milliseconds since it was asked for. */
+/** When the steps of making a connection were complete, in milliseconds since it was begun. */
 export interface TlsTiming {
   /** The name was looked up. */
   readonly lookup: number;
@@ -29,23 +29,24 @@ export interface TlsTiming {
   readonly secure: number;
 }
 
-/** What is known of a TLS connection, once it stands. */
+/** Facts about a TLS connection after it was made. */
 export interface TlsKnown extends Known {
   readonly timing: TlsTiming;
   readonly warnings: readonly TlsWarning[];
 }
 
-/** Makes a connection of its bytes. */
+/** Makes a connection from its byte stream. */
 export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
- * A TLS connection. Shaped like `Deno.TlsConn`, with Node's face in {@linkcode TlsConn.duplex}; use
- * one of the faces, not both. Made by `connectTls`, `startTls` and `listenTls`.
+ * A TLS connection. It has the shape of `Deno.TlsConn`, and Node's face in
+ * {@linkcode TlsConn.duplex}; use only one of the two faces. `connectTls`, `startTls` and
+ * `listenTls` make it.
  *
  * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`
- * (`"CONNECTION_RESET"`, …) when the connection is cut or broken, after everything that had arrived before
- * was read. With `earlyData: "first-write"` they also throw what `connectTls` throws, the reason of its
- * `signal` included.
+ * (`"CONNECTION_RESET"`, …) when the connection is cut or broken. Bytes that arrived earlier can
+ * still be read first. With `earlyData: "first-write"` both also throw the errors of `connectTls`,
+ * including the reason of its `signal`.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
@@ -80,26 +81,27 @@ export class TlsConn extends StreamConn {
   }
 
   /**
-   * Resolves when the handshake is complete. A client's is when it gets the connection, unless that
-   * waits for its first write: then this connects without. A server's with early data is not, and what
-   * it reads before may be a replay (RFC 8446, section 8).
+   * Resolves when the handshake is complete. A client gets its connection after the handshake. A
+   * connection that waits for its first write is made by this call, without early data. A server
+   * with early data gets its connection before: data that it reads until then may be a replay (RFC
+   * 8446, section 8).
    */
   async handshake(): Promise<TlsHandshakeInfo> {
     await this.#stream.handshake();
     return { alpnProtocol: this.alpnProtocol };
   }
 
-  /** When the parts of the connection were done. */
+  /** When the steps of making the connection were complete. */
   get timing(): TlsTiming {
     return this.#known.timing;
   }
 
-  /** What cost time and nothing else, such as a session store that failed. Later ones are added. */
+  /** Problems that cost time, or a feature, but not the connection. Later warnings are added. */
   get warnings(): readonly TlsWarning[] {
     return this.#known.warnings;
   }
 
-  /** The protocol's version. */
+  /** The version of TLS. */
   get protocol(): TlsVersion {
     return this.#info.protocol;
   }
@@ -114,7 +116,7 @@ export class TlsConn extends StreamConn {
     return this.#info.group;
   }
 
-  /** The protocol agreed on (RFC 7301); `null` where none was. */
+  /** The application protocol agreed on (RFC 7301); `null` where there is none. */
   get alpnProtocol(): string | null {
     return this.#info.alpnProtocol;
   }
@@ -124,7 +126,7 @@ export class TlsConn extends StreamConn {
     return this.#info.resumed;
   }
 
-  /** What became of the early data. Rejected early data was sent again after the handshake. */
+  /** The outcome of the early data. Rejected early data were sent again after the handshake. */
   get earlyData(): EarlyDataStatus {
     return this.#info.earlyData;
   }
@@ -139,7 +141,7 @@ export class TlsConn extends StreamConn {
     return this.#info.peerCertificate;
   }
 
-  /** The same connection as a Node `Duplex`, for `https.Agent` and the like. */
+  /** The same connection as a Node `Duplex`, for `https.Agent` and similar users. */
   get duplex(): TlsDuplex {
     return this.#duplex ??= makeTlsDuplex(this, this.#stream);
   }

@@ -20,26 +20,27 @@ import {
 /** Options of {@linkcode connectTls}. */
 export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
   /**
-   * Bytes to send with the ClientHello, before the handshake (RFC 8446, section 2.3). They need a
-   * session from an earlier connection; without one, or when the server rejects them, they are sent
-   * after the handshake.
+   * Bytes to send with the ClientHello, before the handshake (RFC 8446, section 2.3). Early data
+   * need a session from an earlier connection. Without one, or when the server rejects them, they
+   * are sent after the handshake.
    *
    * Early data can be **replayed**: an attacker can send the same flight again, and the server may
-   * act on it again. Send only what may be repeated, such as a GET or a DNS query.
+   * act on it again. Send only requests that may be repeated, such as a GET or a DNS query.
    *
-   * Of the attempts that race for a connection one alone carries them. Should another one win, they
-   * are sent on that after the handshake, when the first has been closed.
+   * Only one of the attempts that race for a connection carries the early data. When another
+   * attempt wins, the carrier is closed, and the early data are sent on the winner after the
+   * handshake.
    *
-   * `"first-write"` makes early data of what is written first: the promise resolves at once, and the
-   * connection is made by the first `write()`, with all that is written in the same turn of the event
-   * loop, or by `handshake()` without. So an HTTP client's request can ride in the SYN although nobody
-   * knew it before. Reading waits and makes no connection; until it stands, what it was asked about
-   * itself throws `NOT_CONNECTED`.
+   * `"first-write"` makes early data of the first write. The promise resolves at once. The first
+   * `write()` makes the connection, with everything that is written in the same turn of the event
+   * loop; `handshake()` makes it without early data. So the request of an HTTP client can ride in
+   * the SYN although it was not known before. Reading waits, and does not make the connection.
+   * Until the connection is made, the properties that describe it throw `NOT_CONNECTED`.
    */
   earlyData?: Uint8Array | "first-write";
 }
 
-/** {@linkcode ConnectTlsOptions} as they were read. */
+/** {@linkcode ConnectTlsOptions} after they were read. */
 interface ConnectTlsSettings extends DialSettings, TlsClientSettings {
   readonly earlyData: Uint8Array | "first-write" | undefined;
 }
@@ -57,21 +58,21 @@ const rules: Rules<ConnectTlsSettings> = {
 };
 
 /**
- * Opens a TLS connection whose first flight rides in the SYN where Fast Open (RFC 7413) allows.
+ * Opens a TLS connection whose first flight rides in the SYN where Fast Open (RFC 7413) allows it.
  *
- * With a cookie from an earlier connection the ClientHello is in the SYN and the handshake is complete
- * after one round trip; with a session and `earlyData` the request is there too, and the answer's
- * first byte is back after one. The certificate is verified against the runtime's roots and the host
- * name; that can't be switched off.
+ * With a cookie from an earlier connection the ClientHello is in the SYN, and the handshake is
+ * complete after one round trip. With a session and `earlyData` the request is in the SYN too, and
+ * the first byte of the answer arrives after one round trip. The certificate is verified against
+ * the runtime's roots and the host name. The verification against roots can't be switched off.
  *
- * The addresses of the host race, and so do Fast Open and a plain connection where the path loses
- * SYNs with data; the first attempt that the server answers wins (RFC 8305).
+ * The addresses of the host race (RFC 8305). Where the path loses SYNs with data, a plain attempt
+ * races with the Fast Open attempt. The first attempt that the server answers wins.
  *
- * Needs `--allow-net` under Deno and under Node's `--permission`, and `--allow-ffi` for Fast Open and
- * OpenSSL; without that, or without OpenSSL, the runtime's own TLS does the work and
- * `conn.warnings` says so. Deno's `--allow-net=HOST:PORT` is enough, but without FFI Deno asks for the
- * host's addresses, too. For OpenSSL Deno's own roots also need `--allow-sys` and
- * `--allow-env=NODE_USE_SYSTEM_CA`; without, the system's take their place.
+ * Needs `--allow-net` under Deno and under Node's `--permission`, and `--allow-ffi` for Fast Open
+ * and OpenSSL. Without FFI or OpenSSL the connection uses the runtime's own TLS, and
+ * `conn.warnings` says so. Deno's `--allow-net=HOST:PORT` is enough, but without FFI Deno also asks
+ * for the host's addresses. To use Deno's own roots, OpenSSL also needs `--allow-sys` and
+ * `--allow-env=NODE_USE_SYSTEM_CA`. Without them it uses the system's roots.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
@@ -92,11 +93,12 @@ const rules: Rules<ConnectTlsSettings> = {
  * listener.close();
  * ```
  *
- * With `earlyData: "first-write"` only wrong options are thrown here; the rest is by the first use.
+ * With `earlyData: "first-write"` this call throws only for wrong options and for an engine that
+ * can't be used. The first use of the connection throws all other errors.
  *
  * @throws {OptionError} when an option is wrong
- * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` when the handshake is not
- * complete within `connectTimeout`
+ * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` when the handshake is
+ * not complete within `connectTimeout`
  * @throws {TlsError} when the handshake or the verification fails
  * @throws the reason of `signal` when that aborts
  */

@@ -1,5 +1,5 @@
 /**
- * The Node face of a connection: a `Duplex` that passes for a `tls.TLSSocket`.
+ * The Node face of a connection: a `Duplex` that can be used as a `tls.TLSSocket`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { NetAddr } from "../tcp/facts.ts";
 import type { EngineInfo } from "./engine/contract.ts";
 import type { TlsByteStream } from "./stream.ts";
 
-/** What the Node face needs of a connection. */
+/** The parts of a connection that the Node face needs. */
 export interface DuplexConn extends EngineInfo {
   readonly localAddr: NetAddr;
   readonly remoteAddr: NetAddr;
@@ -29,8 +29,9 @@ export interface DuplexConn extends EngineInfo {
 export let makeTlsDuplex: (conn: DuplexConn, stream: TlsByteStream) => TlsDuplex;
 
 /**
- * A connection as Node's ecosystem wants it: what `https.Agent`, `ws`, `pg` and `ioredis` look for
- * on a TLS socket. Made by `conn.duplex`; destroying it closes the connection.
+ * A connection in the shape that Node's ecosystem expects, with everything that `https.Agent`,
+ * `ws`, `pg` and `ioredis` look for on a TLS socket. `conn.duplex` makes it; destroying it closes
+ * the connection.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
@@ -55,7 +56,7 @@ export let makeTlsDuplex: (conn: DuplexConn, stream: TlsByteStream) => TlsDuplex
 export class TlsDuplex extends Duplex {
   /** Always `true`, as on `tls.TLSSocket`. */
   readonly encrypted = true;
-  /** Always `null`: a peer that can't be verified is never connected to. */
+  /** Always `null`: a connection to a peer that fails the verification is never made. */
   readonly authorizationError: null = null;
   #conn: DuplexConn;
   #stream: TlsByteStream;
@@ -72,18 +73,18 @@ export class TlsDuplex extends Duplex {
     makeTlsDuplex = (conn, stream) => new TlsDuplex(conn, stream);
   }
 
-  /** The peer's certificate was verified. */
+  /** Whether the peer's certificate was verified. */
   get authorized(): boolean {
     const { side, isSecure } = this.#stream;
     return isSecure && (side === "client" || this.#conn.peerCertificate !== undefined);
   }
 
-  /** Whether the connection waits for its first write, or for the peer. */
+  /** Whether the connection still waits for its first write, or for the peer. */
   get connecting(): boolean {
     return this.#stream.side === "client" && !this.#stream.isSecure;
   }
 
-  /** The protocol agreed on (RFC 7301); `false` where none was, as on `tls.TLSSocket`. */
+  /** The application protocol (RFC 7301); `false` where there is none, as on `tls.TLSSocket`. */
   get alpnProtocol(): string | false {
     return this.#conn.alpnProtocol ?? false;
   }
@@ -98,7 +99,7 @@ export class TlsDuplex extends Duplex {
     return this.#addr("remoteAddr")?.port;
   }
 
-  /** The version of IP; `undefined` while connecting. */
+  /** The IP version of the peer's address; `undefined` while connecting. */
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     const { remoteAddress } = this;
     if (remoteAddress === undefined) return undefined;
@@ -125,7 +126,7 @@ export class TlsDuplex extends Duplex {
   }
 
   #end(error: unknown): void {
-    // Whoever closed the connection knows; that is no error of the stream's.
+    // The caller has closed the connection itself, so this is no error of the stream.
     const closedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     this.destroy(closedHere ? undefined : error as Error);
   }
@@ -171,7 +172,7 @@ export class TlsDuplex extends Duplex {
   /**
    * Emits "timeout" after `milliseconds` without traffic, as `net.Socket` does; 0 switches it off.
    *
-   * @throws {RangeError} for less than 0 or no finite number, with the code of Node's own
+   * @throws {RangeError} when `milliseconds` is negative or not finite; its code is Node's own
    */
   setTimeout(milliseconds: number, listener?: () => void): this {
     if (!Number.isFinite(milliseconds) || milliseconds < 0) {
@@ -197,7 +198,7 @@ export class TlsDuplex extends Duplex {
     return this;
   }
 
-  /** Ends the writing side, then closes, as `net.Socket` has it. */
+  /** Ends the writing side, then closes, as `net.Socket` does. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
@@ -235,7 +236,8 @@ export class TlsDuplex extends Duplex {
   }
 
   /**
-   * What was written in one go leaves in one go: as one piece of early data, perhaps.
+   * Sends chunks that were written together as one piece, so that they can be one piece of early
+   * data.
    *
    * @ignore
    */

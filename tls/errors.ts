@@ -32,7 +32,7 @@ export const certificateErrors = {
   68: "CA_MD_TOO_WEAK",
 } as const;
 
-/** A stable name for what is wrong with the peer's certificate. */
+/** A stable name for the fault of the peer's certificate. */
 export type CertificateErrorCode =
   | "UNABLE_TO_GET_ISSUER_CERT"
   | "UNABLE_TO_GET_CRL"
@@ -58,17 +58,17 @@ export type CertificateErrorCode =
   | "CERT_INVALID";
 
 /**
- * Stable reasons TLS fails for. Beside the verdicts on a certificate:
+ * Stable names of the reasons why TLS fails. Beside the verdicts on a certificate there are:
  *
  * - `"INVALID_PEM"`: a certificate or key could not be read, or the two don't belong together
  * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded
  * - `"FEATURE_UNAVAILABLE"`: the engine can't do what an option asks for
  * - `"STORE_UNAVAILABLE"`: the folder of a session store can't be used
  * - `"NOT_TLS"`: the peer answered with something that is not TLS
- * - `"ALERT_RECEIVED"`: the peer refused with an alert, named in `alert` (RFC 8446, section 6)
+ * - `"ALERT_RECEIVED"`: the peer refused with an alert; `alert` is its number (RFC 8446, section 6)
  * - `"PROTOCOL_ERROR"`: the peer broke the protocol
  * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
- * - `"TRUNCATED"`: the connection was cut without close_notify; what was read may be incomplete
+ * - `"TRUNCATED"`: the connection was cut without close_notify; the data read may be incomplete
  * - `"NOT_CONNECTED"`: there is no connection yet; it waits for its first write
  */
 export type TlsErrorCode =
@@ -94,7 +94,7 @@ export interface TlsErrorDetails {
   readonly call?: string;
   /** The number of the alert the peer sent. */
   readonly alert?: number;
-  /** The error below this one. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
@@ -121,7 +121,7 @@ export class TlsError extends FirstFlightError {
   /** The number of the alert the peer sent (RFC 8446, section 6). */
   readonly alert: number | undefined;
 
-  /** Makes an error, as a test double may have to. */
+  /** Makes an error; public so that test doubles can make one. */
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
     super(message, { ...details, retryable: passing.has(code) });
     this.code = code;
@@ -130,12 +130,12 @@ export class TlsError extends FirstFlightError {
   }
 }
 
-/** What another attempt may well get past: the connection was cut. */
+/** Codes of errors that another attempt may avoid: the connection was cut. */
 const passing: ReadonlySet<TlsErrorCode> = new Set(["HANDSHAKE_CLOSED", "TRUNCATED"]);
 
 /**
- * Runs `work`; a {@linkcode TlsError} that knows no host is told which connection it is about. Where
- * an option is at fault, that comes first.
+ * Runs `work`, and adds the peer to a {@linkcode TlsError} that has no host. The message begins
+ * with the peer only for `ENGINE_UNAVAILABLE`; otherwise the option at fault comes first.
  */
 export function namePeer<T>(peer: { hostname: string; port: number }, work: () => T): T {
   try {

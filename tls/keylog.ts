@@ -8,13 +8,13 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 
-/** What SSLKEYLOGFILE says; asked once, as every program does that heeds it. */
+/** The value of SSLKEYLOGFILE. It is read once, as in other programs that support it. */
 let named: { readonly file: string | undefined } | undefined;
 
-/** The file can't be written, and that was said; a connection has five lines or so. */
+/** Whether an unwritable file was reported already; each connection writes about five lines. */
 let complained = false;
 
-/** Where the lines of a connection go: to the caller, and to the file SSLKEYLOGFILE names. */
+/** Passes a connection's lines to the caller, and to the file that SSLKEYLOGFILE names. */
 export function keyLogOf(
   keyLog: ((line: string) => void) | undefined,
 ): ((line: string) => void) | undefined {
@@ -26,7 +26,7 @@ export function keyLogOf(
     try {
       appendFileSync(file, `${line}\n`, { mode: 0o600 });
     } catch (error) {
-      // A debugging aid must not take the connection down with it.
+      // A debugging aid must not break the connection.
       if (complained) return;
       complained = true;
       process.emitWarning(`SSLKEYLOGFILE can't be written: ${(error as Error).message}`);

@@ -13,14 +13,15 @@ import { makeTlsListener, type TlsListener } from "./server/listener.ts";
 import { type ListenTlsOptions, listenTlsRules } from "./server/options.ts";
 
 /**
- * Starts a TLS server that takes its clients' first flights out of their SYNs (RFC 7413).
+ * Starts a TLS server that accepts its clients' first flights in their SYNs (RFC 7413).
  *
- * Listening for Fast Open takes `sysctl -w net.ipv4.tcp_fastopen=3` on Linux; without it the server
- * works all the same and `listener.fastOpen` says what is missing. Needs OpenSSL, and `--allow-net` and
- * `--allow-ffi` under Deno and under Node's `--permission`.
+ * On Linux a listener for Fast Open needs `sysctl -w net.ipv4.tcp_fastopen=3`. Without it the
+ * server works without Fast Open, and `listener.fastOpen` says what is missing. Needs OpenSSL, and
+ * `--allow-net` and `--allow-ffi` under Deno and under Node's `--permission`.
  *
- * While 1,024 connections wait for `accept`, or for the loop over the listener, further clients are
- * turned away: take connections as they come, and do not await one's work before taking the next.
+ * While 1,024 connections wait for `accept` or for the loop over the listener, new clients are
+ * turned away. So take each connection as it comes, and do not await the work on it before taking
+ * the next one.
  *
  * ```ts
  * import { listenTls } from "@firstflight/tls";
@@ -32,10 +33,10 @@ import { type ListenTlsOptions, listenTlsRules } from "./server/options.ts";
  * ```
  *
  * @throws {OptionError} when an option is wrong
- * @throws {TlsError} `INVALID_PEM` when the certificate or its key is not usable; `ENGINE_UNAVAILABLE` when
- * OpenSSL can't be loaded, `FEATURE_UNAVAILABLE` with `engine: "runtime"`
- * @throws {ConnectError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `PERMISSION_DENIED`, or another code and
- * its `errno`, when the address can't be listened on
+ * @throws {TlsError} `INVALID_PEM` when the certificate or its key is not usable;
+ * `ENGINE_UNAVAILABLE` when OpenSSL can't be loaded, `FEATURE_UNAVAILABLE` with `engine: "runtime"`
+ * @throws {ConnectError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `PERMISSION_DENIED`, or another
+ * code and its `errno`, when the address can't be listened on
  */
 export function listenTls(options: ListenTlsOptions): TlsListener {
   const settings = readOptions(options, listenTlsRules);
@@ -43,7 +44,7 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
   if (settings.engine === "runtime") throw featureUnavailable("engine");
   const engines = opensslServer({
     ...settings,
-    maxEarlyData: settings.maxEarlyData + 0, // FFI minds a minus before the 0.
+    maxEarlyData: settings.maxEarlyData + 0, // Turns -0 into 0: FFI refuses -0.
     keyLog: keyLogOf(settings.keyLog),
   });
   try {

@@ -1,5 +1,5 @@
 /**
- * TLS options: what they are, and how they are read.
+ * TLS options, and the rules by which they are read.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export interface CommonTlsOptions {
   /**
    * Protocols to offer or accept, most wanted first (RFC 7301). Default none.
    *
-   * A server's OpenSSL calls JavaScript to choose among them. Node 26.10 aborts when a worker is terminated
-   * in the middle of that: close the listener first.
+   * On a server OpenSSL calls JavaScript to choose a protocol. Node 26.10 aborts when a worker is
+   * terminated during such a call: close the listener first.
    */
   alpnProtocols?: readonly string[];
   /** A certificate chain in PEM, leaf first. */
@@ -42,56 +42,56 @@ export interface CommonTlsOptions {
   /** The highest version to accept. Default `"TLSv1.3"`. */
   maxVersion?: TlsVersion;
   /**
-   * Called with each line of the key log that Wireshark reads: whoever has it can read the
-   * connection. Lines also go to the file that the environment variable SSLKEYLOGFILE names. What it
-   * throws is an uncaught exception.
+   * Called with each line of the key log that Wireshark reads. The key log decrypts the connection.
+   * The lines also go to the file that the environment variable SSLKEYLOGFILE names. An error that
+   * this function throws is an uncaught exception.
    *
-   * OpenSSL calls JavaScript for each. Node 26.10 aborts when a worker is terminated in the middle of that:
-   * close its connections and listeners first.
+   * OpenSSL calls JavaScript for each line. Node 26.10 aborts when a worker is terminated during
+   * such a call: close the worker's connections and listeners first.
    */
   keyLog?: (line: string) => void;
   /**
    * The TLS implementation:
    *
-   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own. What that can't do
-   *   is left out then, such as early data, and `conn.warnings` says so; a list of `groups` that it can't
-   *   offer is the error `"FEATURE_UNAVAILABLE"`
+   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own TLS. Features
+   *   that the runtime's TLS lacks are then left out, such as early data, and `conn.warnings` says
+   *   so. A list of `groups` is the error `"FEATURE_UNAVAILABLE"` where it can't choose groups
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
-   * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data, in Deno it
-   *   resumes no sessions, and it does not listen; `fastOpenSupport().engines` has the whole list.
-   *   Beside it, an option that asks for what it can't do is the error `"FEATURE_UNAVAILABLE"`
+   * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data,
+   *   resumes no sessions in Deno, and does not listen; `fastOpenSupport().engines` has the whole
+   *   list. An option that asks for a feature it lacks is the error `"FEATURE_UNAVAILABLE"`
    */
   engine?: "auto" | EngineName;
 }
 
-/** Options of a TLS client, whatever it runs over. */
+/** Options of a TLS client, over a new connection or one that is open already. */
 export interface TlsClientOptions extends CommonTlsOptions {
   /** Root certificates in PEM to trust instead of the runtime's own. */
   caCerts?: readonly string[];
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
   /**
-   * Where sessions to resume are kept; `false` keeps none. By default a store in memory that all
-   * connections of the process share.
+   * Where sessions to resume are kept; `false` keeps none. The default is a store in memory that
+   * all connections of the process share.
    */
   sessions?: SessionStore | false;
   /**
-   * Key-exchange groups (RFC 8446, section 4.2.7), and with them the size of the ClientHello:
+   * Key-exchange groups (RFC 8446, section 4.2.7). They also decide the size of the ClientHello:
    *
-   * - `"fit"`, the default: the first connection to a server offers everything and learns which group
-   *   the server picks; from then on the hello carries that share alone, and is cut to fit the SYN.
-   *   Never weaker than what the server chose before: a resumption may use X25519 where the session
-   *   was agreed with X25519MLKEM768, whose secret it inherits, and if that is refused the handshake
-   *   is made again with X25519MLKEM768.
-   * - `"full"`: what the library sends by itself, whatever its size
-   * - a list: these groups and no others, with a key share for the first
+   * - `"fit"`, the default: the first connection to a server offers everything, and learns which
+   *   group the server picks. From then on the ClientHello carries only that key share, and is cut
+   *   to fit the SYN. It is never weaker than the server's earlier choice. A resumption may use
+   *   X25519 where the session was agreed with X25519MLKEM768, because it inherits that secret. If
+   *   the server refuses the session, the handshake is made again with X25519MLKEM768.
+   * - `"full"`: the ClientHello that the library sends by itself, of any size
+   * - a list: only these groups, with a key share for the first
    */
   groups?: "fit" | "full" | readonly string[];
-  /** Accepts any name in a certificate that is otherwise valid: anybody with one can pose as it. */
+  /** Accepts any name in an otherwise valid certificate: its owner can pose as the server. */
   unsafelyDisableHostnameVerification?: boolean;
 }
 
-/** {@linkcode CommonTlsOptions} as they were read. */
+/** {@linkcode CommonTlsOptions} after they were read. */
 export interface CommonTlsSettings {
   readonly alpnProtocols: readonly string[];
   readonly cert: string | undefined;
@@ -102,7 +102,7 @@ export interface CommonTlsSettings {
   readonly engine: "auto" | EngineName;
 }
 
-/** {@linkcode TlsClientOptions} as they were read. */
+/** {@linkcode TlsClientOptions} after they were read. */
 export interface TlsClientSettings extends CommonTlsSettings {
   readonly caCerts: readonly string[] | undefined;
   /** `undefined` stands for the host name. */
@@ -112,7 +112,7 @@ export interface TlsClientSettings extends CommonTlsSettings {
   readonly unsafelyDisableHostnameVerification: boolean;
 }
 
-/** Sessions of connections that name no store of their own. */
+/** The session store of connections that name none. */
 export const defaultSessions: SessionStore = new MemorySessionStore();
 
 /** A certificate or a key. */
@@ -134,7 +134,7 @@ export const commonTlsRules: Rules<CommonTlsSettings> = {
   engine: defaulted(oneOf("auto", "openssl", "runtime"), "auto"),
 };
 
-/** The lengths that RFC 7301, section 3.1 has room for; each name stands behind its own. */
+/** Checks the lengths that RFC 7301, section 3.1 allows; a byte before each name has its length. */
 function isProtocolList(list: readonly unknown[]): boolean {
   if (!list.every((name) => typeof name === "string")) return false;
   const lengths = list.map((name) => new TextEncoder().encode(name).length);
@@ -175,7 +175,7 @@ function groupsCheck(): Check<TlsClientSettings["groups"]> {
 }
 
 /**
- * Checks what no option says alone.
+ * Checks options against each other.
  *
  * @throws {OptionError} when two options contradict each other
  */
@@ -192,7 +192,7 @@ export function checkTlsSettings(
   }
 }
 
-/** A valid name as certificates spell it, which is without a scope. */
+/** A valid name as certificates spell it: canonical, and without a scope. */
 export function certificateName(name: string): string {
   const [withoutScope = ""] = name.split("%", 1);
   return canonicalHost(withoutScope) ?? withoutScope;

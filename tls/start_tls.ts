@@ -31,7 +31,7 @@ export interface StartTlsOptions extends TlsClientOptions {
   connectTimeout?: number;
 }
 
-/** {@linkcode StartTlsOptions} as they were read. */
+/** {@linkcode StartTlsOptions} after they were read. */
 interface StartTlsSettings extends TlsClientSettings, Omit<Destination, "hostname" | "port"> {
   /** `undefined` stands for the name that the connection was opened to. */
   readonly hostname: string | undefined;
@@ -44,12 +44,13 @@ const rules: Rules<StartTlsSettings> = {
 };
 
 /**
- * Starts TLS on a connection that is open already, for protocols that negotiate it in the clear
- * (STARTTLS). Close the connection returned; the one given is used up from the ClientHello on. Where this
- * throws before, as for an option that is refused, that one is still open.
+ * Starts TLS on a connection that is open already, for protocols that negotiate TLS in the clear
+ * (STARTTLS). Close the connection that is returned: the given one can't be used any more once the
+ * ClientHello is sent. When this throws before that, as for a wrong option, the given one is still
+ * open.
  *
- * Anything the peer sent before the answer that agreed to TLS and that was not read yet would be
- * taken for TLS, so read that answer completely first.
+ * Read the answer that agrees to TLS completely before this call. Otherwise bytes that the peer
+ * sent in the clear and that were not read yet would be taken for TLS.
  *
  * ```ts
  * import { connect, listenTls, startTls } from "@firstflight/tls";
@@ -77,8 +78,8 @@ const rules: Rules<StartTlsSettings> = {
  * ```
  *
  * @throws {OptionError} when an option or `conn` is wrong
- * @throws {ConnectError} when the connection breaks, or is closed already; `TIMED_OUT` when the handshake is
- * not complete within `connectTimeout`
+ * @throws {ConnectError} when the connection breaks, or is closed already; `TIMED_OUT` when the
+ * handshake is not complete within `connectTimeout`
  * @throws {TlsError} when the handshake or the verification fails
  * @throws the reason of `signal` when that aborts
  */
@@ -92,7 +93,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   checkTlsSettings(settings, peer);
   const chosen = chooseEngine(settings, peer);
   return await withDeadline({ ...settings, ...peer }, async (deadline) => {
-    // There is no second connection to be had, so the hello is one that needs none.
+    // No second connection can be made here, so the hello must not be one that may need it.
     const purpose = { fastOpen: false, earlyData: undefined };
     const plan = await makePlan(settings, peer, chosen, deadline, purpose);
     const engine = plan.makeEngine(plan.config);

@@ -1,5 +1,5 @@
 /**
- * The pump between a wire and an engine.
+ * Moves bytes between a wire and an engine.
  *
  *     wire ─► engine.feed ─► inbox ─► reader         writer ─► engine.write ─► wire
  *
@@ -19,10 +19,10 @@ import type { Wire } from "../tcp/wire/wire.ts";
 import type { Engine, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 
-/** Plaintext encrypted in one go; bounds what a large write holds twice. */
+/** Bytes of plaintext encrypted at a time; limits how much of a large write is in memory twice. */
 const WRITE_SLICE = 256 * 1024;
 
-/** For a write whose buffer was given away before it was sent. */
+/** The error of a write whose buffer was transferred or resized before it was sent. */
 function bufferTransferred(peer: Peer): OptionError {
   return new OptionError(
     "p",
@@ -32,21 +32,21 @@ function bufferTransferred(peer: Peer): OptionError {
   );
 }
 
-/** What a connection needs of TLS. */
+/** The parts of TLS that a connection needs. */
 export interface TlsByteStream extends ByteStream {
   readonly side: "client" | "server";
-  /** The peer was verified, and all that is sent is for its eyes only. */
+  /** The peer was verified, and only the peer can read the bytes that are sent. */
   readonly isSecure: boolean;
   readonly engineName: Engine["name"];
   /** Resolves when the handshake is complete and verified. */
   readonly secured: Promise<void>;
-  /** The same, and makes the connection where it waits for that. */
+  /** Resolves as `secured` does, and makes a connection that waits for its first write. */
   handshake(): Promise<void>;
-  /** What the handshake settled; before it is complete, what is known so far. */
+  /** The result of the handshake; before it is complete, the facts known so far. */
   info(): EngineInfo;
 }
 
-/** TLS over TCP. Owns both the wire and the engine, and takes what had arrived before. */
+/** TLS over TCP. Owns the wire and the engine, and takes the bytes that arrived earlier first. */
 export class TlsStream implements TlsByteStream {
   readonly side: "client" | "server";
   /** `performance.now()` when the peer's first byte arrived; NaN before. */
@@ -60,13 +60,13 @@ export class TlsStream implements TlsByteStream {
   #ready = Promise.withResolvers<void>();
   #drained: PromiseWithResolvers<void> | undefined;
   #error: unknown;
-  /** Writes take turns: a long one is sent in slices, and another must not come between. */
+  /** Resolves after the last write. No other write may come between the slices of a long one. */
   #turn: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
-  /** Resolves when the engine has said close_notify, where it takes its time. */
+  /** Resolves when close_notify is ready to be sent; `undefined` where it was ready at once. */
   #goodbye: Promise<void> | undefined;
   #writeClosed = false;
-  /** A flush is under way, later in this turn of the event loop. */
+  /** Whether a flush is scheduled for the end of this turn of the event loop. */
   #flushing = false;
   #closed = false;
 
@@ -77,7 +77,7 @@ export class TlsStream implements TlsByteStream {
     this.#engine = engine;
     this.#peer = peer;
     this.#inbox = new Inbox(wire);
-    this.secured.catch(() => {}); // Whoever waits hears it; nobody waiting is not a crash.
+    this.secured.catch(() => {}); // Not an unhandled rejection where no caller waits.
     this.ready.catch(() => {});
     wire.owner = {
       onBytes: (borrowed) => this.#receive(borrowed),
@@ -87,7 +87,7 @@ export class TlsStream implements TlsByteStream {
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
     };
     engine.onChange = (error) => error ? this.fail(error) : this.#advance();
-    this.#flush(); // Of a first flight in pieces the rest.
+    this.#flush(); // Sends the rest of a first flight that came in pieces.
     for (const chunk of arrived.received) this.#receive(chunk);
     if (arrived.ended) this.#cut();
   }
@@ -97,7 +97,7 @@ export class TlsStream implements TlsByteStream {
     return this.#secured.promise;
   }
 
-  /** Resolves when plaintext may be exchanged, which for early data is sooner. */
+  /** Resolves when plaintext may be exchanged. With early data that is before `secured`. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -129,7 +129,7 @@ export class TlsStream implements TlsByteStream {
   write(bytes: Uint8Array): Promise<void> {
     const { length } = bytes;
     const written = this.#turn.then(() => this.#write(bytes, length));
-    this.#turn = written.catch(() => {}); // The writer hears of it; the next one finds out itself.
+    this.#turn = written.catch(() => {}); // The caller gets the error; the next write fails itself.
     return written;
   }
 
@@ -164,7 +164,7 @@ export class TlsStream implements TlsByteStream {
     this.#wire.socket.unref();
   }
 
-  /** Gives up because of `error`: the reader gets it after what has been received. */
+  /** Ends the connection because of `error`. The reader gets it after the bytes received before. */
   fail(error: unknown): void {
     if (this.#closed) return;
     this.#error = error;
@@ -182,7 +182,7 @@ export class TlsStream implements TlsByteStream {
     this.#advance();
   }
 
-  /** Something may have come of what was received. */
+  /** Acts on the engine's new state. */
   #advance(): void {
     const engine = this.#engine;
     if (this.#closed) return;
@@ -192,21 +192,21 @@ export class TlsStream implements TlsByteStream {
     if (engine.peerClosed) this.#peerClosed();
   }
 
-  /** The peer has said close_notify. */
+  /** The peer has sent close_notify. */
   #peerClosed(): void {
     if (!this.#engine.secured) return this.#cut();
     this.#inbox.end();
     this.#finishIfDone();
   }
 
-  /** Nothing more will come. */
+  /** No more bytes will arrive. */
   #cut(): void {
     const settled = this.#engine.settled();
     if (settled) settled.then(() => this.#truncated());
     else this.#truncated();
   }
 
-  /** Nothing more has come, and nobody said close_notify. */
+  /** Fails, unless the last bytes that arrived contained a close_notify. */
   #truncated(): void {
     if (this.#closed || this.#inbox.done) return;
     const where = quoted(this.#peer);
@@ -242,7 +242,7 @@ export class TlsStream implements TlsByteStream {
     if (!this.#engine.writable) await this.secured;
   }
 
-  /** Sends what the engine has to send; false when the wire wants a break. */
+  /** Sends the engine's output. Returns false when the wire's buffer is full. */
   #flush(): boolean {
     const bytes = this.#engine.output();
     const { socket } = this.#wire;
@@ -250,17 +250,18 @@ export class TlsStream implements TlsByteStream {
     let lent: Uint8Array | undefined = bytes;
     const sent = () => {
       if (lent) giveBack(lent);
-      lent = undefined; // Once and no more.
+      lent = undefined; // A buffer is given back only once.
     };
     const more = socket.write(bytes, sent);
-    // The kernel took it all at once; the callback would only come after many more writes.
+    // The kernel took everything at once. The callback would only run after many more writes.
     if (socket.writableLength === 0) sent();
     return more;
   }
 
   /**
-   * What TLS has to say leaves with what the caller writes in this turn of the event loop: a client's
-   * Finished with its request, a server's whole flight with its answer to early data.
+   * Output of TLS itself is sent together with what the caller writes in this turn of the event
+   * loop: a client's Finished with its request, a server's whole flight with its answer to early
+   * data.
    */
   #flushSoon(): void {
     if (this.#flushing) return;
@@ -290,13 +291,13 @@ export class TlsStream implements TlsByteStream {
     return closedHere(this.#peer);
   }
 
-  /** Both sides have said goodbye: nothing native is needed any more. */
+  /** Releases everything native once both sides have sent close_notify. */
   #finishIfDone(): void {
     if (!this.#engine.peerClosed || !this.#writeClosed || this.#closed) return;
     this.#release(() => this.#closedHere());
   }
 
-  /** Hangs up; `error` makes what those get who still wait for something to happen. */
+  /** Closes the connection. Callers that still wait get the error that `error` makes. */
   #release(error: () => unknown, linger?: number): void {
     this.#closed = true;
     if (!this.#engine.secured) {
@@ -310,9 +311,9 @@ export class TlsStream implements TlsByteStream {
     this.onRelease?.();
   }
 
-  /** Frees the engine when all it had to say has been handed over. */
+  /** Frees the engine after its last output was handed to the wire. */
   #leave(linger: number | undefined): void {
-    this.#flush(); // A goodbye or an alert, perhaps.
+    this.#flush(); // It may be a close_notify or an alert.
     this.#engine.free();
     this.#wire.hangUp(linger);
   }

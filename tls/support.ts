@@ -1,5 +1,5 @@
 /**
- * What this machine can do, for people and programs that ask before they connect.
+ * The features of this machine, for people and programs that ask before they connect.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { type EngineFeatures, featuresOf } from "./engine/features.ts";
 import { openssl, versionName } from "./engine/openssl/library.ts";
 import type { TlsError } from "./errors.ts";
 
-/** What {@linkcode fastOpenSupport} found. */
+/** The result of {@linkcode fastOpenSupport}. */
 export interface FastOpenSupport extends TcpFastOpenSupport {
-  /** OpenSSL's version, or why there is none. */
+  /** OpenSSL's version, or why it can't be used. */
   readonly openssl: { readonly version: string } | { readonly error: string };
-  /** What each of the engines can do here; OpenSSL's where it can be loaded. */
+  /** The features of each engine here; `openssl` is absent where it can't be loaded. */
   readonly engines: { readonly [engine in EngineName]?: EngineFeatures };
 }
 
 /**
- * What this machine can do and what it lacks. Sends nothing.
+ * Finds out which features this machine has, and which it lacks. Sends nothing.
  *
  * ```ts
  * import { fastOpenSupport } from "@firstflight/tls";

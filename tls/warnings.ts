@@ -1,18 +1,19 @@
 /**
- * What a connection's owner should know although it is no error.
+ * Problems that a connection's owner should know of, although they are no errors.
  *
  * @module
  */
 
 /**
- * Stable names of what can be wrong with a connection that stands:
+ * Stable names of the problems that do not prevent a connection:
  *
  * - `"ENGINE_FALLBACK"`: OpenSSL could not be used, and the runtime's own TLS took its place
- * - `"HELLO_TOO_LARGE"`: the ClientHello did not fit the SYN, so the handshake took a round trip more
+ * - `"HELLO_TOO_LARGE"`: the ClientHello did not fit the SYN, so the handshake took one more round
+ *   trip
  * - `"SESSION_STORE_FAILED"`: the session store threw, rejected, or took too long
- * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, one that has
- *   expired, or one that this OpenSSL can't use
- * - `"SESSION_REFUSED"`: the server did not go on with the session; a second connection was made without
+ * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, a session that
+ *   has expired, or one that the engine can't use
+ * - `"SESSION_REFUSED"`: the server refused the session; a second connection was made without it
  */
 export type TlsWarningCode =
   | "ENGINE_FALLBACK"
@@ -21,15 +22,15 @@ export type TlsWarningCode =
   | "SESSION_UNUSABLE"
   | "SESSION_REFUSED";
 
-/** Something that cost time and nothing else. */
+/** A problem that cost time, or a feature, but not the connection. */
 export interface TlsWarning {
-  /** What it is; stable across versions. */
+  /** The name of the problem; stable across versions. */
   readonly code: TlsWarningCode;
-  /** What happened and what to do about it, in words. */
+  /** The problem and its remedy, in words. */
   readonly message: string;
 }
 
-/** OpenSSL that could not be used; `lost` is what was asked for and can't be had without. */
+/** The warning that OpenSSL can't be used. `lost` names what was asked for and needs OpenSSL. */
 export function engineFallback({ message }: Error, lost: readonly string[]): TlsWarning {
   const without = lost.length > 0 ? `, without ${lost.join(" and ")}` : "";
   return {
@@ -38,7 +39,7 @@ export function engineFallback({ message }: Error, lost: readonly string[]): Tls
   };
 }
 
-/** A hello that is larger than the SYN has room for. */
+/** The warning about a ClientHello that is larger than the room in the SYN. */
 export function helloTooLarge(
   { hello, room }: { readonly hello: number; readonly room: number },
   group: string | undefined,
@@ -51,7 +52,7 @@ export function helloTooLarge(
   };
 }
 
-/** Something that a store took for a session. */
+/** The warning about something that a store handed out as a session. */
 export function sessionUnusable(what: string): TlsWarning {
   return {
     code: "SESSION_UNUSABLE",
@@ -59,7 +60,7 @@ export function sessionUnusable(what: string): TlsWarning {
   };
 }
 
-/** A session that ended the handshake (RFC 8446, appendix D.3, has one innocent cause). */
+/** A session that ended a handshake; RFC 8446, appendix D.3, describes a harmless cause. */
 export function refusedSession(why: string): TlsWarning {
   return {
     code: "SESSION_REFUSED",

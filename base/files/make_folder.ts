@@ -1,5 +1,5 @@
 /**
- * Making folders that are their owner's alone.
+ * Makes folders that only their owner can access.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { runtime } from "../../runtimes/mod.ts";
 
 const PRIVATE = 0o700;
 
-/** Makes a folder, and those it is in; tells whether this call made it. Never prompts. */
+/** Makes a folder and its missing parents. Returns whether this call made it. Never prompts. */
 export function makeFolder(path: string): boolean {
   try {
     return makeOne(path);
   } catch (error) {
     const parent = dirname(path);
     if ((error as { code?: string }).code !== "ENOENT" || parent === path) throw error;
-    // Who may write to a folder may make it, wherever it is; to make its parent is another matter.
+    // Permission for the folder alone is enough to make it recursively, but not to make its parent.
     if (!runtime.mayAccess(parent, "write")) {
       return mkdirSync(path, { mode: PRIVATE, recursive: true }) !== undefined;
     }
-    // Otherwise not "recursive": Node's never ends where a system such as /proc lets nobody make any.
+    // Otherwise not "recursive": Node's never ends on a file system such as /proc, which refuses.
     makeFolder(parent);
     return makeOne(path);
   }

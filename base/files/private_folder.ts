@@ -1,5 +1,5 @@
 /**
- * A folder in which nobody else can put or change anything, and its files.
+ * A folder in which no other user can add or change anything, and its files.
  *
  * @module
  */
@@ -26,16 +26,16 @@ import process from "node:process";
 import { runtime } from "../../runtimes/mod.ts";
 import { makeFolder } from "./make_folder.ts";
 
-/** On Windows a profile's folders are private by other means than owners and modes. */
+/** Windows keeps a profile's folders private by other means than owners and modes. */
 const hasModes = process.platform !== "win32";
 const WRITABLE_BY_OTHERS = 0o022;
 const OPEN_TO_OTHERS = 0o077;
 /** The mode of a new file. */
 const PRIVATE = 0o600;
 
-/** A file that is still being written: the microsecond it was begun in, something random, `new`. */
+/** The name of a file that is being written: the microsecond of its start, a random part, `new`. */
 const UNFINISHED = /^(\d{16})\.[0-9a-f]{16}\.new$/;
-/** Milliseconds after which nobody is writing it any more. */
+/** Milliseconds after which no process is still writing such a file. */
 const LONGEST_WRITE = 60_000;
 
 /** How often the folder of a new file may vanish before the file is in it. */
@@ -43,7 +43,7 @@ const MOST_ATTEMPTS = 10;
 
 let lastMicrosecond = 0;
 
-/** A name that no file had before; in their order, the names of a process are as old as its files. */
+/** A name that no file had before. The names that one process makes sort by age. */
 export function uniqueName(ending: string): string {
   lastMicrosecond = Math.max(Date.now() * 1000, lastMicrosecond + 1);
   const random = randomBytes(8).toString("hex");
@@ -51,19 +51,19 @@ export function uniqueName(ending: string): string {
 }
 
 /**
- * The folder. Paths are relative to it. Whatever the system refuses is thrown as it is, except where
- * it says otherwise.
+ * The folder. Paths are relative to it. Methods throw the system's errors unchanged, unless their
+ * comment says otherwise.
  */
 export class PrivateFolder {
   /** Absolute. */
   readonly path: string;
-  /** Who owns the files that this process makes. */
+  /** The user that owns the files that this process makes. */
   readonly #owner: number;
 
   /**
    * Makes the folder if there is none. Never prompts for permission.
    *
-   * @throws {Error} saying why it can't be used: others may write to it, perhaps
+   * @throws {Error} saying why the folder can't be used, for example because others may write to it
    */
   constructor(folder: string) {
     this.path = resolve(folder);
@@ -91,14 +91,14 @@ export class PrivateFolder {
   }
 
   /**
-   * The content of a file; `undefined` where there is none.
+   * The content of a file; `undefined` where there is no such file.
    *
-   * @throws {Error} saying why it is not to be trusted
+   * @throws {Error} saying why the file can't be trusted
    */
   read(path: string, atMost: number): Uint8Array | undefined {
     const file = join(this.path, path);
     try {
-      // Deno follows a link in spite of O_NOFOLLOW when it checks permissions.
+      // Checked before it is opened: Deno's permission check follows a link in spite of O_NOFOLLOW.
       this.#check(lstatSync(file), atMost);
       const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
       const fd = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -115,10 +115,10 @@ export class PrivateFolder {
   }
 
   /**
-   * Writes a file that appears whole or not at all. It is not flushed to the disk: what a crash of the
-   * machine leaves of it, a checksum has to tell.
+   * Writes a file that appears whole or not at all. The file is not flushed to the disk: after the
+   * machine has crashed, only a checksum can tell whether the file is complete.
    *
-   * @returns whether the folder it is in had to be made.
+   * @returns whether the file's folder had to be made.
    */
   write(path: string, content: Uint8Array): boolean {
     const file = join(this.path, path);
@@ -131,14 +131,14 @@ export class PrivateFolder {
         return made;
       } catch (error) {
         rmSync(unfinished, { force: true });
-        // There is no folder yet, or somebody removed it because it was empty.
+        // The folder does not exist yet, or another process removed it because it was empty.
         if (!isAbsent(error) || attempt === MOST_ATTEMPTS) throw error;
         made = makeFolder(dirname(file)) || made;
       }
     }
   }
 
-  /** Removes a file; tells whether it was this call that did. Of all who try, one alone is told so. */
+  /** Removes a file. Returns whether this call did: among concurrent calls only one gets `true`. */
   remove(path: string): boolean {
     try {
       unlinkSync(join(this.path, path));
@@ -149,7 +149,7 @@ export class PrivateFolder {
     }
   }
 
-  /** Removes a file of a folder if it was half written by a process that was killed. */
+  /** Removes an unfinished file that is so old that its writer must have been killed. */
   removeUnfinished(path: string, name: string, longestWrite: number = LONGEST_WRITE): void {
     const [, begun] = UNFINISHED.exec(name) ?? [];
     if (begun === undefined) return;
@@ -161,17 +161,17 @@ export class PrivateFolder {
     try {
       rmdirSync(join(this.path, path));
     } catch {
-      // It is not, or it is gone.
+      // The folder is not empty, or it is gone.
     }
   }
 
-  /** When something was last put into a folder or taken out of it; 0 where there is none. */
+  /** When a folder's entries last changed, in milliseconds since 1970; 0 if there is no folder. */
   changedAt(path: string): number {
     return statSync(join(this.path, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   }
 
   #checkPermission(): void {
-    // Of something in the folder: that of the folder alone would not be enough.
+    // Asks about a file in the folder: permission for the folder itself would not be enough.
     const inside = join(this.path, "file");
     if (runtime.mayAccess(inside, "read") && runtime.mayAccess(inside, "write")) return;
     throw new Error(
@@ -181,8 +181,8 @@ export class PrivateFolder {
   }
 
   /**
-   * What a new file is like: whose, above all. Deno tells who this process is with another permission
-   * only, and not every file system lets a file be private.
+   * The owner and the mode of a new file. Deno needs another permission to tell the user of this
+   * process, and not every file system lets a file be private.
    */
   #probe(): Stats {
     const file = join(this.path, uniqueName("new"));

@@ -1,5 +1,5 @@
 /**
- * Clients that are commands: curl and gnutls-cli. This project began with a patch for gnutls-cli.
+ * Clients that are commands: curl and gnutls-cli. GnuTLS has had Fast Open since 2016.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One attempt: one address, one socket, until it has proved itself.
+ * One attempt: one socket on one way, until the peer has answered or the attempt has failed.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { Arrived } from "../wire/arrived.ts";
 
 /** What an attempt needs to know. */
 export interface AttemptOptions {
-  /** What to open with, in pieces; may be empty. */
+  /** The first flight, in pieces; may be empty. */
   readonly flight: readonly Uint8Array[];
   readonly fastOpen: boolean;
   /**
    * When the attempt has succeeded. A Fast Open socket looks connected before anything has come
-   * back, so a flight that the peer answers is proved by the first byte of that answer; without an
-   * answer to wait for, by the three-way handshake.
+   * back. If the peer answers the flight, the first byte of the answer proves the attempt. If no
+   * answer is expected, the three-way handshake proves it.
    */
   readonly until: "first-byte" | "established";
   /** Called once, unless the attempt is cancelled before. */
@@ -30,7 +30,7 @@ export interface AttemptOptions {
 /** An attempt under way. */
 export interface Attempt {
   readonly opened: Opened;
-  /** Closes the connection; nothing is reported any more. */
+  /** Closes the connection; `onEnd` is not called any more. */
   cancel(): void;
 }
 
@@ -67,7 +67,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   const succeed = () => {
     if (settled) return;
     settle();
-    // The new owner looks later, and more may have come by then.
+    // The new owner reads this later. By then more bytes, or the end, may have come.
     options.onEnd({
       wire,
       received,
@@ -83,7 +83,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
     },
     onEnd() {
       ended = true;
-      // A peer that closes an established connection without a word has still accepted it.
+      // A peer that closes an established connection without sending data has still accepted it.
       if (until === "established") succeed();
       else fail("CLOSED_BY_PEER");
     },
@@ -94,7 +94,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
     },
   };
   if (until === "established") {
-    // Over loopback it may stand already; who asked for it shall have the attempt in hand by then.
+    // Over loopback the handshake may be over already, but the caller must get the attempt first.
     queueMicrotask(() => {
       if (!settled) stopPolling = pollEstablished(opened, succeed);
     });
@@ -110,7 +110,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   };
 }
 
-/** Deno asks for the address of what it connects by itself, and has no errno where that is denied. */
+/** Deno checks the permission for an address that it connects to itself. A denial has no errno. */
 function codeOfError({ name, code }: Error & { code?: string }): ConnectErrorCode {
   return name === "NotCapable" ? "PERMISSION_DENIED" : codeOfErrno(code);
 }
@@ -128,7 +128,7 @@ function openOrThrow(
   }
 }
 
-/** Writes what the SYN did not take. */
+/** Writes the bytes that the kernel has not taken for the SYN. */
 function writeRest({ wire, sent }: Opened, flight: readonly Uint8Array[]): void {
   let skip = sent;
   for (const piece of flight) {

@@ -1,5 +1,5 @@
 /**
- * One deadline over everything between asking for a connection and having it.
+ * One deadline for all stages of making a connection.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { quoted } from "../../base/authority.ts";
 import { type AttemptFailure, ConnectError, listOf } from "../errors.ts";
 import type { Destination } from "../options.ts";
 
-/** Time as the parts of a connection attempt see it. */
+/** The deadline as the stages of making a connection see it. */
 export interface Deadline {
-  /** Aborts when the caller does, or when the time is up. */
+  /** Aborts when the caller aborts, or when the time is up. */
   readonly signal: AbortSignal;
-  /** What is under way, for the message when the time is up: "the name was still being looked up". */
+  /** The current stage, for the message: "the name was still being looked up". */
   stage: string | undefined;
 }
 
-/** The reason a deadline aborts with; told from the caller's own by its class. */
+/** The reason with which a deadline aborts. Its class distinguishes it from the caller's reason. */
 export class TimeUp extends Error {
-  /** What had been tried until then. */
+  /** The attempts until then, and how each one ended. */
   attempts: readonly AttemptFailure[] = [];
 }
 
@@ -54,7 +54,7 @@ export async function withDeadline<T>(
 /** Rejects with the signal's reason as soon as it aborts, whatever `promise` does. */
 export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
-    promise.catch(() => {}); // Its outcome is no longer anybody's business.
+    promise.catch(() => {}); // A later rejection must not be unhandled.
     return Promise.reject(signal.reason);
   }
   const { promise: aborted, reject } = Promise.withResolvers<never>();

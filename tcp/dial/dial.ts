@@ -1,5 +1,5 @@
 /**
- * From a host name to a connection that stands: permission, look-up, and the race of its
+ * From a host name to an established connection: permission, look-up, and the race of the name's
  * addresses with one and the same first flight.
  *
  * @module
@@ -17,7 +17,7 @@ import { canonicalHost } from "../name/hostname.ts";
 import type { DialSettings } from "../options.ts";
 import { synRoom } from "../paths/syn_room.ts";
 
-/** A {@linkcode Link} and when its parts happened. */
+/** A {@linkcode Link}, and how long the look-up for it took. */
 export interface Dialed {
   readonly link: Link;
   /** `performance.now()` when dialling began. */
@@ -27,8 +27,8 @@ export interface Dialed {
 }
 
 /**
- * Dials. The first flight is asked for after the look-up, when nothing but the network is left to
- * wait for; `room` tells how many bytes of it a SYN can carry.
+ * Dials. Calls `firstFlight` after the look-up, when only the network is left to wait for; `room`
+ * tells how many bytes of the flight a SYN can carry.
  *
  * @throws {ConnectError} when no address could be connected to
  */
@@ -56,7 +56,7 @@ export async function dial(
     const made = firstFlight(() => Math.min(...addresses.map(synRoom)));
     const flight = made instanceof Promise ? await rejectOnAbort(made, signal) : made;
     const link = await race(addresses, { flight, fastOpen, until, signal });
-    deadline.stage = undefined; // What is still to be done is the caller's.
+    deadline.stage = undefined; // The caller does the rest.
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {
     if (error instanceof RaceLost) throw connectError(hostname, port, error);
@@ -86,7 +86,7 @@ function connectError(
       { hostname, port },
     );
   }
-  // Where the kernel has not named the refusal it was the runtime's, which may want the address allowed.
+  // A refusal without an errno is the runtime's, which may want permission for the address.
   const denied = last.code === "PERMISSION_DENIED" && last.errno === undefined
     ? runtime.deniedNet(last.address, port)
     : undefined;

@@ -6,11 +6,11 @@
 
 /** A first flight, in pieces. */
 export interface FirstFlight {
-  /** All of it; goes to one living attempt at a time. */
+  /** The whole flight. It goes to one living attempt at a time. */
   readonly complete: readonly Uint8Array[];
   /**
-   * What may go to any number of attempts at once. Whoever gets a connection that carries only this
-   * sends the rest on it.
+   * The part that may go to any number of attempts at once. The caller sends the rest if the winner
+   * carries only this part.
    */
   repeatable(): readonly Uint8Array[];
 }

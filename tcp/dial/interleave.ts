@@ -7,8 +7,8 @@
 import type { Address } from "../name/address.ts";
 
 /**
- * Alternates the families, beginning with the resolver's first choice; within a family the resolver's
- * order stays. So a family that does not work costs one delay and not one for each of its addresses.
+ * Alternates the address families, beginning with the resolver's first choice. Within a family the
+ * resolver's order stays. So a broken family costs one delay, not one for each of its addresses.
  */
 export function interleave(addresses: readonly Address[]): Address[] {
   const preferred = addresses.filter(({ family }) => family === addresses[0]?.family);

@@ -11,7 +11,7 @@ import { ConnectError } from "../errors.ts";
 /** Errors that say the name does not exist, rather than that the resolver failed. */
 const unknownName = new Set(["ENOTFOUND", "ENODATA", "EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY"]);
 
-/** What Deno's resolver says when the permission is for another port of the host. */
+/** The errors of Deno's resolver when the permission is for another port of the host. */
 const notPermitted = new Set(["EPERM", "EACCES"]);
 
 /** All addresses of a canonical `hostname`, in the resolver's order. Throws `ConnectError`. */
@@ -41,9 +41,9 @@ export async function lookup(hostname: string, port: number): Promise<Address[]>
 }
 
 /**
- * Deno asks for permission for `port` too, as its `node:net` does, if it is told it: so that
- * `--allow-net=HOST:PORT` is enough. It listens to that here alone, not in `node:dns/promises`; to other
- * runtimes the port means nothing.
+ * Passes `port` so that Deno checks the permission for this port, as its `node:net` does, and
+ * `--allow-net=HOST:PORT` is enough. Deno accepts a port here, but not in `node:dns/promises`.
+ * Other runtimes ignore the port.
  */
 function lookupAll(hostname: string, port: number): Promise<LookupAddress[]> {
   const { promise, resolve, reject } = Promise.withResolvers<LookupAddress[]>();

@@ -1,9 +1,9 @@
 /**
  * Many ways to one host: the first that answers wins (RFC 8305, made safe for Fast Open).
  *
- * The addresses are tried in turn; the next one starts when the last has been silent for too long, or
- * has failed. Where a SYN that Fast Open made stays unanswered, the same address is tried without:
- * left alone, the kernel would take a second to do so.
+ * The addresses are tried in turn. The next one starts when the last one has been silent for too
+ * long or has failed. If a SYN with Fast Open stays unanswered, the same address is tried without
+ * Fast Open: the kernel by itself would do so only after a second.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { adviseWays, type Way } from "../paths/advice.ts";
 import { roundTrip } from "../paths/paths.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
-/** What is raced for. */
+/** What a race is for. */
 export interface RaceOptions {
   readonly flight: FirstFlight;
   readonly fastOpen: boolean;
@@ -28,11 +28,11 @@ export interface RaceOptions {
   readonly signal: AbortSignal;
 }
 
-/** A connection that stands. */
+/** The connection that has won. */
 export interface Link {
   readonly arrived: Arrived;
   readonly facts: ConnFacts;
-  /** Whether it carries the whole first flight, or only what is repeatable. */
+  /** Whether it carries the whole first flight, or only the repeatable part. */
   readonly isComplete: boolean;
   /** `performance.now()` when the SYN was handed to the kernel. */
   readonly openedAt: number;
@@ -42,7 +42,7 @@ export interface Link {
 
 /** A race without a winner. */
 export class RaceLost extends Error {
-  /** Every address and how it ended. */
+  /** Every address that was tried, and how its attempt ended. */
   readonly attempts: readonly AttemptFailure[];
 
   constructor(errors: readonly AttemptError[]) {
@@ -55,21 +55,21 @@ export class RaceLost extends Error {
 const PATIENCE = 250;
 
 /**
- * Over a known path an answer is overdue after two round trips. Not sooner than a busy machine at
- * either end may take, nor later than the kernel, which sends a plain SYN after a second by itself.
+ * Over a known path an answer is overdue after two round trips. The shortest wait allows for a busy
+ * machine at either end. The longest is the kernel's own: it resends a plain SYN after a second.
  */
 const PATIENCE_ROUND_TRIPS = 2;
 const SHORTEST_PATIENCE = 20;
 const LONGEST_PATIENCE = 1000;
 
-/** Milliseconds a host may think between acknowledging the SYN and its first byte. */
+/** Milliseconds a host may take between acknowledging the SYN and sending its first byte. */
 const THINKING_TIME = 1000;
 
-/** A way being tried. */
+/** A way that is being tried. */
 interface Runner {
   readonly way: Way;
   readonly attempt: Attempt;
-  /** Whether it was given the whole first flight. */
+  /** Whether the attempt was given the whole first flight. */
   readonly isComplete: boolean;
   /** When the SYN had been handed to the kernel. */
   readonly openedAt: number;
@@ -78,8 +78,8 @@ interface Runner {
 }
 
 /**
- * Races for a connection to one of `addresses`. Rejects with `RaceLost` or the signal's reason, and
- * nothing left open.
+ * Races for a connection to one of `addresses`. Rejects with `RaceLost` or the signal's reason;
+ * nothing is left open then.
  */
 export function race(addresses: readonly Address[], options: RaceOptions): Promise<Link> {
   return new Race(addresses, options).result.promise;
@@ -91,10 +91,10 @@ class Race {
   #flightBytes: number;
   #ways: Way[];
   #runners = new Set<Runner>();
-  /** Addresses that had or will have their plain attempt, however many findings ask for it. */
+  /** Addresses for which `#retryPlain` has queued a plain attempt, at most one for each. */
   #retried = new Set<Address>();
   #suspects: Suspect[] = [];
-  /** By address, in the order of trying; of an address tried twice the later failure counts. */
+  /** By address, in the order of the first failure. The last failure of an address counts. */
   #failures = new Map<string, AttemptError>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -108,7 +108,7 @@ class Race {
     else this.#next();
   }
 
-  /** Starts the next way. Without one there is still hope while somebody runs. */
+  /** Starts the next way. If there is none, the race is lost once no attempt is running. */
   #next(): void {
     const way = this.#ways.shift();
     if (way) return this.#take(way);
@@ -130,15 +130,16 @@ class Race {
     this.#runners.add(runner);
     if (first.probe) return this.#next();
     const { opened } = runner.attempt;
-    if (this.#ways.length === 0 && !opened.usesFastOpen) return; // There is nobody else to send.
+    if (this.#ways.length === 0 && !opened.usesFastOpen) return; // No other way could start.
     this.#timer = setTimeout(() => this.#doubt(runner), this.#patienceWith(runner));
   }
 
   #start(way: Way): Runner {
     const { flight, until } = this.#options;
-    const taken = this.#runners.values().some(({ isComplete }) => isComplete);
-    // Beside a probe the plain attempt is the likely winner; but a probe without data proves nothing.
-    const isComplete = !taken && !(way.probe && flight.repeatable().length > 0);
+    const isTaken = this.#runners.values().some(({ isComplete }) => isComplete);
+    // The plain attempt beside a probe is the likely winner, so it gets the whole flight. But the
+    // probe gets it if nothing is repeatable: a probe without data proves nothing.
+    const isComplete = !isTaken && !(way.probe && flight.repeatable().length > 0);
     const runner: Runner = {
       way,
       isComplete,
@@ -164,7 +165,7 @@ class Race {
     return Math.min(Math.max(PATIENCE_ROUND_TRIPS * rtt, SHORTEST_PATIENCE), LONGEST_PATIENCE);
   }
 
-  /** An answer is overdue. If the SYN was acknowledged, it is the host that takes its time. */
+  /** Called when an answer is overdue. If the SYN was acknowledged, only the host is slow. */
   #doubt(runner: Runner): void {
     if (!runner.attempt.opened.established()) return this.#giveWay(runner);
     this.#timer = setTimeout(() => {
@@ -173,15 +174,16 @@ class Race {
     }, THINKING_TIME);
   }
 
-  /** Lets others start beside `runner`. */
+  /** Lets other attempts start beside `runner`. */
   #giveWay(runner: Runner): void {
     this.#retryPlain(runner);
     this.#next();
   }
 
   /**
-   * A SYN with data is likely to be lost for them. Where only the option was in it the address is
-   * rather dead, and where the SYN was answered the host is rather stuck: the others come first then.
+   * Queues a plain attempt to the same address. A SYN with data was probably lost because of the
+   * data, so the plain attempt comes next. If only the option was in the SYN, the address is more
+   * likely dead; if the SYN was answered, the host is more likely stuck: the others come first.
    */
   #retryPlain({ way: { address }, attempt: { opened }, fellSilent }: Runner): void {
     const lostData = opened.synBytes > 0;
@@ -253,7 +255,7 @@ class Race {
     this.result.reject(reason);
   }
 
-  /** Nobody runs any more, and nothing will start. */
+  /** Cancels all running attempts. No other attempt starts afterwards. */
   #settle(): void {
     clearTimeout(this.#timer);
     this.#options.signal.removeEventListener("abort", this.#onAbort);

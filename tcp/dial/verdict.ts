@@ -1,5 +1,5 @@
 /**
- * What a connection that stands says about Fast Open on its path.
+ * What an established connection says about Fast Open on its path.
  *
  * @module
  */
@@ -11,35 +11,35 @@ import type { FastOpenOutcome, FastOpenResult } from "../outcome.ts";
 import type { Way } from "../paths/advice.ts";
 import { learnRoom, learnRoundTrip, noteBlocked, noteOpen } from "../paths/paths.ts";
 
-/** A Fast Open attempt that a plain one to the same address has overtaken. */
+/** A Fast Open attempt that lost. It counts if a plain attempt to the same address has won. */
 export interface Suspect {
   readonly way: Way;
   readonly synBytes: number;
-  /** Whether it had come to nothing, rather than being late. */
+  /** Whether the attempt had failed or fallen silent. Otherwise it was only slower. */
   readonly lost: boolean;
-  /** What happened to it, in words. */
+  /** What happened to the attempt, in words. */
   readonly reason: string;
 }
 
-/** A connection that stands. */
+/** The connection that won the race. */
 export interface Standing {
   readonly way: Way;
   readonly opened: Opened;
   /** Bytes of the whole first flight. */
   readonly flightBytes: number;
-  /** Milliseconds from the SYN until it stood. */
+  /** Milliseconds from the SYN until the attempt was proved. */
   readonly elapsed: number;
   /** Whether a plain SYN to the same address is overdue for an answer. */
   readonly plainIsSilent: boolean;
 }
 
 /**
- * Milliseconds after which the kernel sends a SYN again that was not answered (RFC 6298, section 2).
- * When it does so sooner, ICMP told it that the packet was too large: it will make smaller ones.
+ * Milliseconds after which the kernel resends an unanswered SYN (RFC 6298, section 2). If the
+ * kernel does so sooner, ICMP told it that the packet was too large; it will send smaller ones.
  */
 const KERNEL_PATIENCE = 1000;
 
-/** What is known of a connection, and what that says about its path. */
+/** What is known of a connection, and what this says about its path. */
 export interface Verdict {
   readonly facts: ConnFacts;
   readonly lesson: Lesson | undefined;
@@ -51,13 +51,13 @@ export interface Lesson {
   readonly network: string;
   readonly rtt: number | undefined;
   readonly synRoom: number | undefined;
-  /** What became of a SYN with data; `undefined` where that says nothing about the path. */
+  /** What the SYN with Fast Open says about the path; `undefined` if it says nothing. */
   readonly path: "open" | "blocked" | undefined;
-  /** The one that was blocked was a probe. */
+  /** Whether the attempt with Fast Open was a probe. */
   readonly probed: boolean;
 }
 
-/** Decides what became of Fast Open; nothing is learned here. */
+/** Decides how Fast Open ended. This function does not change the memory of paths. */
 export function judge(standing: Standing, suspects: readonly Suspect[]): Verdict {
   const { way, opened } = standing;
   const local = opened.localAddress();
@@ -85,7 +85,7 @@ export function learn({ address, network, rtt, synRoom, path, probed }: Lesson):
   if (path === "blocked") noteBlocked(address, network, probed);
 }
 
-/** The kernel's account is of the connection that stands; of those that were lost only we know. */
+/** The kernel's account covers only the winner. What happened to a suspect only the race knows. */
 function resultOf(
   { way, flightBytes }: Standing,
   kernel: FastOpenResult,
@@ -104,13 +104,13 @@ function pathVerdict(
   outcome: FastOpenOutcome,
   suspect: Suspect | undefined,
 ): Lesson["path"] {
-  if (lostToFastOpen(standing, outcome, suspect)) return "blocked";
-  // The server's own refusal of the data still says that they reached it, or did no harm.
+  if (isFastOpenToBlame(standing, outcome, suspect)) return "blocked";
+  // If the server refused the data, they still reached it, or at least did no harm.
   return outcome === "accepted" || outcome === "ignored" ? "open" : undefined;
 }
 
-/** Fast Open is to blame when a plain SYN is answered at once; a crowded server loses all of them. */
-function lostToFastOpen(
+/** Fast Open is to blame if a plain SYN is answered at once: a crowded server loses all SYNs. */
+function isFastOpenToBlame(
   { way, elapsed, plainIsSilent }: Standing,
   outcome: FastOpenOutcome,
   suspect: Suspect | undefined,

@@ -10,7 +10,7 @@ import { runtime } from "../../runtimes/mod.ts";
 import { type Address, decodeSockaddr, SOCKADDR_MAX } from "../name/address.ts";
 import { getOption } from "./socket.ts";
 
-/** Descriptors are handed out lowest first: after so many that are no sockets, none will follow. */
+/** Kernels hand out the lowest free number: after so many other descriptors no socket follows. */
 const LONGEST_GAP = 512;
 
 /** The address `fd` is bound to. */
@@ -21,13 +21,13 @@ export function localAddress(platform: SocketPlatform, fd: number): Address | un
   return decodeSockaddr(platform, bytes);
 }
 
-/** The one spelling of an IPv6 address that the URL parser leaves. */
+/** The URL parser's spelling of an IPv6 address, without a scope. */
 function canonical(ip: string): string {
   return ip.includes(":") ? new URL(`http://[${ip.split("%", 1)[0]}]`).hostname : ip;
 }
 
 /** The descriptors of this process that are sockets, lowest first. */
-function* sockets(platform: SocketPlatform): Generator<number> {
+function* findSockets(platform: SocketPlatform): Generator<number> {
   const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
   for (let fd = 0, gap = 0; gap < LONGEST_GAP; fd++) {
     if (getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)) {
@@ -43,7 +43,7 @@ function* sockets(platform: SocketPlatform): Generator<number> {
 export function findListening(platform: SocketPlatform, port: number, ip?: string): number[] {
   const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
   const found: number[] = [];
-  for (const fd of sockets(platform)) {
+  for (const fd of findSockets(platform)) {
     const listening = getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)?.getInt32(0, true);
     const address = listening ? localAddress(platform, fd) : undefined;
     if (address?.port !== port) continue;
@@ -52,7 +52,7 @@ export function findListening(platform: SocketPlatform, port: number, ip?: strin
   return found;
 }
 
-/** Lends the descriptor of `socket` to `use`; `undefined` where the runtime does not tell it. */
+/** Calls `use` with the descriptor of `socket`; `undefined` where the runtime does not tell it. */
 export function withDescriptor<T>(
   platform: SocketPlatform,
   socket: Socket,

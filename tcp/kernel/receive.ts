@@ -1,5 +1,5 @@
 /**
- * Reading from a socket past the runtime that has adopted it.
+ * Reads from a socket directly, not through the runtime that has adopted it.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { SystemCallError } from "./socket.ts";
 
-/** Bytes read at once. Large, because what runs for each read costs more than the caches it spills. */
+/** Bytes read at once. It is large: the work per read costs more than the cache misses. */
 const SIZE = 256 * 1024;
 
 let buffer: Uint8Array | undefined;
 
 /**
- * What has arrived at `fd`, in a buffer that is used again by the next call; `undefined` where nothing
- * has. The end is left to the runtime, which finds it too.
+ * The bytes that have arrived at `fd`, in a buffer that the next call reuses; `undefined` if there
+ * are none. At the end of data this is `undefined`, too: the runtime reports the end.
  */
 export function receiveNow(platform: SocketPlatform, fd: number): Uint8Array | undefined {
   const { call, errno } = libc(platform);

@@ -1,5 +1,5 @@
 /**
- * Which network a connection would leave from.
+ * Which local network a connection would use.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { localAddress } from "./descriptor.ts";
 import { sockaddrOf } from "./socket.ts";
 
 /**
- * The local address that the kernel would use towards `address`. Connecting a datagram socket asks the
- * routing table and sends nothing. `undefined` where there is no route, or no FFI.
+ * The local address that the kernel would use towards `address`. Connecting a datagram socket asks
+ * the routing table and sends nothing. `undefined` if there is no route or no FFI.
  */
 export function sourceAddress(address: Address): Address | undefined {
   if (platform.fastOpen === "none") return undefined;
   try {
     return findSource(platform, libc(platform).call, address);
   } catch {
-    return undefined; // Nobody may call libc, or the address has a scope that does not exist.
+    return undefined; // libc can't be called, or the address has a scope that does not exist.
   }
 }
 

@@ -12,7 +12,7 @@ export class SystemCallError extends Error {
   override readonly name = "SystemCallError";
   readonly syscall: string;
   readonly errno: string;
-  /** The same by the name that the runtimes have for it. */
+  /** The same as `errno`; the runtimes' errors have this property. */
   readonly code: string;
 
   constructor(syscall: string, errno: string) {
@@ -23,20 +23,20 @@ export class SystemCallError extends Error {
   }
 }
 
-/** The sockaddr of `address`, its scope resolved to an interface number. */
+/** The sockaddr of `address`, with its scope resolved to an interface number. */
 export function sockaddrOf(platform: SocketPlatform, address: Address): Uint8Array {
   const { scope } = address;
   if (scope === undefined) return encodeSockaddr(platform, address, 0);
   if (/^\d+$/.test(scope)) return encodeSockaddr(platform, address, Number(scope));
   const index = libc(platform).call.if_nametoindex(new TextEncoder().encode(`${scope}\0`));
-  // The kernel's own answer to an unknown interface number.
+  // The kernel itself gives this error for an unknown interface number.
   if (index === 0) throw new SystemCallError("if_nametoindex", "ENODEV");
   return encodeSockaddr(platform, address, index);
 }
 
 /**
- * A TCP socket that child processes don't inherit and that raises no SIGPIPE. It does not block
- * either, except on macOS, where whoever adopts it sees to that.
+ * Makes a TCP socket that child processes don't inherit, and that raises no SIGPIPE where an option
+ * prevents it. The socket is non-blocking, except on macOS, where adoption makes it non-blocking.
  */
 export function tcpSocket(platform: SocketPlatform, family: Address["family"]): number {
   const { call, errno } = libc(platform);
@@ -45,7 +45,7 @@ export function tcpSocket(platform: SocketPlatform, family: Address["family"]): 
   const flags = "SOCK_CLOEXEC" in constants ? constants.SOCK_CLOEXEC | constants.SOCK_NONBLOCK : 0;
   const fd = call.socket(domain, constants.SOCK_STREAM | flags, constants.IPPROTO_TCP);
   if (fd < 0) throw new SystemCallError("socket", errno());
-  // fcntl(F_SETFD) would do it too, but takes a variadic argument: no FFI passes those.
+  // fcntl(F_SETFD) would do it too, but takes a variadic argument, which no FFI can pass.
   if (platform.fastOpen === "connectx") {
     libc(platform).call.ioctl(fd, BigInt(platform.constants.FIOCLEX));
   }
@@ -55,7 +55,7 @@ export function tcpSocket(platform: SocketPlatform, family: Address["family"]): 
   return fd;
 }
 
-/** Whether the three-way handshake is over: a socket has no peer before, nor after a reset. */
+/** Whether the three-way handshake is over. Before it, and after a reset, a socket has no peer. */
 export function isConnected(platform: SocketPlatform, fd: number): boolean {
   const length = new Uint8Array(new Uint32Array([SOCKADDR_MAX]).buffer);
   return libc(platform).call.getpeername(fd, new Uint8Array(SOCKADDR_MAX), length) === 0;
@@ -73,7 +73,7 @@ export function setOption(
   return libc(platform).call.setsockopt(fd, level, name, bytes, 4) === 0;
 }
 
-/** Reads a socket option of up to `size` bytes, as many as came; `undefined` when none did. */
+/** Reads up to `size` bytes of a socket option; `undefined` if the kernel gives none. */
 export function getOption(
   platform: SocketPlatform,
   fd: number,

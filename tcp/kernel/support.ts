@@ -1,5 +1,5 @@
 /**
- * What this machine can do for Fast Open.
+ * How far this machine supports Fast Open.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { clientSwitch, serverSwitch } from "./switches.ts";
 
 /** What {@linkcode tcpFastOpenSupport} found. */
 export interface TcpFastOpenSupport {
-  /** Connections can carry data in their SYN. */
+  /** Whether connections can carry data in their SYN. */
   readonly client: boolean;
-  /** Listeners can take data from a SYN; `undefined` where that can't be told. */
+  /** Whether listeners can take data from a SYN; `undefined` if that is not known. */
   readonly server: boolean | undefined;
-  /** The system call that does it. */
+  /** The system call that sends data in the SYN. */
   readonly mechanism: "sendmsg" | "connectx" | "sendto" | "none";
   /** Why `client` or `server` is not `true`, and what to do. */
   readonly reason?: string;
 }
 
-/** Asks the kernel, without sending anything. */
+/** Asks the kernel whether it supports Fast Open. Sends nothing. */
 export function tcpFastOpenSupport(): TcpFastOpenSupport {
   const unsupported = { client: false, server: false, mechanism: platform.fastOpen };
   if (platform.fastOpen === "none") return { ...unsupported, reason: platform.reason };

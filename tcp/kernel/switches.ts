@@ -1,5 +1,5 @@
 /**
- * What the kernel's settings allow Fast Open.
+ * Whether the kernel's settings allow Fast Open.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { setOption, tcpSocket } from "./socket.ts";
 
 /** The setting of one side, client or server. */
 export interface Switch {
-  /** `undefined` where it can't be read. */
+  /** `undefined` if the setting can't be read. */
   readonly on: boolean | undefined;
-  /** What is wrong when it is not on, and what to do. */
+  /** What is wrong if `on` is not `true`, and what to do. */
   readonly reason: string;
 }
 
@@ -36,7 +36,7 @@ export function clientSwitch(platform: SocketPlatform): Switch {
 export function serverSwitch(platform: SocketPlatform): Switch {
   switch (platform.fastOpen) {
     case "sendmsg": {
-      const bits = linuxBits();
+      const bits = readLinuxBits();
       return linuxSwitch(bits === undefined ? undefined : (bits & LINUX.server) !== 0);
     }
     case "connectx":
@@ -46,7 +46,7 @@ export function serverSwitch(platform: SocketPlatform): Switch {
   }
 }
 
-/** net.ipv4.tcp_fastopen and net.inet.tcp.fastopen: the bits are not the same. */
+/** Linux's net.ipv4.tcp_fastopen and macOS's net.inet.tcp.fastopen have different bits. */
 const LINUX = { server: 2, path: "/proc/sys/net/ipv4/tcp_fastopen" };
 const DARWIN = { server: 1, client: 2, name: "net.inet.tcp.fastopen" };
 
@@ -57,7 +57,7 @@ function linuxSwitch(on: boolean | undefined): Switch {
   return { on, reason };
 }
 
-function linuxBits(): number | undefined {
+function readLinuxBits(): number | undefined {
   if (!runtime.mayAccess(LINUX.path, "read")) return undefined;
   try {
     return Number(readFileSync(LINUX.path, "utf8"));
@@ -66,7 +66,7 @@ function linuxBits(): number | undefined {
   }
 }
 
-/** Linux's other way to ask for Fast Open is refused exactly when the client's bit is clear. */
+/** Linux refuses TCP_FASTOPEN_CONNECT exactly when the client's bit is clear. */
 function mayConnect(platform: typeof linux): boolean {
   const { IPPROTO_TCP, TCP_FASTOPEN_CONNECT } = platform.constants;
   const fd = tcpSocket(platform, 4);
@@ -76,24 +76,24 @@ function mayConnect(platform: typeof linux): boolean {
 }
 
 function darwinSwitch(platform: typeof darwin, bit: number): Switch {
-  const bits = sysctl(platform, DARWIN.name);
-  return named(DARWIN.name, bits === undefined ? undefined : (bits & bit) !== 0, 3);
+  const bits = readSysctl(platform, DARWIN.name);
+  return makeSwitch(DARWIN.name, bits === undefined ? undefined : (bits & bit) !== 0, 3);
 }
 
 function freebsdSwitch(platform: typeof freebsd, name: string): Switch {
-  const value = sysctl(platform, name);
-  return named(name, value === undefined ? undefined : value !== 0, 1);
+  const value = readSysctl(platform, name);
+  return makeSwitch(name, value === undefined ? undefined : value !== 0, 1);
 }
 
-function named(name: string, on: boolean | undefined, value: number): Switch {
+function makeSwitch(name: string, on: boolean | undefined, value: number): Switch {
   const reason = on === undefined
     ? `this kernel does not know ${name}`
     : `switched off in the kernel; sysctl ${name}=${value} turns it on`;
   return { on, reason };
 }
 
-/** An integer setting of a kernel of BSD's family; `undefined` where it does not know it. */
-function sysctl(platform: typeof darwin | typeof freebsd, name: string): number | undefined {
+/** An integer setting of a BSD or macOS kernel; `undefined` if the kernel does not know it. */
+function readSysctl(platform: typeof darwin | typeof freebsd, name: string): number | undefined {
   const value = new Int32Array(1);
   const length = new Uint8Array(new BigUint64Array([4n]).buffer);
   const path = new TextEncoder().encode(`${name}\0`);

@@ -1,5 +1,5 @@
 /**
- * The kernel's own account of a connection: TCP_INFO, or what a platform has in its place.
+ * What the kernel tells of a connection: by TCP_INFO, or by what a platform has in its place.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { linux } from "../../ffi/linux.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { getOption } from "./socket.ts";
 
-/** Bytes that Linux sets aside in a SYN for the options of TCP. */
+/** Bytes that Linux reserves in a SYN for TCP options. */
 export const SYN_OPTIONS = 40;
 
 /** Bytes of TCP's timestamp option. */
 const TIMESTAMPS = 12;
 
-/** What is said of Fast Open where the kernel does not say what became of it. */
+/** The result where the kernel does not tell how Fast Open ended. */
 export const OUTCOME_UNKNOWN: Pick<FastOpenResult, "outcome" | "reason"> = {
   outcome: "unsupported",
   reason: "the kernel does not tell what happened",
@@ -37,30 +37,30 @@ export function tcpConnectionInfo(platform: typeof darwin, fd: number): DataView
   return getOption(platform, fd, IPPROTO_TCP, TCP_CONNECTION_INFO, platform.tcpConnectionInfo.size);
 }
 
-/** `info` where it has so many bytes: emulated kernels may hand out the first few alone. */
+/** Returns `info` if it has so many bytes. Emulated kernels may give only the first few. */
 export function requireBytes(info: DataView | undefined, bytes: number): DataView | undefined {
   return info && info.byteLength >= bytes ? info : undefined;
 }
 
-/** A bit field of `info`. */
+/** The value of a bit field of `info`. */
 export function bitsOf(info: DataView, { byte, mask }: { byte: number; mask: number }): number {
   const lowest = mask & -mask;
   return (info.getUint8(byte) & mask) / lowest;
 }
 
 /**
- * What a path was measured to be.
+ * The measures of a path.
  *
  * @param rtt milliseconds
  * @param segment bytes of data that a segment carries
- * @param timestamps whether timestamps took some of it
+ * @param timestamps whether the timestamp option takes room in a segment
  */
 export function pathMeasures(
   rtt: number,
   segment: number,
   timestamps: boolean,
 ): Pick<FastOpenResult, "rtt" | "synRoom"> {
-  // The next SYN has room for a segment as it was negotiated, less all that a SYN's options may take.
+  // The next SYN has room for a segment as negotiated, without the bytes reserved for options.
   const synRoom = segment + (timestamps ? TIMESTAMPS : 0) - SYN_OPTIONS;
   return { ...(rtt > 0 ? { rtt } : {}), ...(synRoom > 0 ? { synRoom } : {}) };
 }

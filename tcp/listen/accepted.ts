@@ -16,7 +16,7 @@ import type { FastOpenResult } from "../outcome.ts";
 interface Accepting {
   /** Whether its owner wants Fast Open. */
   readonly wanted: boolean;
-  /** What became of that. */
+  /** Whether the kernel allowed Fast Open. */
   readonly fastOpen: ListenerFastOpen;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Why nothing could be listened on.
+ * Why listening failed.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const reasons: Readonly<Record<string, readonly [ConnectErrorCode, string]>> = {
   ],
 };
 
-/** What `cause` means for whoever wanted to listen. */
+/** The error for a caller that wanted to listen; `cause` is the system's or the runtime's error. */
 export function listenFailure(
   at: { readonly hostname: string; readonly port: number },
   cause: unknown,
@@ -34,7 +34,7 @@ export function listenFailure(
   const { message } = cause as Error;
   const [code, reason] = reasons[errno ?? ""] ?? [codeOfErrno(errno), message];
   const name = errno === undefined || reason.includes(errno) ? "" : ` (${errno})`;
-  const advice = scopeAdvice(at.hostname, errno ?? "EINVAL"); // Not every runtime tells it.
+  const advice = scopeAdvice(at.hostname, errno ?? "EINVAL"); // Not every runtime tells the errno.
   return new ConnectError(
     code,
     `Could not listen on ${quoted(at)}: ${reason}${name}${advice}`,

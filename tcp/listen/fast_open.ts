@@ -1,5 +1,5 @@
 /**
- * Fast Open for listeners, whoever made them.
+ * Fast Open for listeners, also for those of other libraries.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { serverSwitch } from "../kernel/switches.ts";
 
 /** Whether a listener takes data in the SYN from now on. */
 export interface ListenerFastOpen {
-  /** Whether it does. */
+  /** Whether the listener takes data in the SYN. */
   readonly enabled: boolean;
-  /** Why it does not, or what stands in the way, in words. */
+  /** Why the listener does not, in words. */
   readonly reason?: string;
 }
 
-/** Anything that listens: `Deno.serve`, `Bun.serve`, `net.Server` and `http.Server`, or its port. */
+/** Anything that listens, such as a server of `Deno.serve`, `Bun.serve` or `net`, or its port. */
 export type AnyListener =
   | { readonly port: number; readonly hostname?: string }
   | { readonly addr: { readonly port: number; readonly hostname?: string } | object }
@@ -29,7 +29,7 @@ export type AnyListener =
 
 /** Options of {@linkcode enableFastOpen}. */
 export interface EnableFastOpenOptions {
-  /** Connections that may wait for the last ACK of their handshake. Default 256. */
+  /** Connections that may wait for their handshake's last ACK. Default 256; used on Linux only. */
   queueLength?: number;
 }
 
@@ -48,7 +48,7 @@ const rules: Rules<{ queueLength: number }> = { queueLength: defaulted(integer(1
  * server.close();
  * ```
  *
- * @throws {OptionError} when an option is wrong, or `listener` is none that listens
+ * @throws {OptionError} when an option is wrong, or `listener` does not listen
  * @throws {ConnectError} `NOT_LISTENING` when nothing in this process listens there
  */
 export function enableFastOpen(
@@ -69,7 +69,7 @@ export function enableFastOpen(
     );
   }
   const { IPPROTO_TCP, TCP_FASTOPEN } = table.constants;
-  // BSD's family knows only on and off, and refuses the option where the kernel's switch is off.
+  // BSD and macOS know only on and off, and refuse the option if the kernel's switch is off.
   const value = table.fastOpen === "sendmsg" ? queueLength : 1;
   const set = found.every((fd) => setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, value));
   const { on, reason } = serverSwitch(table);
@@ -94,6 +94,6 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
   if (host !== undefined && typeof host !== "string") {
     throw badArgument("hostname", "a string", host);
   }
-  // A name such as "localhost" says nothing about the address that was bound.
+  // A name such as "localhost" does not tell which address was bound.
   return { hostname: host !== undefined && /^[\d.]+$|:/.test(host) ? host : undefined, port };
 }

@@ -29,13 +29,13 @@ import { enableFastOpen, type ListenerFastOpen } from "./fast_open.ts";
 export interface ListenOptions {
   /** An IP address of this machine, or `"localhost"`. Default `"0.0.0.0"`. */
   hostname?: string;
-  /** 0 to 65,535; 0 picks a free one. */
+  /** 0 to 65,535; 0 picks a free port. */
   port: number;
-  /** Always `"tcp"`; known so that an address such as `listener.addr` can be spread into options. */
+  /** Always `"tcp"`; allowed so that an address such as `listener.addr` can be spread here. */
   transport?: "tcp";
   /** Connections that may wait to be accepted. Default 511. */
   backlog?: number;
-  /** Take data in the SYN (RFC 7413) where the kernel allows. Default `true`. */
+  /** Take data in the SYN (RFC 7413) where the kernel allows it. Default `true`. */
   fastOpen?: boolean;
 }
 
@@ -91,7 +91,7 @@ export function listen(server: Server, settings: ListenSettings): ListenerFastOp
   return enableFastOpen({ hostname: host, port: listenAddress(server).port });
 }
 
-/** A bound, listening socket. */
+/** Makes a bound, listening socket. */
 function bind(platform: SocketPlatform, { host, port, backlog }: ListenAddress): number {
   const { call, errno } = libc(platform);
   const { constants } = platform;

@@ -34,7 +34,7 @@ export function formatAddress(address: Address): string {
 
 function bytesOfIp(address: Address): Uint8Array {
   if (address.family === 4) return Uint8Array.from(address.ip.split("."), Number);
-  // The URL parser leaves hexadecimal groups and at most one "::" of any spelling of IPv6.
+  // The URL parser turns any spelling of IPv6 into hexadecimal groups and at most one "::".
   const groups = new URL(`http://[${address.ip}]`).hostname.slice(1, -1).split("::")
     .map((half) => half === "" ? [] : half.split(":"));
   const [head = [], tail = []] = groups;
@@ -53,7 +53,7 @@ function ipOfBytes(bytes: Uint8Array): string {
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
-/** Bits of an address that name the network it is in, by custom: an IPv4 subnet, an IPv6 link. */
+/** The usual number of address bits that identify a network: an IPv4 subnet, an IPv6 link. */
 const PREFIX = { 4: 24, 6: 64 };
 
 /** The network of an address: `192.0.2.0/24`, `2001:db8::/64`. */
@@ -62,7 +62,7 @@ export function networkOf(address: Address): string {
   return `${ipOfBytes(bytesOfIp(address).fill(0, bits / 8))}/${bits}`;
 }
 
-/** Big enough for any address of TCP. */
+/** Bytes that are enough for any TCP address. */
 export const SOCKADDR_MAX: number = sockaddrIn6.size;
 
 /** `struct sockaddr_in` or `sockaddr_in6`; `scope` is the interface's number. */
@@ -87,7 +87,7 @@ export function encodeSockaddr(
   return bytes;
 }
 
-/** The address in a `struct sockaddr`, `undefined` for a family that is not TCP's. */
+/** The address in a `struct sockaddr`; `undefined` for an address family that TCP does not use. */
 export function decodeSockaddr(
   platform: Pick<SocketPlatform, "constants" | "sockaddr">,
   bytes: Uint8Array,

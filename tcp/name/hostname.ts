@@ -1,5 +1,5 @@
 /**
- * Host names: one spelling for the permission, the resolver, SNI and the certificate.
+ * Host names: one spelling for the permission, the resolver, SNI and the certificate check.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { domainToASCII } from "node:url";
 import { parseAddress } from "./address.ts";
 
 /**
- * Letters, digits, marks, dots, hyphens, underscores. The URL parser behind `domainToASCII` would
- * take more (`#`, `%41`, invisible characters) and make another host of it than it looks like.
+ * Letters, digits, marks, dots, hyphens, underscores. The URL parser behind `domainToASCII` accepts
+ * more (`#`, `%41`, invisible characters), and would make a different host than the text shows.
  */
 const NAME = /^[\p{L}\p{M}\p{N}._-]+$/u;
 
@@ -18,8 +18,8 @@ const LONGEST_NAME = 253;
 const LONGEST_LABEL = 63;
 
 /**
- * The host as the wire spells it: an address as it is, a name in A-labels (RFC 5890), lower case and
- * without the root's dot. `undefined` when it is neither.
+ * The host as it is spelled in protocols: an address as it is; a name in A-labels (RFC 5890), in
+ * lower case and without the final dot. `undefined` when the host is neither.
  */
 export function canonicalHost(hostname: string): string | undefined {
   if (parseAddress(hostname, 0)) return hostname;
@@ -29,7 +29,7 @@ export function canonicalHost(hostname: string): string | undefined {
   return last[1];
 }
 
-/** One connection asks several times, and the next one is likely to go to the same host. */
+/** The last answer: a connection asks several times, and the next one often has the same host. */
 let last: [asked: string, known: string | undefined] = ["", undefined];
 
 function canonicalName(hostname: string): string | undefined {

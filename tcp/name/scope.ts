@@ -4,15 +4,15 @@
  * @module
  */
 
-/** fe80::/10: the same on every link, so it takes an interface to mean anything. */
+/** fe80::/10 is the same on every link, so that such an address also needs an interface. */
 const LINK_LOCAL = /^fe[89ab][\da-f]:/i;
 
-/** What the kernels, and the runtimes without FFI, say of an interface that there is none. */
+/** The errors for an unknown interface, of the kernels and of the runtimes without FFI. */
 const unknownInterface: readonly unknown[] = [
   ...["ENODEV", "ENXIO", "EINVAL", "EADDRNOTAVAIL", "ENETUNREACH"],
 ];
 
-/** What to do about a failure with `address` where its scope is to blame; else "". */
+/** Advice for a failure with `address`, if its scope may be the cause; otherwise "". */
 export function scopeAdvice(address: string, errno: string | undefined): string {
   const [ip = "", scope] = address.split("%", 2);
   if (scope === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Connections that FFI has opened and the runtime's event loop takes over.
+ * Hands connections that FFI has opened to the runtime's event loop.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Wire } from "../wire/wire.ts";
 /** A socket that a mechanism has connected, or is connecting. */
 export interface Connecting extends Pick<Opened, "sent" | "synBytes" | "usesFastOpen"> {
   readonly fd: number;
-  /** What the kernel tells of the connection, once it stands. */
+  /** What the kernel tells of the connection, once established. */
   account(): Omit<FastOpenResult, "synBytes" | "flightBytes">;
 }
 
@@ -33,7 +33,7 @@ export function adoptOpened(
     sent,
     synBytes,
     usesFastOpen,
-    // Once the wire is destroyed the number may be somebody else's.
+    // Once the wire is destroyed, the number may belong to another socket.
     established: () => !wire.socket.destroyed && isConnected(platform, fd),
     fastOpen: () => ({ ...account(), synBytes, flightBytes: lengthOf(flight) }),
     localAddress: () => localAddress(platform, fd),
@@ -41,8 +41,8 @@ export function adoptOpened(
 }
 
 /**
- * Holds back what is written to `opened` until the handshake is over. The kernels of BSD's family take
- * nothing in between: ENOTCONN.
+ * Holds back what is written to `opened` until the handshake is over. Until then, the kernels of
+ * macOS and FreeBSD refuse further writes with ENOTCONN.
  */
 export function holdUntilEstablished(opened: Opened): void {
   const { socket } = opened.wire;

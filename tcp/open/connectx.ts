@@ -1,8 +1,9 @@
 /**
  * macOS: connect and send in one `connectx` with an iovec.
  *
- * Read, not run. XNU 11417's sources say what `connectx` and TCP_CONNECTION_INFO do; the constants,
- * layouts and signatures are proved against Apple's headers by `npm run check:abi`.
+ * Never run, but checked against XNU 11417's sources, which say what `connectx` and
+ * TCP_CONNECTION_INFO do. `npm run check:abi` proves the constants, layouts and signatures against
+ * Apple's headers.
  *
  * @module
  */
@@ -33,14 +34,14 @@ export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
   if (outcomeIfNotTried(request)) return openPlain(request);
   const sockaddr = sockaddrOf(platform, request.address);
   const fd = tcpSocket(platform, request.address.family);
-  // One byte too many, and the kernel gives up Fast Open altogether.
+  // With one byte too many, the kernel does not use Fast Open at all.
   const pieces = upTo(synRoom(request.address), request.flight);
   const sent = connectWith(platform, fd, sockaddr, pieces);
   if (sent === 0) {
     const { call, errno } = libc(platform);
     const why = `the kernel refused connectx with ${errno()}`;
     call.close(fd);
-    return openPlain(request, why); // What stands in its way, if anything, it will say itself.
+    return openPlain(request, why); // If that fails too, it reports the error itself.
   }
   const { tfoCookieReq, tfoSynDataSent } = platform.tcpConnectionInfoBits;
   const readInfo = () =>
@@ -62,9 +63,9 @@ export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
 /**
  * Starts connecting `fd`; returns how many bytes the kernel has taken, 0 when it refuses.
  *
- * The socket would block until the handshake is over, and nothing without variadic arguments makes it
- * non-blocking. But `connectx` waits no longer than the socket's send timeout, takes the data all the
- * same and counts them; adoption makes the socket non-blocking right after.
+ * The call would block until the handshake is over, and every function that makes a socket
+ * non-blocking has variadic arguments. But `connectx` waits no longer than the socket's send
+ * timeout, and still takes and counts the data. Adoption then makes the socket non-blocking.
  */
 function connectWith(
   platform: Darwin,

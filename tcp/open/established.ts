@@ -1,21 +1,21 @@
 /**
  * Waiting for the end of the three-way handshake.
  *
- * The event loop tells no runtime's adopted socket "connected", so the kernel is asked, again and again.
+ * No runtime's event loop reports that an adopted socket is connected, so the kernel is polled.
  *
  * @module
  */
 
 import type { Opened } from "./request.ts";
 
-/** Milliseconds until the next look; they double up to the longest. */
+/** Milliseconds until the next look. The delay doubles up to the longest. */
 const FIRST_DELAY = 1;
 const LONGEST_DELAY = 10;
 
 /**
  * Calls `onEstablished` once the handshake is over, and never after the socket is destroyed.
  *
- * @returns what ends the wait
+ * @returns a function that ends the wait
  */
 export function pollEstablished(
   { wire: { socket }, established }: Pick<Opened, "wire" | "established">,

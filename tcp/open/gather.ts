@@ -1,5 +1,5 @@
 /**
- * Several pieces in one system call, without joining them.
+ * Passes several pieces to one system call without joining them.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { withPinned } from "../../ffi/pin.ts";
 import type { platform } from "../../ffi/platform.ts";
 import { runtime } from "../../runtimes/mod.ts";
 
-/** Platforms that gather. */
+/** Platforms whose system calls gather pieces. */
 type Gathering = Extract<typeof platform, { writev: true }>;
 
-/** Runs `call` with the `struct iovec[]` of `pieces`, which stay where they are meanwhile. */
+/** Runs `call` with the `struct iovec[]` of `pieces`, which are pinned meanwhile. */
 export function withGathered<T>(
   { iovec }: Gathering,
   pieces: readonly Uint8Array[],
@@ -31,7 +31,7 @@ export function withGathered<T>(
   });
 }
 
-/** One `sendmsg` of `pieces` to `sockaddr`: how many bytes the kernel has taken, -1 when it refuses. */
+/** Sends `pieces` to `sockaddr`. Returns how many bytes the kernel took, or -1 if it refuses. */
 export function sendMessage(
   platform: typeof linux | typeof freebsd,
   fd: number,
@@ -47,13 +47,13 @@ export function sendMessage(
       view.setBigUint64(msghdr.name, runtime.addressOf(sockaddr), true);
       view.setUint32(msghdr.namelen, sockaddr.length, true);
       view.setBigUint64(msghdr.iov, runtime.addressOf(iov), true);
-      // 32 bits wide and followed by padding in musl and FreeBSD: the same bytes, little-endian.
+      // In musl and FreeBSD it is 32 bits wide with padding behind: the same little-endian bytes.
       view.setBigUint64(msghdr.iovlen, BigInt(count), true);
       return Number(libc(platform).call.sendmsg(fd, message, flags));
     }));
 }
 
-/** As much of `pieces` as has room in `length` bytes. */
+/** The first `length` bytes of `pieces`. */
 export function upTo(length: number, pieces: readonly Uint8Array[]): Uint8Array[] {
   const kept: Uint8Array[] = [];
   let room = length;

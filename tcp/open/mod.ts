@@ -1,7 +1,7 @@
 /**
- * Opens one TCP connection to one address, its first flight in the SYN where the platform can.
+ * Opens one TCP connection to one address, with its first flight in the SYN where the platform can.
  *
- * Every mechanism file defines the same function; no caller asks which platform this is.
+ * Every mechanism file defines the same function, so no caller asks which platform this is.
  *
  * @module
  */

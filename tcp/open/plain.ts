@@ -1,6 +1,6 @@
 /**
- * Connections by the runtime itself: on platforms without Fast Open or without FFI, and wherever a
- * mechanism has nothing to add.
+ * Connections that the runtime itself opens: on platforms without Fast Open or without FFI, and
+ * wherever a mechanism has nothing to add.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./re
 import type { FastOpenResult } from "../outcome.ts";
 import { Wire } from "../wire/wire.ts";
 
-/** Opens a plain connection; `reason` says why Fast Open is not available, where it is wanted. */
+/** Opens a plain connection; `reason` says why Fast Open is not available, if it is wanted. */
 export function openPlain(request: OpenRequest, reason?: string): Opened {
   const { address, flight } = request;
   const { port } = address;
   const host = formatAddress(address);
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
-  // What is written in this turn leaves in one go, by writev or joined: the runtime knows which.
+  // Bytes written in this turn are sent together. The runtime chooses between writev and joining.
   socket.cork();
   queueMicrotask(() => socket.uncork());
   return {

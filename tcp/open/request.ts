@@ -1,5 +1,5 @@
 /**
- * What is to be opened, and what came of it.
+ * A request to open a connection, and the connection that was opened.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Address } from "../name/address.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import type { Wire } from "../wire/wire.ts";
 
-/** How to open. */
+/** Where to open a connection, and how. */
 export interface OpenRequest {
   readonly address: Address;
   /** The first flight, in pieces; may be empty. */
@@ -16,19 +16,19 @@ export interface OpenRequest {
   readonly fastOpen: boolean;
 }
 
-/** A first flight on its way to one address. */
+/** A connection that was opened to one address, with its first flight. */
 export interface Opened {
   /** The connection; may still be connecting. */
   readonly wire: Wire;
-  /** How many bytes of the flight the kernel has taken; the rest is the caller's to write. */
+  /** How many bytes of the flight the kernel has taken; the caller writes the rest. */
   readonly sent: number;
-  /** How many of those the SYN carries. */
+  /** How many of the bytes in `sent` the SYN carries. */
   readonly synBytes: number;
-  /** Whether the SYN has anything of Fast Open in it: data, or the question for a cookie. */
+  /** Whether the SYN uses Fast Open: it carries data, or asks for a cookie. */
   readonly usesFastOpen: boolean;
   /** Whether the three-way handshake is over. Cheap enough to ask often. */
   established(): boolean;
-  /** What became of Fast Open; final once {@linkcode Opened.established}. */
+  /** How Fast Open ended; final once {@linkcode Opened.established}. */
   fastOpen(): FastOpenResult;
   /** The local end; known once {@linkcode Opened.established}. */
   localAddress(): Address | undefined;
@@ -39,7 +39,7 @@ export function lengthOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((total, piece) => total + piece.length, 0);
 }
 
-/** What becomes of Fast Open where it is not even tried; `undefined` where it is. */
+/** The result of Fast Open if it is not tried; `undefined` if it is. */
 export function outcomeIfNotTried(
   { fastOpen, flight }: OpenRequest,
 ): Pick<FastOpenResult, "outcome" | "reason"> | undefined {

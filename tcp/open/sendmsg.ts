@@ -41,7 +41,8 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
     synBytes: sent,
     usesFastOpen: usesFastOpen && refused === undefined,
     account() {
-      const info = requireBytes(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4); // the last one read here
+      // `rtt` is the last field that is read here.
+      const info = requireBytes(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4);
       const measured = info ? measuresOf(platform, info) : {};
       const outcome = outcomeIfNotTried(request);
       if (outcome) return { ...outcome, ...measured };
@@ -55,8 +56,8 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
 }
 
 /**
- * One `sendmsg(MSG_FASTOPEN)`. With a cookie it takes what fits the SYN; without, it takes nothing
- * and the SYN asks for one. `refused` names what the kernel has against it.
+ * Calls `sendmsg(MSG_FASTOPEN)` once. With a cookie the kernel takes what fits the SYN; without one
+ * it takes nothing, and the SYN asks for a cookie. `refused` is the errno if the kernel refuses.
  */
 function sendFirstFlight(
   platform: Linux,
@@ -80,11 +81,11 @@ function connectPlain(platform: Linux, fd: number, sockaddr: Uint8Array): void {
 }
 
 /**
- * Why the call that just returned -1 failed; `undefined` when it merely goes on in the background.
+ * Why the call that just returned -1 failed; `undefined` if the attempt goes on in the background.
  *
- * The kernel's state decides, since no runtime promises to keep errno: an attempt under way is not
- * closed, an attempt that the peer has ended has left its error in SO_ERROR (over loopback that
- * happens before the call returns), and only a call refused on the spot leaves errno alone.
+ * The kernel's state decides, since no runtime promises to keep errno. An attempt under way is not
+ * in TCP_CLOSE. An attempt that the peer has ended has left its error in SO_ERROR; over loopback
+ * this happens before the call returns. Only a call that was refused at once leaves just errno.
  */
 function failureOf(platform: Linux, fd: number): { errno: string; byPeer: boolean } | undefined {
   const { errno, errnoName } = libc(platform);
@@ -110,7 +111,7 @@ function outcomeOf(
       return "blocked";
     case constants.TFO_DATA_NOT_ACKED:
     default:
-      // A connection that is over already has forgotten; but nothing sent is nothing ignored.
+      // A closed connection no longer tells. But data that were not sent can't have been ignored.
       return sent > 0 ? "ignored" : "cookie-requested";
   }
 }

@@ -1,8 +1,8 @@
 /**
  * FreeBSD: `setsockopt(TCP_FASTOPEN)`, then a `sendmsg` with an address.
  *
- * Read, not run. tcp_fastopen.c, tcp_usrreq.c, tcp_input.c and tcp_output.c of FreeBSD 14 say what it
- * does; the constants, layouts and signatures are proved by `npm run check:abi`.
+ * Never run, but checked against tcp_fastopen.c, tcp_usrreq.c, tcp_input.c and tcp_output.c of
+ * FreeBSD 14. `npm run check:abi` proves the constants, layouts and signatures.
  *
  * @module
  */
@@ -26,17 +26,17 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
   const { call, errno } = libc(platform);
   const sockaddr = sockaddrOf(platform, request.address);
   const fd = tcpSocket(platform, request.address.family);
-  // What stands in the way of a plain connection, if anything, that will say itself.
-  const plainly = (why: string) => {
+  // If a plain connection fails too, it reports the error itself.
+  const openPlainly = (why: string) => {
     call.close(fd);
     return openPlain(request, why);
   };
-  if (!setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 1)) return plainly(reasonOf(errno()));
+  if (!setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 1)) return openPlainly(reasonOf(errno()));
   const pieces = request.flight.filter((piece) => piece.length > 0);
   const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_NOSIGNAL);
-  if (sent < 0) return plainly(`the kernel refused sendmsg with ${errno()}`);
+  if (sent < 0) return openPlainly(`the kernel refused sendmsg with ${errno()}`);
   const readInfo = () => requireBytes(tcpInfo(platform, fd), platform.tcpInfo.size);
-  const synBytes = synBytesOf(platform, readInfo()); // Before an answer can have come.
+  const synBytes = synBytesOf(platform, readInfo()); // Read before an answer can have come.
   const option = getOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN, 4)?.getInt32(0, true) ?? 0;
   const opened = adoptOpened(platform, request, {
     fd,
@@ -58,8 +58,8 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
 }
 
 /**
- * Bytes of data behind a SYN that was just sent: the sequence numbers in flight but for its own.
- * `undefined` where it is acknowledged already, as over loopback, or the kernel is too old to tell.
+ * Bytes of data in a SYN that was just sent: the sequence numbers in flight, without the SYN's own.
+ * `undefined` if the SYN is acknowledged already, as over loopback, or if an old kernel can't tell.
  */
 function synBytesOf(
   { tcpInfo: { sndUna, sndMax } }: Freebsd,
@@ -87,7 +87,7 @@ function outcomeOf(
     return { outcome: "unsupported", reason };
   }
   if (synBytes === 0) return { outcome: "cookie-requested" };
-  // What a SYN-ACK does not acknowledge is sent again at once.
+  // Data that a SYN-ACK does not acknowledge are sent again at once.
   return { outcome: info.getUint32(sndRexmitpack, true) === 0 ? "accepted" : "ignored" };
 }
 

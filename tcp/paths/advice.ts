@@ -1,5 +1,5 @@
 /**
- * Ways to a host, and which of them experience recommends.
+ * Ways to a host, and which of them the memory of paths recommends.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { sourceAddress } from "../kernel/route.ts";
 export interface Way {
   readonly address: Address;
   readonly fastOpen: boolean;
-  /** Plain, since the path is remembered for losing what Fast Open sends. */
+  /** The way is plain because its path is blocked. */
   readonly avoids?: true;
-  /** Runs beside a plain attempt and finds out whether such a path has healed. */
+  /** The attempt runs beside a plain one and finds out whether the blocked path has healed. */
   readonly probe?: true;
 }
 
-/** What to do instead of trying Fast Open: usually nothing else. In a probe, both at once. */
+/** The ways to try for `way`: usually itself; a plain one on a blocked path; both for a probe. */
 export function adviseWays(way: Way): [Way, ...Way[]] {
   const { address, fastOpen } = way;
   const to = formatAddress(address);

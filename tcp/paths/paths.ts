@@ -2,8 +2,8 @@
  * What this process knows of the paths it has used: how long a round trip takes, how much a SYN can
  * carry, and whether SYNs with data get through.
  *
- * A path leads from a local network to a destination's address. Another network may have another box
- * on the way, so nothing learned at home is held against the hotel.
+ * A path leads from a local network to a destination's address. From another network there may be
+ * another middlebox in between, so what was learned on one network does not count on another.
  *
  * @module
  */
@@ -25,9 +25,9 @@ export interface KnownPath {
   readonly blocked?: BlockedPath;
 }
 
-/** A path that lost what Fast Open sent. */
+/** What is known of a path that lost SYNs with Fast Open. */
 export interface BlockedPath {
-  /** How often in a row it was found so; each time doubles the wait for the next probe. */
+  /** How often in a row the path was found blocked; each time doubles the wait for a probe. */
   readonly times: number;
   /** When the next connection tries Fast Open again, in milliseconds since 1970. */
   readonly until: number;
@@ -35,12 +35,12 @@ export interface BlockedPath {
 
 /** What {@linkcode pathMemory} offers. */
 export interface PathMemory {
-  /** Everything known, the path used longest ago first. At most 1,024 paths are kept. */
+  /** All known paths, the least recently used first. At most 1,024 paths are kept. */
   entries(): KnownPath[];
   /**
    * Forgets all paths, or those to one IP address.
    *
-   * @throws {OptionError} when `address` is not text
+   * @throws {OptionError} when `address` is not a string
    */
   clear(address?: string): void;
 }
@@ -55,22 +55,22 @@ interface Path {
 
 const MOST_PATHS = 1024;
 
-/** Weight of a new round-trip time against the old ones, twice that of RFC 6298: samples are few. */
+/** Weight of a new round-trip time. It is twice that of RFC 6298, because samples are few. */
 const GAIN = 1 / 4;
 
-/** Milliseconds until a blocked path is probed, the first time and at the latest. */
+/** Milliseconds until a blocked path is probed: the first wait, and the longest. */
 const FIRST_WAIT = 10_000;
 const LONGEST_WAIT = 3_600_000;
 
-/** Milliseconds after which an overdue probe is not worth while: too much has changed since. */
+/** Milliseconds after which an overdue probe is not needed: too much has changed since. */
 const LONGEST_MEMORY = 24 * 3_600_000;
 
-/** Milliseconds a probe has for itself; connections opened meanwhile stay plain. */
+/** Milliseconds reserved for one probe; connections opened meanwhile start plain. */
 const PROBE_TIME = 10_000;
 
 const paths = new Recent<string, Path>(MOST_PATHS, (path) => setBlocked(path, undefined));
 
-/** The number of blocked paths to an address: all there is to look up on the way to most addresses. */
+/** The number of blocked paths to an address. For most addresses no other look-up is needed. */
 const blockedTo = new Map<string, number>();
 
 const keyOf = (address: string, network: string) => `${address} ${network}`;
@@ -98,7 +98,7 @@ function forget(path: Path): void {
   paths.take(keyOf(path.address, path.network));
 }
 
-/** Whether any path to `address` is blocked, from whatever network. */
+/** Whether any path to `address` is blocked, from any local network. */
 export function mayBeBlocked(address: string): boolean {
   return blockedTo.has(address);
 }
@@ -125,8 +125,8 @@ export function learnRoom(address: string, network: string, room: number): void 
 }
 
 /**
- * What to do about Fast Open on a path. `"probe"` is answered to one connection at a time, once the
- * wait is over.
+ * What to do about Fast Open on a path. Once the wait is over, one connection at a time gets
+ * `"probe"`.
  */
 export function adviceFor(address: string, network: string): "use" | "avoid" | "probe" {
   const path = paths.peek(keyOf(address, network));
@@ -141,18 +141,18 @@ export function adviceFor(address: string, network: string): "use" | "avoid" | "
   return "probe";
 }
 
-/** The path lost a SYN with data. `probed` when that was a probe. */
+/** Notes that the path lost a SYN with Fast Open; `probed` if that SYN was a probe. */
 export function noteBlocked(address: string, network: string, probed: boolean): void {
   const path = pathOf(address, network);
   const before = path.blocked;
-  // Connections opened at the same time all find it out; that is one finding.
+  // Connections opened at the same time all report the same loss, which counts once.
   if (before && !probed && Date.now() < before.until) return;
   const times = (before?.times ?? 0) + 1;
   const wait = Math.min(FIRST_WAIT * 2 ** (times - 1), LONGEST_WAIT);
   setBlocked(path, { times, until: Date.now() + wait });
 }
 
-/** The path carried a SYN with data. */
+/** Notes that the path carried a SYN with data. */
 export function noteOpen(address: string, network: string): void {
   const path = paths.peek(keyOf(address, network));
   if (path?.blocked) setBlocked(path, undefined);
@@ -161,10 +161,10 @@ export function noteOpen(address: string, network: string): void {
 /**
  * What this process has learned of the paths its connections took.
  *
- * Where a SYN with data was lost and a plain one got through, later connections start plain: for ten
- * seconds at first, since it may have been chance, then, while probes fail, for twice as long each time,
- * up to an hour. A probe is a
- * connection that tries both ways at once, so it costs nobody any time.
+ * If a SYN with Fast Open was lost and a plain one got through, later connections start plain. They
+ * do so for ten seconds at first, since the loss may have been chance, and for twice as long after
+ * each failed probe, up to an hour. A probe is a connection that tries both ways at once, so that
+ * no caller waits for it.
  *
  * ```ts
  * import { pathMemory } from "@firstflight/tls";
@@ -172,7 +172,7 @@ export function noteOpen(address: string, network: string): void {
  * for (const { address, rtt, blocked } of pathMemory.entries()) {
  *   console.log(address, rtt, blocked ? `plain until ${new Date(blocked.until)}` : "Fast Open");
  * }
- * pathMemory.clear(); // After a change of network that its addresses don't show, perhaps.
+ * pathMemory.clear(); // For example after the network changed, but not its addresses.
  * ```
  */
 export const pathMemory: PathMemory = {

@@ -9,10 +9,10 @@ import { knownRoom } from "./paths.ts";
 import { sourceAddress } from "../kernel/route.ts";
 import { SYN_OPTIONS } from "../kernel/tcp_info.ts";
 
-/** Headers of IP and TCP in packets of 1,500 bytes. */
+/** Room in packets of 1,500 bytes, without the headers of IP and TCP and the SYN's options. */
 const USUAL_ROOM = { 4: 1500 - 20 - 20 - SYN_OPTIONS, 6: 1500 - 40 - 20 - SYN_OPTIONS };
 
-/** Bytes of data a SYN to `address` has room for; what is usual where nothing is known. */
+/** Bytes of data a SYN to `address` has room for; the usual room where none is known. */
 export function synRoom(address: Address): number {
   const source = sourceAddress(address);
   const known = source && knownRoom(formatAddress(address), networkOf(source));

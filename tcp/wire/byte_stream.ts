@@ -1,10 +1,10 @@
 /**
- * A stream of bytes, whatever is below it.
+ * A stream of bytes, over TCP or over TLS.
  *
  * @module
  */
 
-/** A connection's bytes, in both directions; what TCP and TLS each implement. */
+/** A connection's bytes, in both directions. TCP and TLS each implement it. */
 export interface ByteStream {
   /** Reads into `p`; `null` at the end of data. */
   read(p: Uint8Array): Promise<number | null>;
@@ -12,12 +12,12 @@ export interface ByteStream {
   next(): Promise<Uint8Array | null>;
   /** Resolves once `bytes` may be reused and more may be written. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Sends the end of data; reading goes on. */
+  /** Sends the end of data. Reading goes on. */
   closeWrite(): Promise<void>;
-  /** Releases everything, telling the peer where the protocol has a word for it. */
+  /** Releases everything. Tells the peer, if the protocol has a message for it. */
   close(): void;
   ref(): void;
   unref(): void;
-  /** Called once, when everything was released or given to somebody else. */
+  /** Called once, when everything was released or handed to another owner. */
   onRelease: (() => void) | undefined;
 }

@@ -8,13 +8,13 @@ import { quoted } from "../../base/authority.ts";
 import { codeOfErrno, ConnectError } from "../errors.ts";
 import type { Wire } from "./wire.ts";
 
-/** Where a connection leads, for its errors. */
+/** The other end of a connection, for error messages. */
 export interface Peer {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** What a reader or writer gets after the connection was closed on this side. */
+/** The error for reads and writes after the connection was closed on this side. */
 export function closedHere(peer: Peer): ConnectError {
   return new ConnectError(
     "CONNECTION_CLOSED",
@@ -34,7 +34,7 @@ export function connectionBroken(error: Error & { code?: string }, peer: Peer): 
   );
 }
 
-/** Ends the writing side; resolves when everything written has left. */
+/** Ends the writing side. Resolves when all written bytes were sent, or the socket has closed. */
 export async function endOf({ socket }: Wire, peer: Peer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onClose = () => resolve();

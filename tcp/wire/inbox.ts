@@ -1,17 +1,17 @@
 /**
- * What has arrived and was not read yet, bounded.
+ * A bounded queue for bytes that have arrived and were not read yet.
  *
  * @module
  */
 
 import { giveBack } from "../../base/buffers.ts";
 
-/** What an inbox asks of its source. */
+/** What an inbox requires of its source. */
 export interface Flow {
-  /** Stops it, which keeps memory bounded when the reader is slow. */
+  /** Stops the source. This keeps memory bounded when the reader is slow. */
   pause(): void;
   resume(): void;
-  /** Somebody waits: whatever can be had without waiting is wanted now. */
+  /** A reader waits: the source should now deliver all that it can without waiting. */
   pull(): void;
 }
 
@@ -19,8 +19,8 @@ export interface Flow {
 const HIGH_WATER = 256 * 1024;
 
 /**
- * Chunks below this size are joined when they pile up, so that a peer who sends single bytes costs
- * no more than one who sends them together.
+ * Chunks below this size are joined when they pile up, so that a peer that sends single bytes costs
+ * no more than a peer that sends them together.
  */
 const SMALL = 4 * 1024;
 const JOINED = 16 * 1024;
@@ -34,9 +34,9 @@ interface Chunk {
 
 /** A read that waits for the first byte. */
 interface Waiting {
-  /** Where the reader wants it; `undefined` when it wants a chunk. */
+  /** The reader's buffer; `undefined` if the reader wants a chunk. */
   readonly into: Uint8Array | undefined;
-  /** How much was put there already. */
+  /** How many bytes were written into the buffer already. */
   filled: number;
   wake(): void;
 }
@@ -50,26 +50,26 @@ export class Inbox {
   #ended = false;
   #error: (() => unknown) | undefined;
   #waiting: Waiting[] = [];
-  /** A reader that was woken and has not run yet: its buffer can still take more. */
+  /** A reader that was woken and has not run yet. Its buffer can still take more bytes. */
   #filling: Waiting | undefined;
 
   constructor(flow: Flow) {
     this.#flow = flow;
   }
 
-  /** Whether nothing more will come: ended or failed. */
+  /** Whether nothing more will come: the source has ended or failed. */
   get done(): boolean {
     return this.#ended || this.#error !== undefined;
   }
 
   /**
-   * The buffer of a reader who waits, so that the source can write into it without a detour; tell
-   * {@linkcode Inbox.filled} afterwards.
+   * The buffer of a reader that waits, so that the source can write directly into it. The source
+   * calls {@linkcode Inbox.filled} afterwards.
    */
   get room(): Uint8Array | undefined {
     if (this.#chunks.length > 0) return undefined;
     const reader = this.#filling ?? this.#waiting[0];
-    // One that was transferred to another thread meanwhile has no length any more.
+    // A buffer that was transferred to another thread meanwhile has length 0.
     return reader?.into?.length ? reader.into.subarray(reader.filled) : undefined;
   }
 
@@ -95,11 +95,11 @@ export class Inbox {
     this.#wake();
   }
 
-  /** Appends a small chunk to others that wait already; false when it has to wait by itself. */
+  /** Appends a small chunk to those that wait already; `false` if it must be queued by itself. */
   #join(chunk: Uint8Array): boolean {
     let last = this.#chunks.at(-1);
     if (!last || chunk.length >= SMALL) return false;
-    // Only buffers made here are known to have nothing behind their end.
+    // Only buffers made here are known to be unused behind their end.
     if (last.bytes.length !== JOINED || JOINED - last.end < chunk.length) {
       last = { bytes: new Uint8Array(JOINED), start: 0, end: 0 };
       this.#chunks.push(last);
@@ -109,13 +109,13 @@ export class Inbox {
     return true;
   }
 
-  /** The peer has finished. What is queued can still be read. */
+  /** The peer has finished. Queued bytes can still be read. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** The source broke. What is queued can still be read; then every read throws `error`. */
+  /** The source failed. Queued bytes can still be read; then every read throws `error`. */
   fail(error: unknown): void {
     if (this.done) return;
     this.#error = () => error;
@@ -123,8 +123,8 @@ export class Inbox {
   }
 
   /**
-   * Drops everything: every read from now on, and every waiting one, throws what `error` makes. An
-   * error kept ready would hold on to the frames it was made in.
+   * Drops everything. Every waiting read and every later one throws what `error` makes. An error
+   * made in advance would keep the frames of its stack alive.
    */
   close(error: () => unknown): void {
     this.#chunks = [];
@@ -134,17 +134,17 @@ export class Inbox {
     this.#wake();
   }
 
-  /** Takes everything queued, at once. */
+  /** Takes all queued bytes at once. */
   drain(): Uint8Array[] {
     const chunks = this.#chunks.splice(0);
     this.#consumed(this.#size);
     return chunks.map(({ bytes, start, end }) => bytes.subarray(start, end));
   }
 
-  /** The next chunk whole, `null` at the end. */
+  /** The next whole chunk; `null` at the end. */
   async next(): Promise<Uint8Array | null> {
     while (this.#chunks.length === 0) {
-      if (!this.#more()) return null;
+      if (!this.#mayFill()) return null;
       await this.#wait(undefined);
     }
     const { bytes, start, end } = this.#chunks.shift() as Chunk;
@@ -152,11 +152,11 @@ export class Inbox {
     return bytes.subarray(start, end);
   }
 
-  /** Copies as much as is there into `into`; `null` at the end. */
+  /** Copies as many bytes as there are into `into`; `null` at the end. */
   async read(into: Uint8Array): Promise<number | null> {
     if (into.length === 0) return 0;
     while (this.#chunks.length === 0) {
-      if (!this.#more()) return null;
+      if (!this.#mayFill()) return null;
       const filled = await this.#wait(into);
       if (filled > 0) return filled;
     }
@@ -170,19 +170,19 @@ export class Inbox {
       chunk.start = end;
       if (end < chunk.end) break;
       this.#chunks.shift();
-      giveBack(chunk.bytes); // Copied out completely: nobody else has seen it.
+      giveBack(chunk.bytes); // Completely copied, and never handed out.
     }
     this.#consumed(filled);
     return filled;
   }
 
-  /** Whether an empty queue may fill again; throws what the source broke with. */
-  #more(): boolean {
+  /** Whether an empty queue may fill again. Throws the error if the source has failed. */
+  #mayFill(): boolean {
     if (this.#error) throw this.#error();
     return !this.#ended;
   }
 
-  /** Resolves to how much was put into `into`; 0 means to look again. */
+  /** Resolves to how many bytes were written into `into`; 0 means that the queue has changed. */
   async #wait(into: Uint8Array | undefined): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting: Waiting = { into, filled: 0, wake: resolve };

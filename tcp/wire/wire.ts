@@ -1,5 +1,5 @@
 /**
- * A socket and whoever owns it at the moment: an attempt first, then a connection.
+ * A socket and its current owner: an attempt first, then a connection.
  *
  * @module
  */
@@ -12,44 +12,44 @@ import type { Flow } from "./inbox.ts";
 import { receiveNow } from "../kernel/receive.ts";
 import type { SystemCallError } from "../kernel/socket.ts";
 
-/** What an owner hears of its wire. */
+/** The events that an owner gets from its wire. */
 export interface WireOwner {
-  /** Bytes that arrived; theirs is a buffer that is used again, so copy what is to be kept. */
+  /** Bytes have arrived. Their buffer is reused, so the owner must copy what it keeps. */
   onBytes(borrowed: Uint8Array): void;
   /** The peer has finished. */
   onEnd(): void;
   /** The connection broke; `onClose` follows. */
   onError(error: Error & { code?: string }): void;
   onClose(): void;
-  /** What was written has left, and more is welcome. */
+  /** All written bytes were handed to the kernel, and more may be written. */
   onDrain?(): void;
 }
 
-/** Milliseconds that queued bytes may take to leave before the socket is closed all the same. */
+/** Milliseconds that sending the queued bytes may take before the socket is closed anyway. */
 const HANG_UP_TIMEOUT = 2_000;
 
-/** Milliseconds to wait for the peer's FIN after that. */
+/** Milliseconds to wait for the peer's FIN after the queued bytes were sent. */
 const LINGER = 1_000;
 
-/** Bytes that may be pulled before it is the event loop's turn again. */
+/** Bytes that may be pulled before the event loop must have its turn. */
 const PULLED_AT_ONCE = 2 * 1024 * 1024;
 
-/** A TCP socket whose events go to one owner; without an owner they are ignored. */
+/** A TCP socket whose events go to one owner. Without an owner they are ignored. */
 export class Wire implements Flow {
   readonly socket: RuntimeSocket;
   owner: WireOwner | undefined;
   #ended = false;
-  /** Reads what has arrived, where that is cheaper than to be told of it. */
+  /** Reads bytes that have arrived, where this is cheaper than events of the socket. */
   #receive: (() => Uint8Array | undefined) | undefined;
-  /** Whether there may be something: an event has told, and nothing that was read since. */
-  #more = false;
-  /** Bytes pulled in this turn of the event loop. */
+  /** Whether there may be bytes to read: set by an event, cleared when a read finds none. */
+  #mayHaveMore = false;
+  /** Bytes pulled since the last event, or since the event loop last had its turn. */
   #pulled = 0;
 
-  /** `make` makes the socket, which hands what it receives to the function it is given. */
+  /** `make` makes the socket; the socket must hand all bytes that it receives to `receive`. */
   private constructor(make: (receive: (bytes: Uint8Array) => void) => RuntimeSocket) {
     this.socket = make((bytes) => {
-      this.#more = true;
+      this.#mayHaveMore = true;
       this.#pulled = 0;
       this.owner?.onBytes(bytes);
     });
@@ -84,22 +84,22 @@ export class Wire implements Flow {
   }
 
   pull(): void {
-    // Once the socket is destroyed, the number may be somebody else's.
-    if (!this.#receive || !this.#more || this.socket.destroyed) return;
+    // Once the socket is destroyed, its number may belong to another socket.
+    if (!this.#receive || !this.#mayHaveMore || this.socket.destroyed) return;
     if (this.#pulled >= PULLED_AT_ONCE) return this.#rest();
     let bytes: Uint8Array | undefined;
     try {
       bytes = this.#receive();
     } catch (error) {
-      this.socket.destroy(error as SystemCallError); // The kernel tells it only once.
+      this.socket.destroy(error as SystemCallError); // The kernel tells an error only once.
     }
-    this.#more = bytes !== undefined;
+    this.#mayHaveMore = bytes !== undefined;
     if (!bytes) return;
     this.#pulled += bytes.length;
     this.owner?.onBytes(bytes);
   }
 
-  /** Lets the event loop have its turn, in which the socket must not read by itself. */
+  /** Lets the event loop have its turn. The socket must not read by itself in that turn. */
   #rest(): void {
     this.socket.pause();
     setImmediate(() => {
@@ -111,9 +111,9 @@ export class Wire implements Flow {
   }
 
   /**
-   * Closes once what is queued has left and the peer has ended too, or `linger` milliseconds have
-   * passed. What arrives meanwhile is dropped, but read: a socket closed over unread data resets the
-   * connection, and the peer loses what it had not read yet.
+   * Closes once the queued bytes were sent and the peer has ended too, or `linger` milliseconds
+   * have passed. Bytes that arrive meanwhile are read and dropped: closing a socket with unread
+   * data resets the connection, and the peer loses the bytes that it has not read yet.
    */
   hangUp(linger: number = LINGER): void {
     this.owner = undefined;

@@ -1,5 +1,5 @@
 /**
- * From settings to a connection whose handshake is complete: one race, or two.
+ * Turns settings into a connection whose handshake is complete, in one race or more.
  *
  * @module
  */
@@ -19,12 +19,12 @@ import { knownServer, learnServer } from "./known_servers.ts";
 import { makePlan, type Plan, withoutSession } from "./plan.ts";
 import { type Retry, retryAfterFailure, retryAfterWeakHandshake } from "./retry.ts";
 
-/** A connection that stands, and what is known of it. */
+/** A connection whose handshake is complete, and facts about it. */
 export interface Connected extends TlsKnown {
   readonly stream: TlsStream;
 }
 
-/** Connects, a second time where what made the first hello small did not go down well. */
+/** Connects. Connects again where something that made the first hello small or quick failed. */
 export async function establish(
   settings: DialSettings & TlsClientSettings,
   chosen: Chosen,
@@ -42,7 +42,7 @@ export async function establish(
   });
 }
 
-/** The plan for another try. Whatever is left out can't be left out again, so there is an end to it. */
+/** The plan for another try. Each part can be left out only once, so the tries come to an end. */
 function changePlan(plan: Plan, { without, reason }: Retry): Plan {
   if (without === "lean hello") {
     learnServer(plan.config, { smallest: "single-share" });
@@ -52,7 +52,7 @@ function changePlan(plan: Plan, { without, reason }: Retry): Plan {
   return withoutSession(plan);
 }
 
-/** One race, and the handshake of its winner. */
+/** Runs one race, and the handshake of its winner. */
 async function open(
   settings: DialSettings,
   deadline: Deadline,
@@ -66,7 +66,7 @@ async function open(
     return await shakeHands(plan, hello, dialed, deadline);
   } catch (error) {
     hello.free();
-    // A ticket that never left can serve the next connection.
+    // A ticket that was never sent can serve the next connection.
     if (!hello.started && stored) resumption.putBack(stored);
     throw error;
   }
@@ -91,7 +91,7 @@ async function shakeHands(
   }
   const retry = retryAfterWeakHandshake(plan, engine);
   if (retry) {
-    stream.close(); // Nothing was sent yet.
+    stream.close(); // The server has accepted no data yet.
     return retry;
   }
   learnFromHandshake(plan, engine);

@@ -11,7 +11,7 @@ import { sessionUnusable } from "../warnings.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
 import type { Plan } from "./plan.ts";
 
-/** Waits until the handshake is complete. Where it fails, the stream fails with it. */
+/** Waits until the handshake is complete. When it fails, the stream fails, too. */
 export async function completeHandshake(
   stream: TlsStream,
   engine: ClientEngine,
@@ -26,7 +26,7 @@ export async function completeHandshake(
   }
 }
 
-/** Learns from a complete handshake what the next one needs. */
+/** Learns facts from a complete handshake that the next handshake needs. */
 export function learnFromHandshake(plan: Plan, engine: ClientEngine): void {
   const { config, resumption, stored, warnings } = plan;
   if (stored && !engine.offersSession) {
@@ -39,16 +39,16 @@ export function learnFromHandshake(plan: Plan, engine: ClientEngine): void {
   const { group, protocol } = engine.info();
   const { smallest = protocol === "TLSv1.3" ? "lean" : undefined } = knownServer(config);
   learnServer(config, {
-    // What was picked from the caller's own list says nothing of what the server would pick.
+    // A group that was picked from the caller's own list is not the server's free choice.
     ...(config.groups || group === undefined ? {} : { group }),
     ...(smallest ? { smallest } : {}),
   });
 }
 
-/** Sends what the first flight could not carry of the early data. */
+/** Sends the early data that the server did not accept, or that did not fit the first flight. */
 export function sendRest({ earlyData }: Plan, stream: TlsStream, engine: ClientEngine): void {
   const rest = earlyData?.subarray(engine.earlyData === "accepted" ? engine.earlyDataTaken : 0);
-  // Not awaited: the server may want its answer read before it takes more. Later writes queue up
-  // behind it, and a failure shows in whatever the caller does next.
+  // The write is not awaited: the server may want its answer read before it takes more. Later
+  // writes wait behind this write. The caller's next call fails if this write fails.
   if (rest && rest.length > 0) stream.write(rest).catch(() => {});
 }

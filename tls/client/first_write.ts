@@ -1,5 +1,5 @@
 /**
- * A connection that is made by what is written first.
+ * A connection that is made by its first write.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import { TlsError } from "../errors.ts";
 import type { TlsByteStream, TlsStream } from "../stream.ts";
 import type { TlsWarning } from "../warnings.ts";
 
-/** Connects, with early data where there are any. */
+/** Connects, with early data if there are any. */
 export type Connect = (
   earlyData: Uint8Array | undefined,
   signal: AbortSignal,
 ) => Promise<Connected>;
 
 /**
- * Stands in for a connection until there is one. All that is written in one turn of the event loop
- * becomes early data, so that a request may come in pieces.
+ * Takes the place of a connection until it is made. Everything that is written in one turn of the
+ * event loop becomes early data, so that a request may be written in pieces.
  */
 export class FirstWriteStream implements TlsByteStream, TlsKnown {
   readonly side = "client";
@@ -45,7 +45,7 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
     this.engineName = engineName;
     this.#destination = destination;
     this.#connect = connect;
-    this.#connecting.promise.catch(() => {}); // Whoever reads or writes hears it.
+    this.#connecting.promise.catch(() => {}); // Each read and write gets the error itself.
   }
 
   get isSecure(): boolean {
@@ -87,7 +87,7 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#started) return await (await this.#stream()).write(bytes);
     if (bytes.length === 0) return;
-    this.#first.push(new Uint8Array(bytes)); // It may have to be sent again, when `bytes` is gone.
+    this.#first.push(new Uint8Array(bytes)); // A copy: it may be sent again, after this write.
     if (this.#first.length === 1) setImmediate(() => this.#begin());
     await this.#stream();
   }

@@ -1,10 +1,10 @@
 /**
  * A client's first flight, and the engines behind it.
  *
- * A hello with a share for every group the library would like, X25519MLKEM768 among them, is larger
- * than a SYN has room for. The first connection to a server sends it all the same and learns which
- * group the server picks; from then on the hello carries that share alone, and where even that does not
- * fit it is made lean.
+ * A ClientHello with a key share for every group that the library prefers, including
+ * X25519MLKEM768, is larger than the room in a SYN. The first connection to a server sends it
+ * nevertheless, and learns which group the server picks. From then on the hello carries only that
+ * share. Where even this hello does not fit, it is made lean.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
 import { helloLength } from "../engine/client_hello.ts";
 import { type KnownServer, learnServer } from "./known_servers.ts";
 
-/** No SYN that carries data has less room: IPv4's smallest segments, less the options of a SYN. */
+/** Every SYN with data has this much room: IPv4's smallest segment, minus the options of a SYN. */
 const ALWAYS_FITS = 536 - 40;
 
-/** What a first flight is made from. */
+/** The parts from which a first flight is made. */
 export interface HelloOptions {
   readonly makeEngine: (config: ClientConfig) => ClientEngine;
   readonly config: ClientConfig;
@@ -26,13 +26,14 @@ export interface HelloOptions {
 }
 
 /**
- * The ClientHello may go to several attempts at once, early data to one alone. Where a flight is not
- * repeatable, the attempts beside the first get a larger hello, by a second engine.
+ * The ClientHello may go to several attempts at once, but early data only to one. Where a flight is
+ * not repeatable, the other attempts get the hello of a second engine, without early data and never
+ * lean.
  */
 export class Hello {
-  /** Whether anything may have left this machine. */
+  /** Whether anything may have been sent. */
   started = false;
-  /** Bytes of the ClientHello, once it is made. */
+  /** Bytes of the ClientHello, once it is made; 0 before. */
   length = 0;
   readonly #options: HelloOptions;
   #config: ClientConfig;
@@ -48,7 +49,7 @@ export class Hello {
     this.#engine = options.makeEngine(this.#config);
   }
 
-  /** Makes the flight, for a SYN with room for so many bytes. */
+  /** Makes the flight, for a SYN that has room for `room()` bytes. */
   firstFlight(room: () => number): FirstFlight | Promise<FirstFlight> {
     this.started = true;
     const flight = this.#start();
@@ -56,7 +57,7 @@ export class Hello {
     return flight.then((late) => this.#fit(late, room));
   }
 
-  /** The engine whose hello the connection carries; the other one is freed. */
+  /** The engine whose hello was sent on the connection. Frees the other engine. */
   engineFor({ isComplete }: { isComplete: boolean }): ClientEngine {
     const second = this.#second;
     if (!second) return this.#engine;
@@ -76,7 +77,7 @@ export class Hello {
     this.#second?.free();
   }
 
-  /** A session can be read and still be none to begin with: another library's, or of tomorrow. */
+  /** Starts without a session that the engine can't use: another library's, or a future one. */
   #start(): Uint8Array | Promise<Uint8Array> {
     try {
       return this.#engine.start(this.#options.earlyData);
@@ -93,7 +94,7 @@ export class Hello {
     this.#engine = this.#options.makeEngine(config);
   }
 
-  /** The flight, or that of a smaller hello where this one does not fit. */
+  /** The flight, or the flight of a lean hello where this one does not fit. */
   #fit(flight: Uint8Array, room: () => number): FirstFlight | Promise<FirstFlight> {
     const config = this.#config;
     this.length = helloLength(flight);
@@ -113,7 +114,7 @@ export class Hello {
     return { complete, repeatable: () => repeatable ??= [this.#startSecond()] };
   }
 
-  /** Only engines whose flights can't be repeated have a second, and those start at once. */
+  /** Starts a second engine. Engines whose flights can't be repeated start synchronously. */
   #startSecond(): Uint8Array {
     const { hello } = this.#options.config;
     this.#second = this.#options.makeEngine({ ...this.#config, hello });
@@ -121,7 +122,7 @@ export class Hello {
   }
 }
 
-/** A resumption is small, and a hello that resumes must offer what the session was agreed with. */
+/** A resumption is never lean: its hello is small, and must match its session. */
 function mayBeLean(config: ClientConfig, { smallest }: KnownServer): boolean {
   const { ridesInSyn, maxVersion, session } = config;
   return smallest === "lean" && ridesInSyn && maxVersion === "TLSv1.3" && session === undefined;

@@ -1,6 +1,6 @@
 /**
- * What this process knows of the servers it has shaken hands with: what a hello for them should carry,
- * and what it can leave out.
+ * Facts that this process has learned in earlier handshakes: which parts a ClientHello for a server
+ * should carry, and which parts it can leave out.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { authority } from "../../base/authority.ts";
 import { Recent } from "../../base/recent.ts";
 import type { EnginePeer, HelloForm } from "../engine/contract.ts";
 
-/** One server. */
+/** Facts about one server. */
 export interface KnownServer {
-  /** The group it picked last; a hello carries a key share for this one alone. */
+  /** The group that the server picked last; a hello carries a key share for this group alone. */
   readonly group?: string;
-  /** The form of hello that a SYN has room for. Larger forms have not fitted. */
+  /** The form of hello that fits a SYN; larger forms did not fit. */
   readonly fitting?: HelloForm;
   /**
-   * The smallest form of hello that it takes: `"lean"` once it has spoken TLS 1.3, `"single-share"` after
-   * a lean one has failed, because of the server or of something on the way.
+   * The smallest form of hello that the server accepts: `"lean"` once it has used TLS 1.3,
+   * `"single-share"` after a lean hello has failed, because of the server or of the path.
    */
   readonly smallest?: HelloForm;
 }
@@ -26,12 +26,12 @@ const servers = new Recent<string, KnownServer>(1024);
 
 const STRANGER: KnownServer = {};
 
-/** What is known of a server; of a stranger, nothing. */
+/** The facts about a server; an empty object for a server that was never met. */
 export function knownServer(peer: EnginePeer): KnownServer {
   return servers.peek(authority(peer)) ?? STRANGER;
 }
 
-/** Adds to what is known of a server. */
+/** Adds facts about a server. */
 export function learnServer(peer: EnginePeer, facts: KnownServer): void {
   servers.set(authority(peer), { ...knownServer(peer), ...facts });
 }

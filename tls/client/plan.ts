@@ -1,5 +1,5 @@
 /**
- * What a connection is made from.
+ * The plan from which a connection is made.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { knownServer } from "./known_servers.ts";
 import { Resumption } from "./resumption.ts";
 import { trustName } from "./trust_name.ts";
 
-/** Everything one attempt at a TLS connection is made from. */
+/** Everything that one try at a TLS connection is made from. */
 export interface Plan {
   readonly makeEngine: Chosen["make"];
   readonly config: ClientConfig;
   readonly resumption: Resumption;
   readonly stored: StoredSession | undefined;
   readonly earlyData: Uint8Array | undefined;
-  /** What the caller should know although it is no error; added to as it is found. */
+  /** Warnings for the caller; later ones are added. */
   readonly warnings: TlsWarning[];
 }
 
-/** What the first flight is meant for. */
+/** The purpose of the first flight. */
 export interface FlightPurpose {
-  /** It may ride in a SYN. */
+  /** Whether the flight may ride in a SYN. */
   readonly fastOpen: boolean;
   readonly earlyData: Uint8Array | undefined;
 }
 
-/** What a connection needs to know before it has an engine. */
+/** Makes the plan of a connection before there is an engine. */
 export async function makePlan(
   settings: TlsClientSettings,
   peer: Peer,
@@ -48,7 +48,7 @@ export async function makePlan(
   const { caCerts, cert, key, alpnProtocols, minVersion, maxVersion, groups, sessions } = settings;
   const serverName = certificateName(settings.serverName ?? hostname);
   const verifyName = !settings.unsafelyDisableHostnameVerification;
-  // All that decides whom a session was agreed with, by which engine and under which conditions.
+  // A session is valid for one server, one way to verify it, one client identity and one engine.
   const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert, chosen.name];
   const warnings = [...chosen.warnings];
   const resumption = new Resumption(
@@ -57,7 +57,7 @@ export async function makePlan(
     (warning) => warnings.push(warning),
   );
   const stored = await resumption.take(signal);
-  // What a session was agreed with decides what may resume it.
+  // A resumption must offer the group that its session was agreed with.
   const keyShare = groups === "fit" ? stored?.group ?? knownServer(peer).group : undefined;
   const config: ClientConfig = {
     hostname,

@@ -1,5 +1,5 @@
 /**
- * One connection's dealings with the session store.
+ * How one connection uses the session store.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import {
 } from "../sessions/store.ts";
 import { sessionUnusable, type TlsWarning } from "../warnings.ts";
 
-/** Milliseconds a store may take to hand out a session; what it would save is not worth more. */
+/** Milliseconds a store may take to hand out a session, which is not worth a longer wait. */
 const PATIENCE = 100;
 
 /**
- * A store under one key. A store that fails costs a full handshake and earns a warning, it never costs
- * the connection: so nothing here throws.
+ * A store under one key. A store that fails costs a full handshake and adds a warning, but it must
+ * never break the connection. So nothing here throws.
  */
 export class Resumption {
   #store: SessionStore | undefined;
@@ -37,18 +37,18 @@ export class Resumption {
     this.#warn = warn;
   }
 
-  /** Whether there is a store to keep anything in. */
+  /** Whether there is a store. */
   get enabled(): boolean {
     return this.#store !== undefined;
   }
 
-  /** A session to resume. Rejects only with the reason of `signal`. */
+  /** Takes a session to resume. Rejects only with the reason of `signal`. */
   take(signal: AbortSignal): StoredSession | undefined | Promise<StoredSession | undefined> {
     const store = this.#store;
     if (!store) return undefined;
     try {
       const answer = store.take(this.#key);
-      // One that answers at once is not waited for.
+      // An answer that is no promise is used at once.
       if (!(answer instanceof Promise)) return this.#checked(answer);
       return rejectOnAbort(this.#awaited(answer), signal);
     } catch (error) {
@@ -56,14 +56,14 @@ export class Resumption {
     }
   }
 
-  /** Keeps what the server sent. */
+  /** Keeps a ticket that the server sent. */
   keep({ session, lifetime, group }: SessionTicket): void {
     if (lifetime <= 0) return;
     const expires = limitLife(Date.now() + lifetime);
     this.putBack({ session, expires, ...(group === undefined ? {} : { group }) });
   }
 
-  /** Returns a session that was taken and can still serve. */
+  /** Puts a session that can still be used into the store. */
   putBack(stored: StoredSession): void {
     const store = this.#store;
     if (!store) return;
@@ -83,7 +83,7 @@ export class Resumption {
     } finally {
       clearTimeout(timer);
     }
-    // It may come yet, for the next connection.
+    // The answer may still arrive. Then the next connection can use it.
     answer.then((stored) => isSession(stored) && this.putBack(stored), () => {});
     return this.#warnFailed("take", `no answer within ${PATIENCE} ms`);
   }
@@ -92,7 +92,7 @@ export class Resumption {
     if (stored === undefined) return undefined;
     const what = !isSession(stored)
       ? "something that is no session"
-      : !(stored.expires > Date.now()) // NaN is no time, either.
+      : !(stored.expires > Date.now()) // This also rejects NaN.
       ? "a session that has expired"
       : undefined;
     if (what === undefined) return stored;
@@ -110,7 +110,7 @@ export class Resumption {
   }
 }
 
-/** Whether it may be one; a group goes to the library by its name. */
+/** Whether `stored` may be a session. The name of its group is checked: the library gets it. */
 function isSession(stored: unknown): stored is StoredSession {
   return isStoredSession(stored) && stored.session.length > 0 &&
     (stored.group === undefined || isGroupName(stored.group));

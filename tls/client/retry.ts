@@ -1,8 +1,9 @@
 /**
- * What is done a second time, and differently.
+ * Decides whether a connection is made a second time, and which part is left out then.
  *
- * Whatever made a hello small or quick is never the reason why a connection fails: the connection is
- * made again without it. Nothing here connects or learns; it decides, and says why.
+ * A part that makes a hello small or quick must never be the reason why a connection fails: the
+ * connection is made again without it. This module only decides, and gives the reason. It neither
+ * connects nor learns.
  *
  * @module
  */
@@ -14,13 +15,13 @@ import { TlsError } from "../errors.ts";
 import type { Hello } from "./hello.ts";
 import type { Plan } from "./plan.ts";
 
-/** What to leave out when the connection is made again, and why. */
+/** The part to leave out when the connection is made again, and the reason. */
 export interface Retry {
   readonly without: "lean hello" | "session";
   readonly reason: string;
 }
 
-/** What to leave out after a handshake that failed; `undefined` where nothing special was in it. */
+/** The part to leave out after a failed handshake; `undefined` where no part can be the reason. */
 export function retryAfterFailure(
   hello: Hello,
   engine: ClientEngine,
@@ -37,8 +38,9 @@ export function retryAfterFailure(
 }
 
 /**
- * What to leave out after a handshake that is complete, but fell back to the share that only a
- * resumption may use, when the server refused the session: it is known to do better.
+ * The part to leave out after a complete handshake that is too weak. The hello offered only
+ * classical groups, which only a resumption may do, and the server refused the session. The server
+ * is known to pick a hybrid.
  */
 export function retryAfterWeakHandshake(
   { config: { ridesInSyn, keyShare } }: Plan,

@@ -1,5 +1,5 @@
 /**
- * Whom a client trusts, by a name short enough for a key.
+ * A short name for the roots that a client trusts, to be part of a session's key.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { runtime } from "../../runtimes/mod.ts";
 import { digest } from "../../base/digest.ts";
 
-/** Where OpenSSL looks for the system's roots unless told otherwise. */
+/** The variables that change where OpenSSL looks for the system's roots. */
 const WHERE = ["SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
 
 let ownRoots: string | undefined;
 
 /**
- * Equal for equal roots. A session is not verified again when it is resumed, and one that outlives its
- * process may meet another that would not trust the server.
+ * Returns equal names for equal roots. A resumption does not verify the certificate again, and a
+ * stored session may be used by another process, which may not trust the server.
  */
 export function trustName(caCerts: readonly string[] | undefined): string {
   if (caCerts) return digest(caCerts);

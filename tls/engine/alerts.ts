@@ -1,5 +1,5 @@
 /**
- * Alerts by name (RFC 8446, section 6, and the registry it started).
+ * The names of alerts (RFC 8446, section 6, and the registry of TLS alerts).
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function alertInWords(alert: number): string {
     : `the alert "${name}" (${alert})`;
 }
 
-/** A name without what its spellings differ in. */
+/** Removes the differences between the spellings of a name. */
 function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, "").replace("ised", "ized").replace("lled", "led");
 }
@@ -52,7 +52,7 @@ const numbers = new Map(
   Object.entries(names).map(([number, name]) => [normalizeName(name), Number(number)]),
 );
 
-/** The alert of that name, however it is spelled. */
+/** The number of the alert with this name, in any spelling. */
 export function alertNamed(name: string): number | undefined {
   return numbers.get(normalizeName(name));
 }

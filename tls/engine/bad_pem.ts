@@ -1,27 +1,27 @@
 /**
- * What is wrong with certificates and keys that a caller passes in, in the same words whichever engine
- * reads them.
+ * The errors for certificates and keys that a caller passes in. Their words are the same, whichever
+ * engine reads the PEM.
  *
  * @module
  */
 
 import { TlsError, type TlsErrorDetails } from "../errors.ts";
 
-/** What libraries say of a text that holds nothing for them; it tells a caller nothing. */
+/** Words of libraries for a text without a PEM block for them. They tell a caller nothing. */
 const EMPTY_WORDS = /^(no reason|no start line|unsupported)$/;
 
 /** `error:1E08010C:DECODER routines::unsupported`: OpenSSL's way to say "unsupported". */
 const OPENSSL_WORDS = /^error:[\dA-F]+:.*:(.*)$/i;
 
-/** The call that failed, and with what. */
+/** The call that failed, and its error. */
 type Failed = Pick<TlsErrorDetails, "call" | "cause">;
 
-/** The text of `option` has no certificate in it that can be read. */
+/** The error for an option whose text holds no certificate that can be read. */
 export function notCertificate(option: string, reason: string, failed: Failed): TlsError {
   return unreadable(option, "a certificate", "CERTIFICATE", reason, failed);
 }
 
-/** The text of option "key" has no private key in it that can be read without a password. */
+/** The error for an option "key" without a private key that can be read without a password. */
 export function notKey(reason: string, failed: Failed): TlsError {
   return unreadable("key", "an unencrypted private key", "PRIVATE KEY", reason, failed);
 }
@@ -44,10 +44,10 @@ function unreadable(
   );
 }
 
-/** What libraries say of a key that is not the certificate's. */
+/** Words of libraries for a key that does not belong to the certificate. */
 const MISMATCH = /mismatch|no certificate assigned|no private key assigned/;
 
-/** Certificate and key can be read, but not be used. */
+/** The error for a certificate and a key that can be read but not used. */
 export function unusableIdentity(reason: string, failed: Failed): TlsError {
   const why = MISMATCH.test(reason)
     ? "they don't belong together; the key must be the one the certificate was made for"

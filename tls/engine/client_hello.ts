@@ -1,17 +1,18 @@
 /**
- * What anybody can read of a ClientHello (RFC 8446, section 4.1.2), the first record of a first flight.
+ * Reads a ClientHello (RFC 8446, section 4.1.2), which is not encrypted. It is the first record of
+ * a first flight.
  *
  * @module
  */
 
-/** Bytes of a record's header, and of a handshake message's. */
+/** Bytes of the header of a record, and of a handshake message. */
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
 
 /** The extension that offers a session of TLS 1.3 (RFC 8446, section 4.2.11). */
 const PRE_SHARED_KEY = 41;
 
-/** Bytes of the record. */
+/** Bytes of the ClientHello's record. */
 export function helloLength(flight: Uint8Array): number {
   return RECORD_HEADER + u16(flight, 3);
 }
@@ -19,8 +20,8 @@ export function helloLength(flight: Uint8Array): number {
 /** Whether a session of TLS 1.3 is offered. */
 export function offersTicket(flight: Uint8Array): boolean {
   const hello = flight.subarray(0, helloLength(flight));
-  let at = RECORD_HEADER + MESSAGE_HEADER + 2 + 32; // the version, and what is random
-  at += 1 + (hello[at] ?? 0); // the session's id
+  let at = RECORD_HEADER + MESSAGE_HEADER + 2 + 32; // the version and the random
+  at += 1 + (hello[at] ?? 0); // the session id
   at += 2 + u16(hello, at); // the cipher suites
   at += 1 + (hello[at] ?? 0); // the compression methods
   for (at += 2; at < hello.length; at += 4 + u16(hello, at + 2)) {

@@ -3,11 +3,12 @@
  *
  *     start() ─► first flight ─┐                    ┌─► feed(ciphertext) ─► plaintext
  *                              ├─► the network ─────┤
- *     write(plaintext) ─► output()                  └─► output(): what TLS itself has to say
+ *     write(plaintext) ─► output()                  └─► output(): output of TLS itself
  *
- * An engine works inside these calls, as OpenSSL does, or goes on after them, as `node:tls` does. One
- * that is done when a call returns promises nothing, so that nobody waits for it; one that is not
- * returns a promise, and tells by {@linkcode Engine.onChange} of all that happens between the calls.
+ * An engine may work only inside these calls, as OpenSSL does, or go on after them, as `node:tls`
+ * does. A call that is done when it returns gives no promise, so that its caller need not wait. A
+ * call that is not done returns a promise, and {@linkcode Engine.onChange} reports everything that
+ * happens between the calls.
  *
  * @module
  */
@@ -17,10 +18,10 @@ import type { TlsError } from "../errors.ts";
 /** TLS protocol versions, by the names OpenSSL and Node give them. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
-/** What became of early data (RFC 8446, section 4.2.10). */
+/** The outcome of early data (RFC 8446, section 4.2.10). */
 export type EarlyDataStatus = "accepted" | "rejected" | "not-sent";
 
-/** What the handshake settled; complete once {@linkcode Engine.secured}. */
+/** The result of the handshake; complete once {@linkcode Engine.secured} is true. */
 export interface EngineInfo {
   readonly protocol: TlsVersion;
   /** The cipher suite's IANA name, such as `TLS_AES_128_GCM_SHA256`. */
@@ -39,40 +40,40 @@ export interface SessionTicket {
   /** Opaque bytes, meant for the engine that made them. */
   readonly session: Uint8Array;
   /**
-   * Milliseconds from now during which the server promises to know it, and its certificate is valid;
-   * where there are none, it is not for keeping.
+   * Milliseconds from now during which the server promises to know the session and the server's
+   * certificate is valid. A session with 0 or less must not be kept.
    */
   readonly lifetime: number;
-  /** The group of the full handshake it goes back to. */
+  /** The group of the full handshake that the session comes from. */
   readonly group: string | undefined;
 }
 
 /** Where an engine puts plaintext; an inbox. */
 export interface PlaintextSink {
-  /** A buffer to fill directly, where somebody waits for one. */
+  /** The buffer of a waiting reader, to fill directly; `undefined` where no reader waits. */
   readonly room: Uint8Array | undefined;
   /** Says how much of {@linkcode PlaintextSink.room} was filled. */
   filled(length: number): void;
-  /** Hands over bytes of the engine's own. */
+  /** Hands over a buffer with plaintext; the sink owns it from then on. */
   push(bytes: Uint8Array): void;
 }
 
-/** The engines there are, by the names that `TlsConn.engine` reports. */
+/** The names of the engines, as `TlsConn.engine` reports them. */
 export type EngineName = "openssl" | "runtime";
 
 /** One side of one TLS connection, without a network. */
 export interface Engine {
   readonly name: EngineName;
   /**
-   * Called when something has happened outside of the calls below: there is output to be fetched, a
-   * state was reached, or, with an error, the connection can't go on.
+   * Called when something has happened outside of the calls below: there is new output, or the
+   * state has changed. With an error, the connection can't go on.
    */
   onChange: ((error?: TlsError) => void) | undefined;
   /** The handshake is complete and the peer verified. */
   readonly secured: boolean;
   /** The peer has sent close_notify: nothing more will come. */
   readonly peerClosed: boolean;
-  /** Plaintext may be written: {@linkcode secured}, or a server that has accepted early data. */
+  /** Plaintext may be written: {@linkcode secured} is true, or a server has accepted early data. */
   readonly writable: boolean;
 
   /**
@@ -81,40 +82,40 @@ export interface Engine {
    * @throws {TlsError} when the connection can't go on; {@linkcode output} may hold an alert then
    */
   feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void;
-  /** Resolves when all that was fed has been dealt with. */
+  /** Resolves when everything that was fed is processed; `undefined` where it is already. */
   settled(): Promise<void> | undefined;
-  /** Encrypts plaintext; fetch it with {@linkcode output} when it is done. */
+  /** Encrypts plaintext. When that is done, {@linkcode output} has the ciphertext. */
   write(plaintext: Uint8Array): Promise<void> | undefined;
   /** Whether there is ciphertext to be sent. Cheap enough to ask after every chunk. */
   readonly hasOutput: boolean;
   /** Takes the ciphertext to be sent; `undefined` when there is none. */
   output(): Uint8Array | undefined;
-  /** Says close_notify; fetch it with {@linkcode output} when it is done. */
+  /** Makes a close_notify. When that is done, {@linkcode output} has it. */
   close(): Promise<void> | undefined;
 
   info(): EngineInfo;
-  /** Frees everything it holds. The engine is not used afterwards. */
+  /** Frees everything that the engine holds. Afterwards only its state may be read. */
   free(): void;
 }
 
-/** A client's side, which begins. */
+/** The engine of a client, which starts the handshake. */
 export interface ClientEngine extends Engine {
   /**
-   * Starts the handshake. Returns the first flight, the ClientHello and as much of `earlyData` as the
-   * session allows, as one piece for one SYN.
+   * Starts the handshake. Returns the first flight as one piece for one SYN: the ClientHello, and
+   * as much of `earlyData` as the session allows.
    *
-   * @throws {TlsError} when the session is none that a handshake can begin with
+   * @throws {TlsError} when a handshake can't begin with the session
    */
   start(earlyData?: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** The first flight may go to several attempts at once. */
   readonly repeatable: boolean;
-  /** The session it was given could be read, and is offered to the server. */
+  /** The given session could be read, and is offered to the server. */
   readonly offersSession: boolean;
   /** The session was resumed; known once {@linkcode secured}. */
   readonly resumed: boolean;
-  /** The session that was offered may be offered again: TLS 1.2's are not used up. */
+  /** The session that was offered may be offered again: sessions of TLS 1.2 are not used up. */
   readonly sessionReusable: boolean;
-  /** What became of early data; known once {@linkcode secured}. */
+  /** The outcome of early data; known once {@linkcode secured}. */
   readonly earlyData: EarlyDataStatus;
   /** How many bytes of `earlyData` the first flight took. */
   readonly earlyDataTaken: number;
@@ -123,35 +124,35 @@ export interface ClientEngine extends Engine {
 /**
  * How much a ClientHello carries:
  *
- * - `"full"`: what the library sends by itself, key shares for several groups among it
- * - `"single-share"`: the same with a key share for one group, the one the server is known to pick
- * - `"lean"`: a single share, for TLS 1.3 alone, with short lists, and without what middleboxes and
- *   earlier versions want (RFC 8446, appendix D.4)
+ * - `"full"`: everything that the library sends by itself, with key shares for several groups
+ * - `"single-share"`: the same with one key share, for the group that the server is known to pick
+ * - `"lean"`: one key share, only TLS 1.3, short lists, and nothing that only middleboxes or
+ *   earlier versions need (RFC 8446, appendix D.4)
  */
 export type HelloForm = "full" | "single-share" | "lean";
 
-/** Whom a connection is with. */
+/** The server that a client connects to. */
 export interface EnginePeer {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** What a client engine needs to know. */
+/** The configuration of a client engine. */
 export interface ClientConfig extends EnginePeer {
   /** Sent as SNI and verified against the certificate; an IP address is only verified. */
   readonly serverName: string;
   readonly verifyName: boolean;
-  /** PEM; `undefined` trusts what the runtime trusts. */
+  /** PEM; `undefined` trusts the runtime's own roots. */
   readonly caCerts: readonly string[] | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly alpnProtocols: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
-  /** The groups to offer, and no others; a share is sent for the first. */
+  /** The only groups to offer; a key share is sent for the first one. */
   readonly groups: readonly string[] | undefined;
   readonly hello: HelloForm;
-  /** The group of the single share; `undefined` leaves the shares to the library. */
+  /** The group of the single key share; `undefined` lets the library choose the key shares. */
   readonly keyShare: string | undefined;
   /** The hello is meant for a SYN and should be small. */
   readonly ridesInSyn: boolean;
@@ -163,7 +164,7 @@ export interface ClientConfig extends EnginePeer {
   readonly keyLog: ((line: string) => void) | undefined;
 }
 
-/** What a server engine needs to know beside its context. */
+/** The configuration of a listener's engines. */
 export interface ServerConfig {
   /** PEM, leaf first. */
   readonly cert: string;
@@ -180,6 +181,6 @@ export interface ServerConfig {
 export interface ServerEngines {
   /** An engine for one accepted connection. */
   accept(): Engine;
-  /** Releases what the engines share; those that exist go on. */
+  /** Releases what the engines share. Engines that exist already go on. */
   free(): void;
 }

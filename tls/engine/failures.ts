@@ -1,5 +1,5 @@
 /**
- * The errors engines end with, in the same words whichever it is.
+ * The errors that engines end with, in the same words for both engines.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { quoted } from "../../base/authority.ts";
 import { alertInWords } from "./alerts.ts";
 import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "../errors.ts";
 
-/** Where a connection leads, for the message; a server has no name for its client. */
+/** The peer of a connection, for the message. A server has no name for its client. */
 export interface FailurePeer {
   readonly hostname?: string;
   readonly port?: number;
@@ -21,7 +21,7 @@ export function directionOf({ hostname, port = 0 }: FailurePeer): string {
   return hostname === undefined ? "from the client" : `to ${quoted({ hostname, port })}`;
 }
 
-/** What went wrong where. */
+/** The call that failed, and the connection. */
 export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause"> {
   /** The call that failed. */
   readonly call: string;
@@ -46,12 +46,12 @@ export function alertReceived(alert: number, failure: Failure): TlsError {
   return makeFailure("ALERT_RECEIVED", words, { ...failure, alert });
 }
 
-/** The peer's certificate is not what it should be. */
+/** The peer's certificate was refused. */
 export function certificateRefused(code: TlsErrorCode, words: string, failure: Failure): TlsError {
   return makeFailure(code, words + (remedies[code] ?? ""), failure);
 }
 
-/** What to do, where there is something to do. */
+/** Advice for faults that the caller can do something about. */
 const remedies: Partial<Record<TlsErrorCode, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "; pass the certificate in caCerts to trust it",
   SELF_SIGNED_CERT_IN_CHAIN: "; pass the root certificate in caCerts to trust it",
@@ -66,7 +66,7 @@ const remedies: Partial<Record<TlsErrorCode, string>> = {
 const FIRST_CONTENT_TYPE = 20;
 const LAST_CONTENT_TYPE = 24;
 
-/** Says plainly what TLS libraries report as a wrong version number. */
+/** The error for a peer that does not speak TLS. Libraries report only a wrong version number. */
 export function errorIfNotTls(firstBytes: Uint8Array, peer: FailurePeer): TlsError | undefined {
   const [first = 0] = firstBytes;
   if (first >= FIRST_CONTENT_TYPE && first <= LAST_CONTENT_TYPE) return undefined;

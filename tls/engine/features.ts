@@ -1,5 +1,5 @@
 /**
- * What each engine can do on each runtime.
+ * The features of each engine on each runtime.
  *
  * @module
  */
@@ -7,29 +7,29 @@
 import { type Runtime, runtime } from "../../runtimes/mod.ts";
 import type { EngineName } from "./contract.ts";
 
-/** What an engine can do. */
+/** The features of an engine. */
 export interface EngineFeatures {
-  /** Serves: `listenTls`. */
+  /** Works on servers: `listenTls`. */
   readonly listen: boolean;
   /** Sends early data with its first flight (RFC 8446, section 2.3). */
   readonly earlyData: boolean;
-  /** Resumes sessions, and hands out new ones to be kept. */
+  /** Resumes sessions, and hands out new sessions to be kept. */
   readonly resumption: boolean;
   /** Hands out the lines of the key log. */
   readonly keyLog: boolean;
   /** Lets the key-exchange groups be chosen, so that the hello can be made to fit a SYN. */
   readonly groups: boolean;
-  /** Goes on sending when the peer has finished. */
+  /** Goes on sending after the peer has finished. */
   readonly halfClose: boolean;
-  /** Tells the faults of a certificate apart; where not, some of them are `CERT_INVALID`. */
+  /** Names the fault of a certificate. Otherwise some faults are only `CERT_INVALID`. */
   readonly certificateFaults: boolean;
   /** Tells the peer by an alert why its certificate was refused. */
   readonly refusalAlert: boolean;
-  /** Refuses to negotiate once more, which servers of TLS 1.2 may ask for. */
+  /** Refuses renegotiation, which servers of TLS 1.2 may ask for. */
   readonly refusesRenegotiation: boolean;
 }
 
-/** The engine on OpenSSL, and the one on the runtime's own `node:tls`. */
+/** The features of the engine on OpenSSL, and of the engine on the runtime's own `node:tls`. */
 export const features: {
   readonly openssl: EngineFeatures;
   readonly runtime: Readonly<Record<Runtime["name"], EngineFeatures>>;
@@ -82,7 +82,7 @@ export const features: {
   },
 };
 
-/** What an engine can do here. */
+/** The features of an engine on this runtime. */
 export function featuresOf(engine: EngineName): EngineFeatures {
   return engine === "openssl" ? features.openssl : features.runtime[runtime.name];
 }

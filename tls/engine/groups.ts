@@ -5,15 +5,15 @@
  */
 
 interface Group {
-  /** Its number on the wire. */
+  /** Its number in TLS messages. */
   readonly number: number;
   /** OpenSSL's name, which `conn.group` reports. */
   readonly name: string;
-  /** The one name that BoringSSL knows it by. */
+  /** The only name by which BoringSSL knows the group. */
   readonly curve: string;
 }
 
-/** Classical ones, most wanted first. */
+/** Classical groups, most wanted first. */
 const classical: readonly Group[] = [
   { number: 29, name: "x25519", curve: "X25519" },
   { number: 23, name: "secp256r1", curve: "P-256" },
@@ -22,7 +22,9 @@ const classical: readonly Group[] = [
   { number: 25, name: "secp521r1", curve: "P-521" },
 ];
 
-/** Hybrids of a classical one with ML-KEM; their shares are too large for a hello that resumes in a SYN. */
+/**
+ * Hybrids of a classical group and ML-KEM. Their shares don't fit a hello that resumes in a SYN.
+ */
 const hybrid: readonly Group[] = [
   { number: 4588, name: "X25519MLKEM768", curve: "X25519MLKEM768" },
   { number: 4587, name: "SecP256r1MLKEM768", curve: "SecP256r1MLKEM768" },
@@ -40,7 +42,7 @@ export const PREFERRED_HYBRID = "X25519MLKEM768";
 /** The names of the classical groups, most wanted first. */
 export const classicalGroups: readonly string[] = classical.map(({ name }) => name);
 
-/** The group of a number on the wire. */
+/** The name of the group with this number in TLS messages. */
 export function nameOfGroup(number: number): string {
   const found = groups.find((group) => group.number === number);
   return found?.name ?? `0x${number.toString(16).padStart(4, "0")}`;
@@ -51,7 +53,7 @@ export function curveOfGroup(name: string): string {
   return findGroup(name)?.curve ?? name;
 }
 
-/** Whether anything is known here of a group; what a store says may be anything. */
+/** Whether the group is in the tables above. A session store may hand out any name. */
 export function isKnownGroup(name: string): boolean {
   return findGroup(name) !== undefined;
 }
@@ -67,18 +69,18 @@ export function isHybrid(name: string | undefined): boolean {
   return name?.includes("MLKEM") ?? false;
 }
 
-/** Whether it looks like a group's name and nothing else: OpenSSL's lists know more than names. */
+/** Whether `name` looks like the name of one group: OpenSSL's lists allow more than names. */
 export function isGroupName(name: unknown): boolean {
   return typeof name === "string" && /^[\w-]+$/.test(name);
 }
 
 /**
- * What to offer beside a single key share: all that `offered` has, the group of the share first.
+ * The groups to offer with a single key share: all of `offered`, the group of the share first.
  *
- * A server that prefers a hybrid would ask for it by a HelloRetryRequest whenever it is offered without
- * a share, and would refuse early data with that. So a hello that resumes a session in a SYN, where the
- * hybrid's share has no room, leaves hybrids out: what protects the session is the secret it inherits
- * from the exchange that was hybrid.
+ * A server that prefers a hybrid requests it by a HelloRetryRequest when it is offered without a
+ * key share, and rejects early data by that. A SYN has no room for the share of a hybrid. So a
+ * hello that resumes a session in a SYN offers no hybrids. The connection is protected by the
+ * secret that the session inherits from its hybrid key exchange.
  */
 export function groupsWithShare(
   share: string,

@@ -18,10 +18,10 @@ import type { TlsError } from "../errors.ts";
 import { TlsStream } from "../stream.ts";
 import type { ListenTlsSettings } from "./options.ts";
 
-/** Connections that may wait for `accept` after their handshake; beyond, clients are turned away. */
+/** Connections that may wait for `accept` after their handshake. More clients are turned away. */
 const MOST_WAITING = 1024;
 
-/** Makes a listener, which listens. */
+/** Makes a listener and starts it. */
 export let makeTlsListener: (settings: ListenTlsSettings, engines: ServerEngines) => TlsListener;
 
 /**
@@ -39,7 +39,7 @@ export let makeTlsListener: (settings: ListenTlsSettings, engines: ServerEngines
 export class TlsListener implements AsyncIterable<TlsConn> {
   /** Whether the listener takes data in the SYN. */
   readonly fastOpen: ListenerFastOpen;
-  /** The address that is listened on, with the port that was picked. */
+  /** The address that the server listens on, with the port that was picked. */
   readonly addr: NetAddr;
   #server: Server;
   #engines: ServerEngines;
@@ -54,12 +54,12 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     this.#settings = settings;
     this.#engines = engines;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      // Without an engine for it, one client is turned away and the others are not disturbed.
+      // If no engine can be made, only this client is turned away.
       this.#handshake(socket).catch(() => socket.destroy());
     });
-    this.#server.on("error", () => {}); // What could go wrong has been thrown by listen().
+    this.#server.on("error", () => {}); // listen() throws the errors of listening.
     this.fastOpen = listen(this.#server, settings);
-    this.addr = listenAddress(this.#server); // Once closed, it would not tell any more.
+    this.addr = listenAddress(this.#server); // A closed server does not tell it.
   }
 
   static {
@@ -145,7 +145,7 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     });
     try {
       await stream.ready;
-      this.#handshaking.delete(stream); // Handed out: it outlives the listener.
+      this.#handshaking.delete(stream); // A connection that is handed out outlives the listener.
       const timing = {
         lookup: 0,
         open: 0,
@@ -155,7 +155,7 @@ export class TlsListener implements AsyncIterable<TlsConn> {
       this.#handOut(makeTlsConn(stream, { facts, timing, warnings: [] }));
     } catch (error) {
       if (this.#closed || !onHandshakeError) return;
-      // What it throws is its own, and an uncaught exception like any other.
+      // An error that the callback throws becomes an uncaught exception.
       queueMicrotask(() => onHandshakeError(error as TlsError | ConnectError, facts.remoteAddr));
     }
   }

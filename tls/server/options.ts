@@ -1,5 +1,5 @@
 /**
- * Options of servers: what they are, and how they are read.
+ * Options of servers, and the rules by which they are read.
  *
  * @module
  */
@@ -23,26 +23,26 @@ import { type CommonTlsOptions, commonTlsRules, type CommonTlsSettings, pem } fr
 export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
   /** The certificate chain to present, in PEM, leaf first. */
   cert: string;
-  /** Its private key in PEM, not encrypted. */
+  /** The certificate's private key in PEM, not encrypted. */
   key: string;
   /**
    * Bytes of early data to take per connection (RFC 8446, section 2.3). Default 0: none. Early data
-   * may be a replay of what somebody else recorded; each ticket is taken once here, but another
-   * server with the same key would take it again. Answer only what may be repeated before
-   * `conn.handshake()` resolves.
+   * may be a replay by an attacker who has recorded them. This listener accepts each ticket once,
+   * but another server with the same ticket key would accept it again. Before `conn.handshake()`
+   * resolves, answer only requests that may be repeated.
    */
   maxEarlyData?: number;
   /** Milliseconds a client may take for its handshake. Default 10,000. */
   handshakeTimeout?: number;
   /**
-   * Hears of clients whose handshake failed; they are not handed out and disturb nothing else. Of one
-   * that left at once the address may be unknown: `""` and 0. What it throws is an uncaught exception,
-   * which any client could bring about.
+   * Called when the handshake of a client failed. That client is not handed out, and no other
+   * client is affected. The address of a client that left at once may be unknown: `""` and 0. An
+   * error that this function throws is an uncaught exception, and any client could cause it.
    */
   onHandshakeError?: (error: TlsError | ConnectError, client: NetAddr) => void;
 }
 
-/** {@linkcode ListenTlsOptions} as they were read. */
+/** {@linkcode ListenTlsOptions} after they were read. */
 export interface ListenTlsSettings extends ListenSettings, CommonTlsSettings {
   readonly cert: string;
   readonly key: string;

@@ -22,11 +22,11 @@ import {
   type StoreLimits,
 } from "./store.ts";
 
-/** A file that was taken for a session, and was none that can be trusted. */
+/** A file in the place of a session that could not be trusted as one. */
 export interface IgnoredSession {
-  /** Its path. It is removed, as far as that is possible. */
+  /** The file's path. The file is removed where that is possible. */
   readonly file: string;
-  /** What is wrong with it. */
+  /** The reason why it was ignored. */
   readonly reason: string;
 }
 
@@ -37,13 +37,13 @@ export interface FileSessionStoreOptions {
   /** Keys kept; those used longest ago make room. Default 512. */
   keys?: number;
   /**
-   * Hears of each file that was ignored because it is corrupt, or not surely this user's, once. By
+   * Called once for each file that was ignored because it is corrupt, or may not be this user's. By
    * default a warning with the code `FIRSTFLIGHT_SESSION_IGNORED` is emitted on `process`.
    */
   onIgnored?: (ignored: IgnoredSession) => void;
 }
 
-/** {@linkcode FileSessionStoreOptions} as they were read. */
+/** {@linkcode FileSessionStoreOptions} after they were read. */
 interface FileSessionStoreSettings extends StoreLimits {
   readonly onIgnored: (ignored: IgnoredSession) => void;
 }
@@ -54,34 +54,36 @@ const rules: Rules<FileSessionStoreSettings> = {
 };
 
 /**
- * Sessions in a folder, for programs that run again and again, one after the other or many at once: a
- * ticket of an earlier run saves this one the round trips.
+ * Sessions in a folder, for programs that run often, one after the other or many at once. A ticket
+ * from an earlier run saves the current run round trips.
  *
- * Each session is a file of its own, made under another name and renamed. To take it is to remove it,
- * and of all processes that try one alone succeeds; so nobody needs to lock anything, and a process may
- * be killed at any time. Nothing here is a promise: `take` comes before the SYN, and a few system calls
- * on a local disk are sooner done than waited for. Keep the folder on such a disk.
+ * Each session is a file of its own, which is written under another name and then renamed. A
+ * process takes a session by removing its file, and only one process can succeed. So no locks are
+ * needed, and a process may be killed at any time. No method returns a promise: `take` comes before
+ * the SYN, and a few system calls on a local disk take less time than a promise. Keep the folder on
+ * a local disk.
  *
- * What has expired, or is a week old, is removed as other sessions come.
+ * Sessions that have expired, or are a week old, are removed when other sessions are added.
  *
- * **What is in the folder is secret.** Only its owner can read the files (mode 0600; the folder has
- * 0700 when it is made here). Whoever reads one before it is used can
+ * **The content of the folder is secret.** Only its owner can read the files (mode 0600; a folder
+ * that is made here has mode 0700). An attacker who reads a session before it is used can
  *
- * - be this client to the server, with the rights of the client certificate that was shown when the
- *   session was made, and be the server to this client when it offers the session: the secret in it
- *   authenticates both (RFC 8446, section 2.2);
- * - decrypt the early data sent with it, which have no forward secrecy (section 2.3).
+ * - pose as this client to the server, with the rights of the client certificate that was used when
+ *   the session was made, and pose as the server to this client when it offers the session: the
+ *   secret in the session authenticates both (RFC 8446, section 2.2);
+ * - decrypt the early data sent with the session, which have no forward secrecy (section 2.3).
  *
- * With TLS 1.3 nobody who merely listens can decrypt with it what follows the handshake, since a new key
- * exchange goes into that, nor the connection that the session came from. With TLS 1.2 both can be
- * decrypted: what is kept is the master secret. `minVersion: "TLSv1.3"` keeps none of those.
+ * With TLS 1.3 an attacker who only listens can't decrypt the data after the handshake, because a
+ * new key exchange protects them, nor the connection that the session came from. With TLS 1.2 both
+ * can be decrypted, because the session contains the master secret. `minVersion: "TLSv1.3"` keeps
+ * no such sessions.
  *
- * Whoever may *write* to the folder can be any server to this client, for a resumed connection shows no
- * certificate; it stands for the verification made when the session was new. So a folder that others
- * may write to is refused, and files of other users are ignored. {@linkcode FileSessionStore.clear}
- * forgets everything; so does removing the folder.
+ * An attacker who can *write* to the folder can pose as any server to this client. A resumed
+ * connection shows no certificate: it relies on the verification made when the session was new. So
+ * a folder that others may write to is refused, and files of other users are ignored.
+ * {@linkcode FileSessionStore.clear} removes all sessions; removing the folder does so, too.
  *
- * Deno needs `--allow-read` and `--allow-write` for the folder, Node under `--permission`
+ * Deno needs `--allow-read` and `--allow-write` for the folder. Node under `--permission` needs
  * `--allow-fs-read` and `--allow-fs-write`.
  *
  * ```ts
@@ -105,10 +107,11 @@ export class FileSessionStore implements SessionStore {
   readonly #files: SessionFolder;
 
   /**
-   * Opens the store in a folder, which is made if there is none.
+   * Opens the store in a folder. Makes the folder if there is none.
    *
    * @throws {OptionError} when an option is wrong
-   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be used: it is none, others may write to it, or a permission is missing
+   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be used: the path is no folder,
+   * others may write to it, or a permission is missing
    */
   constructor(folder: string, options: FileSessionStoreOptions = {}) {
     if (typeof folder !== "string" || folder === "" || folder.includes("\0")) {
@@ -119,7 +122,7 @@ export class FileSessionStore implements SessionStore {
     this.#files = new SessionFolder(this.#folder, {
       perKey,
       keys,
-      // What it throws is its own, and an uncaught exception like any other.
+      // An error that the callback throws becomes an uncaught exception.
       onIgnored: (file, reason) => queueMicrotask(() => onIgnored({ file, reason })),
     });
   }
@@ -132,9 +135,8 @@ export class FileSessionStore implements SessionStore {
   /**
    * Hands out the newest unexpired session of `key` and forgets it.
    *
-   * @throws {OptionError} when it is no key
-   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be
-   * used any more
+   * @throws {OptionError} when `key` is no string
+   * @throws {TlsError} `STORE_UNAVAILABLE` when the folder can't be used any more
    */
   take(key: string): StoredSession | undefined {
     checkKey(key);
@@ -144,8 +146,9 @@ export class FileSessionStore implements SessionStore {
   /**
    * Keeps a session of `key`, for a week at most.
    *
-   * @throws {OptionError} when it is no session
-   * @throws {TlsError} `STORE_UNAVAILABLE` when it can't be written
+   * @throws {OptionError} when `key` is no string, or `session` is no StoredSession or larger than
+   * 128 KiB
+   * @throws {TlsError} `STORE_UNAVAILABLE` when the session can't be written
    */
   put(key: string, session: StoredSession): void {
     checkEntry(key, session, LARGEST_SESSION);
@@ -153,9 +156,9 @@ export class FileSessionStore implements SessionStore {
   }
 
   /**
-   * Forgets everything. Files that are not the store's are left alone, and so is the folder.
+   * Removes all sessions. Leaves the folder and files that are not the store's.
    *
-   * @throws {TlsError} `STORE_UNAVAILABLE` when something can't be removed
+   * @throws {TlsError} `STORE_UNAVAILABLE` when a file can't be removed
    */
   clear(): void {
     this.#using((files) => files.clear());
@@ -178,7 +181,7 @@ function openFolder(path: string): PrivateFolder {
   }
 }
 
-/** The error for a folder that fails to serve. */
+/** The error for a folder that can't be used. */
 function unusableFolder(path: string, cause: unknown): TlsError {
   const { message } = cause as Error;
   return new TlsError(

@@ -42,7 +42,7 @@ export class MemorySessionStore implements SessionStore {
   /**
    * Makes an empty store.
    *
-   * @throws {OptionError} when a limit is not a whole number from 1
+   * @throws {OptionError} when a limit is not a whole number of at least 1
    */
   constructor(options: MemorySessionStoreOptions = {}) {
     const { perKey, keys } = readOptions(options, limitRules);
@@ -50,7 +50,7 @@ export class MemorySessionStore implements SessionStore {
     this.#sessions = new Recent(keys);
   }
 
-  /** Sessions kept now, expired ones included that nobody has asked for yet. */
+  /** Sessions kept now, including expired ones that no caller has asked for yet. */
   get size(): number {
     return this.#sessions.values().reduce((sum, kept) => sum + kept.length, 0);
   }
@@ -58,7 +58,7 @@ export class MemorySessionStore implements SessionStore {
   /**
    * Hands out the newest unexpired session of `key` and forgets it.
    *
-   * @throws {OptionError} when it is no key
+   * @throws {OptionError} when `key` is no string
    */
   take(key: string): StoredSession | undefined {
     checkKey(key);
@@ -74,7 +74,7 @@ export class MemorySessionStore implements SessionStore {
   /**
    * Keeps a session of `key`, for a week at most.
    *
-   * @throws {OptionError} when it is no session
+   * @throws {OptionError} when `key` is no string, or `session` is no StoredSession
    */
   put(key: string, session: StoredSession): void {
     checkEntry(key, session);
@@ -83,7 +83,7 @@ export class MemorySessionStore implements SessionStore {
     if (kept.length > this.#perKey) kept.shift();
   }
 
-  /** Forgets everything. */
+  /** Removes all sessions. */
   clear(): void {
     this.#sessions.clear();
   }

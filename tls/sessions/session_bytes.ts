@@ -1,11 +1,12 @@
 /**
  * A session as a file:
  *
- *     firstflight session 1 <SHA-256 of the file's place and of what follows>
+ *     firstflight session 1 <SHA-256 of the file's path and of the rest>
  *     {"expires":1790000000000,"group":"x25519"}
  *     <the session's bytes>
  *
- * The name repeats when it expires, so that nobody has to look inside to clean up.
+ * The file's name contains the time of expiry, too, so that expired files are found without
+ * reading.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { createHash } from "node:crypto";
 import { uniqueName } from "../../base/files/private_folder.ts";
 import type { StoredSession } from "./store.ts";
 
-/** Bytes of the largest session. They have some two thousand; the ticket in one may have 65,535. */
+/** Bytes of the largest session. Most have about 2,000; the ticket in a session may have 65,535. */
 export const LARGEST_SESSION = 128 * 1024;
 /** Bytes of the largest file. */
 export const LARGEST_SESSION_FILE: number = LARGEST_SESSION + 1024;
@@ -26,18 +27,18 @@ const VERSION = "1";
 const NAME = /^\d{16}\.[0-9a-f]{16}\.(\d{1,16})\.session$/;
 const NEWLINE = 0x0a;
 
-/** A name for a new file; a later one sorts behind it. */
+/** Makes a name for a new file. A name that is made later sorts after it. */
 export function nameSession({ expires }: StoredSession): string {
   return uniqueName(`${expires}.session`);
 }
 
-/** When the session in a file of this name expires; `undefined` where the name is none of ours. */
+/** When the session in a file of this name expires; `undefined` where it is no session's name. */
 export function expiryIn(name: string): number | undefined {
   const [, expires] = NAME.exec(name) ?? [];
   return expires === undefined ? undefined : Number(expires);
 }
 
-/** The file's content. At another place than `path` it is not valid: a copy is not a second ticket. */
+/** A file's content. It is valid only at `path`, so that a copy is not a second ticket. */
 export function encodeSession(path: string, { session, expires, group }: StoredSession): Buffer {
   const facts = `${JSON.stringify({ expires, ...(group === undefined ? {} : { group }) })}\n`;
   const body = Buffer.concat([Buffer.from(facts), session]);
@@ -48,7 +49,7 @@ export function encodeSession(path: string, { session, expires, group }: StoredS
 /**
  * The session in a file.
  *
- * @throws {Error} saying what is wrong with it
+ * @throws {Error} that names the fault of the file
  */
 export function decodeSession(path: string, content: Uint8Array): StoredSession {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);

@@ -1,5 +1,5 @@
 /**
- * The files of a session store: who may have which, and which have to go.
+ * The files of a session store: which file is handed out, and which files are removed.
  *
  *     <folder>/<key>/<when it was made>.<something random>.<when it expires>.session
  *
@@ -17,7 +17,7 @@ import {
   nameSession,
 } from "./session_bytes.ts";
 
-/** How many there may be, and who hears of those that are no sessions. */
+/** How many keys and sessions may be kept, and a callback for files that are no sessions. */
 export interface SessionFolderOptions {
   readonly perKey: number;
   readonly keys: number;
@@ -26,24 +26,24 @@ export interface SessionFolderOptions {
 
 const DAY = 24 * 3_600_000;
 
-/** The folder of a key. */
+/** The name of a key's folder. */
 const KEY = /^[0-9a-f]{64}$/;
 
-/** Other keys that are tidied with each session that comes. */
+/** How many other keys are tidied when a session is added. */
 const TIDIED_ALONG = 4;
-/** The share of the keys that goes when there are too many: to find the oldest takes milliseconds. */
+/** The share of keys removed when there are too many: finding the oldest takes milliseconds. */
 const EVICTED = 1 / 8;
 
-/** What says nothing about a file that could not be read. */
+/** Codes of errors that say nothing about the file that could not be read. */
 const TRANSIENT = ["EMFILE", "ENFILE", "ENOMEM", "EINTR", "EAGAIN"];
 
-/** All files of a store. What the system refuses is thrown as it is. */
+/** All files of a store. Errors of the system are thrown unchanged. */
 export class SessionFolder {
   readonly #folder: PrivateFolder;
   readonly #options: SessionFolderOptions;
-  /** Keys whose turn to be tidied has not come yet. */
+  /** Names of folders that were not tidied in this round yet. */
   #untidied: string[] = [];
-  /** Files that can't be removed although they should be; they are not looked at again. */
+  /** Files that should be removed but can't be. They are ignored from then on. */
   #stuck = new Set<string>();
 
   constructor(folder: PrivateFolder, options: SessionFolderOptions) {
@@ -51,7 +51,7 @@ export class SessionFolder {
     this.#options = options;
   }
 
-  /** The newest session of a key. Its file is gone then, and it was this call that removed it. */
+  /** Hands out the newest session of a key. This call removed its file, so no other call has it. */
   take(key: string): StoredSession | undefined {
     for (const name of this.#newestFirst(key)) {
       const path = `${key}/${name}`;
@@ -62,7 +62,7 @@ export class SessionFolder {
     return undefined;
   }
 
-  /** Adds a session to those of a key, unless it has expired; others make room. */
+  /** Adds a session to those of a key, unless it has expired. Older sessions make room. */
   add(key: string, session: StoredSession): void {
     const expires = Math.floor(limitLife(session.expires));
     if (!(expires > Date.now())) return;
@@ -74,7 +74,7 @@ export class SessionFolder {
     this.#tidyOthers();
   }
 
-  /** Removes all that is the store's. */
+  /** Removes all files of the store. */
   clear(): void {
     for (const key of this.#keys()) {
       for (const name of this.#folder.list(key)) {
@@ -95,14 +95,14 @@ export class SessionFolder {
     return this.#folder.list(key).sort().reverse();
   }
 
-  /** The session in a file; `undefined` where somebody else took it, or it is not to be trusted. */
+  /** The session in a file; `undefined` where another process took it, or it can't be trusted. */
   #read(path: string): StoredSession | undefined {
     try {
       const content = this.#folder.read(path, LARGEST_SESSION_FILE);
       return content && decodeSession(path, content);
     } catch (error) {
       if (TRANSIENT.includes((error as { code?: string }).code ?? "")) throw error;
-      // Who removes it reports it.
+      // The process that removes the file reports it.
       if (this.#discard(path)) {
         this.#options.onIgnored(join(this.#folder.path, path), (error as Error).message);
       }
@@ -110,7 +110,7 @@ export class SessionFolder {
     }
   }
 
-  /** Removes a file or, where that is impossible, forgets it; tells whether it was there. */
+  /** Removes a file, or ignores it from now on where that fails. Tells whether it was there. */
   #discard(path: string): boolean {
     try {
       return this.#folder.remove(path);
@@ -120,7 +120,7 @@ export class SessionFolder {
     }
   }
 
-  /** Removes what has expired, what is too much, and what a killed process left. */
+  /** Removes sessions that have expired or are too many, and files that a killed process left. */
   #tidy(key: string, atMost: number = this.#options.perKey): void {
     let kept = 0;
     for (const name of this.#newestFirst(key)) {
@@ -132,7 +132,7 @@ export class SessionFolder {
     if (kept === 0) this.#folder.removeEmpty(key);
   }
 
-  /** Tidies a few other keys, at random: so all have their turn even if each process ends soon. */
+  /** Tidies a few other keys, at random: so short processes, too, reach all of them in the end. */
   #tidyOthers(): void {
     if (this.#untidied.length === 0) this.#untidied = this.#folder.list();
     for (let count = 0; count < TIDIED_ALONG && this.#untidied.length > 0; count++) {
@@ -143,7 +143,7 @@ export class SessionFolder {
     }
   }
 
-  /** Removes the keys used longest ago when there are too many; never the one just made. */
+  /** Removes the keys used longest ago when there are too many, but never `newest`. */
   #makeRoom(newest: string): void {
     const keys = this.#keys();
     const most = this.#options.keys;
@@ -156,7 +156,7 @@ export class SessionFolder {
   }
 }
 
-/** Whether a file of this name can serve; one that expires too far ahead had a clock gone wrong. */
+/** Whether a file of this name can be used. One that expires too late was made by a wrong clock. */
 function isCurrent(name: string): boolean {
   const expires = expiryIn(name) ?? 0;
   const now = Date.now();

@@ -11,29 +11,29 @@ import { badArgument } from "../../base/words.ts";
 export interface StoredSession {
   /** Opaque bytes, meant for the engine that made them. */
   readonly session: Uint8Array;
-  /** Milliseconds since 1970 after which the server no longer knows it. */
+  /** When the server may no longer know the session, in milliseconds since 1970. */
   readonly expires: number;
-  /** The key-exchange group it was agreed with, where known: what the next hello should offer. */
+  /** The key-exchange group of the session, where known. The next ClientHello should offer it. */
   readonly group?: string;
 }
 
 /**
- * Where sessions wait for the next connection. Every method may answer at once or by a promise.
+ * Keeps sessions for later connections. Every method may return its result or a promise of it.
  *
- * A key stands for everything that makes a session valid: host, port, name, protocols, trust and
- * identity. It is a hash, safe as a file name.
+ * A key stands for everything that decides whether a session is valid, such as host, port, name,
+ * protocols, trust and identity. It is a hash, and safe as a file name.
  */
 export interface SessionStore {
   /** Hands out a session of `key` and forgets it: a ticket is used once (RFC 8446, C.4). */
   take(key: string): StoredSession | undefined | Promise<StoredSession | undefined>;
-  /** Keeps a session of `key`. A server sends several; each can be taken once. */
+  /** Keeps a session of `key`. A server sends several sessions; each can be taken once. */
   put(key: string, session: StoredSession): void | Promise<void>;
 }
 
 /**
- * Checks what a store is told to keep, so that a slip is not found out when it is used.
+ * Checks the key and the session that a store is told to keep, so that a mistake shows at once.
  *
- * @throws {OptionError} when it is no key or no session
+ * @throws {OptionError} when `key` is no string, or `stored` is no session
  */
 export function checkEntry(key: unknown, stored: unknown, largest = Infinity): void {
   checkKey(key);
@@ -41,7 +41,7 @@ export function checkEntry(key: unknown, stored: unknown, largest = Infinity): v
   throw badArgument("session", "a StoredSession", stored);
 }
 
-/** Whether it has the types of a {@linkcode StoredSession}; what stands in it may be anything. */
+/** Whether `stored` has the types of a {@linkcode StoredSession}; the values may be anything. */
 export function isStoredSession(stored: unknown): stored is StoredSession {
   const { session, expires, group } = (stored ?? {}) as Partial<StoredSession>;
   return session instanceof Uint8Array && typeof expires === "number" &&
@@ -49,18 +49,20 @@ export function isStoredSession(stored: unknown): stored is StoredSession {
 }
 
 /**
- * Checks what a store is asked for.
+ * Checks the key that a store is asked for.
  *
- * @throws {OptionError} when it is no key
+ * @throws {OptionError} when `key` is no string
  */
 export function checkKey(key: unknown): void {
   if (typeof key !== "string") throw badArgument("key", "a string", key);
 }
 
-/** Milliseconds a session may be kept (RFC 8446, section 4.6.1), whatever the server says. */
+/**
+ * Milliseconds that a session is kept at most (RFC 8446, section 4.6.1), whatever the server says.
+ */
 export const LONGEST_LIFE = 7 * 24 * 3_600_000;
 
-/** When a session has to go that is said to expire at `expires`, both in milliseconds since 1970. */
+/** Limits a time of expiry to a week from now. Both times are milliseconds since 1970. */
 export function limitLife(expires: number): number {
   return Math.min(expires, Date.now() + LONGEST_LIFE);
 }

@@ -1,6 +1,6 @@
 /**
- * From a certificate to a root by signatures: the second opinion on a verdict that the runtime has
- * reached by itself.
+ * Follows signatures from a certificate to a root: the second check of a verdict that the runtime
+ * has reached by itself.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { X509Certificate } from "node:crypto";
 import { Recent } from "../../../base/recent.ts";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 
-/** No chain is longer; one that is would be there to keep us busy. */
+/** The longest chain that is followed. Real chains are shorter; longer ones waste CPU time. */
 const LONGEST = 10;
 
-/** Leaves remembered; a program connects to the same few servers again and again. */
+/** Leaf certificates remembered; a program connects to the same few servers again and again. */
 const MOST_TRUSTED = 256;
 
-/** Some roots, and the leaves that are known to lead to them. */
+/** Some roots, and the leaf certificates that are known to lead to them. */
 export class Trust {
   #roots: readonly X509Certificate[];
   #trusted = new Recent<string, true>(MOST_TRUSTED);
@@ -36,14 +36,14 @@ export class Trust {
   }
 }
 
-/** All that a peer has presented, the leaf first; some present it twice. */
+/** All certificates that a peer has presented, the leaf first. Some peers present it twice. */
 function presentedBy(peer: DetailedPeerCertificate): X509Certificate[] {
   const presented: X509Certificate[] = [];
   let each: DetailedPeerCertificate | undefined = peer;
   while (each?.raw && presented.length < LONGEST) {
     presented.push(new X509Certificate(each.raw));
     const issuer: DetailedPeerCertificate | undefined = each.issuerCertificate;
-    each = issuer === each ? undefined : issuer; // A root's is itself.
+    each = issuer === each ? undefined : issuer; // The issuer of a root is the root.
   }
   return presented;
 }
@@ -57,7 +57,7 @@ function leadsTo(
   presented: readonly X509Certificate[],
 ): boolean {
   const now = Date.now();
-  const left = new Set(presented); // What has led nowhere once leads nowhere.
+  const left = new Set(presented); // A certificate that led to no root is not tried again.
   const leads = (each: X509Certificate): boolean => {
     left.delete(each);
     if (roots.some(({ raw }) => raw.equals(each.raw))) return true;
@@ -77,7 +77,7 @@ function isValid({ validFrom, validTo }: X509Certificate, now: number): boolean 
   return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
 }
 
-/** The version, 2 for the third, is what a certificate begins with (RFC 5280, section 4.1). */
+/** Whether a certificate begins with version 3, which is encoded as 2 (RFC 5280, section 4.1). */
 function isVersion3({ raw }: X509Certificate): boolean {
   const content = raw.subarray(contentOf(raw, 0));
   return content.subarray(contentOf(content, 0)).subarray(0, 5).equals(VERSION_3);

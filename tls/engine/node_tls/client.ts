@@ -27,7 +27,7 @@ import {
   unpackSession,
 } from "./packed_session.ts";
 
-/** What OpenSSL's security level 2 asks for; BoringSSL has no such levels. */
+/** The RSA bits that OpenSSL's security level 2 requires; BoringSSL has no such levels. */
 const LEAST_RSA_BITS = 2048;
 
 /** A client engine. Throws `TlsError` when the configuration is not usable. */
@@ -36,13 +36,13 @@ export function runtimeClient(config: ClientConfig): ClientEngine {
   return namePeer({ hostname, port }, () => new RuntimeClient(clientContext(config), config));
 }
 
-/** What a certificate says of its owner. */
+/** The result of checking whose certificate it is. */
 interface Identity {
   readonly error: TlsError | undefined;
 }
 
 class RuntimeClient extends RuntimeEngine implements ClientEngine {
-  /** No hello of `node:tls` has anything in it that a path might mind. */
+  /** No hello of `node:tls` contains anything that a path may refuse. */
   readonly repeatable = true;
   readonly earlyData = "not-sent";
   readonly earlyDataTaken = 0;
@@ -50,9 +50,9 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   #config: ClientConfig;
   #context: ClientContext;
   #session: KeptSession | undefined;
-  /** Known once the peer's certificate was looked at. */
+  /** Set once the peer's certificate was checked. */
   #identity: Identity | undefined;
-  /** Sessions of a peer that was not verified yet. */
+  /** Sessions that came before the peer was verified. */
   #early: Uint8Array[] = [];
   #started: PromiseWithResolvers<Uint8Array> | undefined;
 
@@ -80,13 +80,13 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     return this.output() ?? this.#late();
   }
 
-  /** Some runtimes make the hello a moment later. */
+  /** Waits for the hello, which some runtimes make a moment after the call. */
   #late(): Promise<Uint8Array> {
     const { promise, resolve, reject } = this.#started = Promise.withResolvers<Uint8Array>();
     this.onChange = (error) => {
       const flight = this.output();
       if (!error && !flight) return;
-      this.onChange = undefined; // What else it has to say waits for who takes it next.
+      this.onChange = undefined; // Later output waits for the engine's next owner.
       if (flight) resolve(flight);
       else reject(error);
     };
@@ -99,7 +99,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
 
   override free(): void {
     super.free();
-    this.#started?.resolve(new Uint8Array()); // Nobody will send it.
+    this.#started?.resolve(new Uint8Array()); // It will not be sent any more.
   }
 
   #options(): ConnectionOptions {
@@ -107,7 +107,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     const session = this.#session?.session;
     return {
       secureContext: this.#context.secure,
-      rejectUnauthorized: true, // Whatever the environment says.
+      rejectUnauthorized: true, // Regardless of the environment.
       checkServerIdentity: (_, certificate) => {
         this.#identity = this.#identify(certificate);
         return this.#identity.error;
@@ -118,12 +118,12 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     };
   }
 
-  /** The runtime has verified the peer, it says; nothing passes that it may have left out. */
+  /** Checks the peer again, because the runtime's own verification may have left out something. */
   protected verify(socket: TLSSocket): void {
     if (!socket.authorized) {
       throw refuseCertificate("CERT_INVALID", `${socket.authorizationError}`, this.peer);
     }
-    // The session goes back to a handshake that was verified here.
+    // The session comes from a handshake that was verified here.
     if (this.resumed && this.offersSession) return;
     const { error } = this.#identity ??= this.#identify(socket.getPeerCertificate());
     if (error) throw error;
@@ -136,7 +136,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     }
   }
 
-  /** Whether the certificate is that of the one who is meant, and fit for it. */
+  /** Checks that the certificate is for `serverName`, and that its key is strong enough. */
   #identify(certificate: PeerCertificate): Identity {
     const { serverName, verifyName } = this.#config;
     const { modulus, bits = 0 } = certificate;
@@ -148,7 +148,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     return { error: error && notFor(isIP(serverName) !== 0, error, this.peer) };
   }
 
-  /** It is one of those offered, whose UTF-8 some runtimes take for Latin-1. */
+  /** Finds the name among those offered: some runtimes decode its UTF-8 as Latin-1. */
   protected override agreedOn(protocol: string): string {
     const is = (name: string) =>
       name === protocol || Buffer.from(name).toString("latin1") === protocol;

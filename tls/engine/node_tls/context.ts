@@ -1,5 +1,5 @@
 /**
- * `SecureContext`: what connections of the same configuration share.
+ * `SecureContext`: the part that connections of the same configuration share.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import { chainWith, readCertificates } from "./pem.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
- * What nearly all certificates on the web are signed with. Less than OpenSSL's lean hello has, for
- * what that leaves out for middleboxes `node:tls` can't leave out.
+ * The algorithms that nearly all certificates on the web are signed with. OpenSSL's lean hello has
+ * room for more, because it leaves out parts for middleboxes that `node:tls` can't leave out.
  */
 const LEAN_SIGNATURE_ALGORITHMS = [
   ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384"],
@@ -28,18 +28,18 @@ const LEAN_SIGNATURE_ALGORITHMS = [
   ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384"],
 ].join(":");
 
-/** Extensions without a meaning in TLS 1.3, where it is OpenSSL that would send them. */
+/** Leaves out extensions without a meaning in TLS 1.3, where the runtime's own TLS is OpenSSL. */
 const LEAN_OPTIONS = runtime.exportsOpenssl
   ? Number(OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC)
   : 0;
 
-/** Not every runtime needs to be told. */
+/** Not every runtime has this option. */
 const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION ?? 0;
 
-/** A configuration, made ready for use. */
+/** The objects that are made from a configuration. */
 export interface ClientContext {
   readonly secure: SecureContext;
-  /** The second opinion on chains; there is none on the runtime's own roots. */
+  /** The second check of chains; `undefined` where the runtime's own roots are trusted. */
   readonly trust: Trust | undefined;
 }
 
@@ -60,7 +60,7 @@ function makeClientContext(config: ClientConfig, curves: string | undefined): Cl
   const identity = cert !== undefined && key !== undefined
     ? { cert: chainWith(cert, key).map(String).join(""), key }
     : {};
-  // Written anew: not every runtime reads them where they have other labels, or text around them.
+  // The PEM is written anew: not every runtime reads other labels, or text around the blocks.
   const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };
   return { secure: makeSecureContext(config, pem, curves), trust: roots && new Trust(roots) };
 }

@@ -1,5 +1,5 @@
 /**
- * Key-exchange groups as `node:tls` wants them.
+ * Key-exchange groups as `node:tls` expects them.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import {
 const offered = classicalGroups.filter((name) => name !== "x448");
 
 /**
- * The value of `ecdhCurve` for a hello with a single key share, the first of the list; `undefined`
- * leaves it to the library.
+ * The value of `ecdhCurve` for a hello with a single key share, for the first group of the list;
+ * `undefined` leaves the groups to the library.
  *
- * BoringSSL sends a share for a hybrid wherever it stands, and beside it one for the first of the
- * others. So a hybrid is only offered where the server is known to pick it, and alone where the hello
- * has to be small.
+ * BoringSSL sends a key share for a hybrid at any place in the list, and another share for the
+ * first of the other groups. So a hybrid is offered only where the server is known to pick it, and
+ * it is offered alone where the hello has to be small.
  */
 export function ecdhCurve(config: ClientConfig): string | undefined {
   const { groups, hello, keyShare, ridesInSyn, session } = config;

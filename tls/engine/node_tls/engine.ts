@@ -1,5 +1,5 @@
 /**
- * TLS by `node:tls` over memory: what client and server have in common.
+ * TLS by `node:tls` over memory: the part that does not depend on the side.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { Overheard } from "./overheard.ts";
 import { Pipe } from "./pipe.ts";
 import type { TlsError } from "../../errors.ts";
 
-/** The alert that is a goodbye (RFC 8446, section 6.1). */
+/** The alert that announces the end of a connection (RFC 8446, section 6.1). */
 const CLOSE_NOTIFY = 0;
 
-/** Both sides; what differs is how the socket is made, and what is verified. */
+/** The base of an engine for either side. The side makes the socket, and verifies the peer. */
 export abstract class RuntimeEngine implements Engine {
   readonly name = "runtime";
   onChange: Engine["onChange"];
@@ -34,7 +34,7 @@ export abstract class RuntimeEngine implements Engine {
   #sent = new Overheard();
   #plaintext: PlaintextSink | undefined;
   #output: Uint8Array[] = [];
-  /** Whoever called will look what came of it. */
+  /** Whether a call is under way. Its caller looks at the result, so `onChange` is not called. */
   #calling = false;
   #answered = false;
   #failure: TlsError | undefined;
@@ -46,15 +46,15 @@ export abstract class RuntimeEngine implements Engine {
     countNative("TLSSocket", 1);
   }
 
-  /** Throws when the peer is not who it should be. */
+  /** Throws when the peer is not the expected one. */
   protected abstract verify(socket: TLSSocket): void;
 
-  /** The protocol agreed on, by the runtime's spelling of its name. */
+  /** The application protocol agreed on, from the runtime's spelling of its name. */
   protected agreedOn(protocol: string): string {
     return protocol;
   }
 
-  /** The peer's certificate where the runtime has lost it. */
+  /** The peer's certificate where the runtime does not keep it. */
   protected rememberedCertificate(): Uint8Array | undefined {
     return undefined;
   }
@@ -73,7 +73,7 @@ export abstract class RuntimeEngine implements Engine {
       .on("error", (error: NodeError) => this.#fail(error));
   }
 
-  /** To be called when the runtime says that the handshake is complete. */
+  /** Must be called when the runtime says that the handshake is complete. */
   protected complete(socket: TLSSocket): void {
     if (this.#freed || this.#failure) return;
     this.resumed = socket.isSessionReused();
@@ -113,7 +113,7 @@ export abstract class RuntimeEngine implements Engine {
     if (this.#freed || this.#failure || plaintext.length === 0) return undefined;
     if (this.peerClosed && !featuresOf(this.name).halfClose) throw this.#overByPeer();
     const { promise, resolve } = Promise.withResolvers<void>();
-    // What goes wrong is an event as well.
+    // An error of the write is an event, too.
     this.#call(() => socket?.write(plaintext, () => resolve()));
     return promise;
   }
@@ -144,7 +144,7 @@ export abstract class RuntimeEngine implements Engine {
 
   free(): void {
     if (this.#freed) return;
-    this.#info ??= this.info(); // The last chance to ask.
+    this.#info ??= this.info(); // The socket can't be asked later.
     this.#freed = true;
     this.onChange = undefined;
     this.#socket?.destroy();
@@ -172,7 +172,7 @@ export abstract class RuntimeEngine implements Engine {
     this.#changed();
   }
 
-  /** As nothing ever ends the pipe, it was the peer who said close_notify. */
+  /** The peer has sent close_notify: this side never ends the pipe. */
   #ended(): void {
     if (this.#freed || this.#failure || this.peerClosed) return;
     this.peerClosed = true;
@@ -181,11 +181,11 @@ export abstract class RuntimeEngine implements Engine {
 
   #fail(error: NodeError): void {
     if (this.#freed || this.#failure) return;
-    // What a runtime says when the other side has closed TLS before it began.
+    // Runtimes report this when the peer closed the connection before TLS was established.
     if (!this.secured && error.code === "ECONNRESET") return this.#ended();
     const { secured } = this;
     this.#failure = failureOf(error, { ...this.peer, secured }, this.#received.alert);
-    this.#output = []; // What was not said yet is not for this peer.
+    this.#output = []; // Output that was not sent yet is not meant for this peer.
     this.#changed();
   }
 

@@ -15,10 +15,10 @@ import {
 } from "../failures.ts";
 import { featuresOf } from "../features.ts";
 
-/** What fails, as far as can be seen from here. */
+/** The name of the failed call. Calls inside `node:tls` can't be seen from here. */
 const CALL = "node:tls";
 
-/** The alert that an error speaks of. OpenSSL gives the number, rustls and BoringSSL a name. */
+/** The alert that an error reports. OpenSSL gives the number, rustls and BoringSSL give a name. */
 function alertIn({ message, reason = "" }: NodeError): number | undefined {
   const number = /SSL alert number (\d+)/.exec(message)?.[1];
   if (number !== undefined) return Number(number);
@@ -29,7 +29,7 @@ function alertIn({ message, reason = "" }: NodeError): number | undefined {
 /** An error as runtimes make them. */
 export type NodeError = Error & { readonly code?: string; readonly reason?: string };
 
-/** What an error of the runtime's means; `overheard` is an alert that was seen on its way here. */
+/** The {@linkcode TlsError} for a runtime's error; `overheard` is an alert seen in the bytes. */
 export function failureOf(
   error: NodeError,
   peer: FailurePeer,
@@ -45,7 +45,7 @@ export function failureOf(
   return protocolError(error.reason || wordsOf(error), failure);
 }
 
-/** The peer's certificate is not for whom it should be for. */
+/** The peer's certificate is for another name or address. */
 export function notFor(isAddress: boolean, error: NodeError, peer: FailurePeer): TlsError {
   const code = isAddress ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
   return certificateRefused(code, error.reason ?? error.message, { ...peer, call: CALL });
@@ -56,7 +56,7 @@ export function refuseCertificate(code: TlsErrorCode, words: string, peer: Failu
   return certificateRefused(code, words, { ...peer, call: CALL });
 }
 
-/** OpenSSL's verdicts, which the runtimes call by the same names. */
+/** OpenSSL's verdicts. The runtimes use the same names as codes. */
 const faults: ReadonlySet<string> = new Set(Object.values(certificateErrors));
 
 /** Verdicts that Node has no names for. */
@@ -66,7 +66,7 @@ const unnamed: readonly (readonly [RegExp, TlsErrorCode])[] = [
   [/CA signature digest algorithm too weak/, "CA_MD_TOO_WEAK"],
 ];
 
-/** Words for the verdict that stands for whatever has no other name. */
+/** Words for `CERT_INVALID`, which stands for all faults without a name of their own. */
 const UNTOLD = "the certificate was refused, and this runtime does not say why; it may be out of " +
   "date, be made for something else, or lead to nobody who is trusted";
 
@@ -76,13 +76,13 @@ function faultIn({ code = "", message }: NodeError): TlsErrorCode | undefined {
   }
   if (!faults.has(code)) return undefined;
   if (code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return code as TlsErrorCode;
-  // What OpenSSL says last when it was told to go on after it had found no issuer. Where faults have
-  // no names of their own, it stands for all of them.
+  // OpenSSL reports this last when it was told to go on after it had found no issuer. On runtimes
+  // where faults have no names of their own, this code stands for all of them.
   const { certificateFaults } = featuresOf("runtime");
   return certificateFaults ? "UNABLE_TO_GET_ISSUER_CERT_LOCALLY" : "CERT_INVALID";
 }
 
-/** The words without what Node advises, which would not help here. */
+/** The message without Node's advice, which would not help here. */
 function wordsOf({ message }: NodeError): string {
   return message.split(/;|\n/, 1)[0] ?? message;
 }

@@ -1,5 +1,5 @@
 /**
- * What anybody on the way can read of a handshake, and no runtime tells in the same words.
+ * Reads the parts of a handshake that are not encrypted and that runtimes don't report alike.
  *
  * @module
  */
@@ -15,16 +15,16 @@ const HANDSHAKE = 22;
 const SERVER_HELLO = 2;
 const SERVER_KEY_EXCHANGE = 12;
 
-/** The extension that has the group in it (RFC 8446, section 4.2.8). */
+/** The extension that contains the group (RFC 8446, section 4.2.8). */
 const KEY_SHARE = 51;
 
-/** The kind of curve that has a name (RFC 8422, section 5.4). */
+/** The curve type `named_curve` (RFC 8422, section 5.4). */
 const NAMED_CURVE = 3;
 
-/** Longer than any flight sent in the clear. */
+/** The most bytes kept; a flight in the clear is always shorter. */
 const MOST_BYTES = 256 * 1024;
 
-/** Listens to one direction until it is encrypted. What it can't read it leaves to those it is for. */
+/** Reads one direction until it is encrypted. The runtime judges bytes that can't be parsed. */
 export class Overheard {
   /** The key-exchange group the server has picked. */
   group: string | undefined;
@@ -39,7 +39,7 @@ export class Overheard {
     try {
       this.#readRecords(Buffer.concat([this.#records, bytes]));
     } catch {
-      this.#over = true; // It ended sooner than it said.
+      this.#over = true; // A message was shorter than its length says.
     }
   }
 
@@ -77,9 +77,9 @@ export class Overheard {
   }
 
   #readServerHello(body: Buffer): void {
-    let at = 2 + 32; // the version, and what is random
-    at += 1 + body.readUInt8(at); // the session's id
-    at += 2 + 1 + 2; // the cipher suite, the compression, and how long the extensions are
+    let at = 2 + 32; // the version and the random
+    at += 1 + body.readUInt8(at); // the session id
+    at += 2 + 1 + 2; // the cipher suite, the compression method, the length of the extensions
     while (at < body.length) {
       const length = body.readUInt16BE(at + 2);
       if (body.readUInt16BE(at) === KEY_SHARE) this.group = nameOfGroup(body.readUInt16BE(at + 4));

@@ -7,14 +7,14 @@
 import { Buffer } from "node:buffer";
 import { createHash, X509Certificate } from "node:crypto";
 
-/** A session, and whose it is: not every runtime keeps the certificate in it. */
+/** A session and its peer's certificate, which not every runtime keeps in the session. */
 export interface KeptSession {
   readonly session: Uint8Array;
   /** The peer's certificate, DER. */
   readonly certificate: Uint8Array;
 }
 
-/** The checksum of what follows; the certificate's length, the certificate, the session. */
+/** Packs the checksum of the rest, the certificate's length, the certificate, and the session. */
 export function packSession({ session, certificate }: KeptSession): Uint8Array {
   const length = Buffer.alloc(LENGTH);
   length.writeUInt32BE(certificate.length);
@@ -22,7 +22,7 @@ export function packSession({ session, certificate }: KeptSession): Uint8Array {
   return new Uint8Array(Buffer.concat([checksum(content), content]));
 }
 
-/** `undefined` when a store hands out something else: the runtimes would not say so, or mind. */
+/** Unpacks a session; `undefined` for any other bytes, which the runtimes would ignore silently. */
 export function unpackSession(bytes: Uint8Array): KeptSession | undefined {
   const packed = Buffer.from(bytes);
   const content = packed.subarray(CHECKSUM);
@@ -38,7 +38,7 @@ function checksum(content: Buffer): Buffer {
   return createHash("sha256").update(content).digest().subarray(0, CHECKSUM);
 }
 
-/** What a server is taken to promise that can't be understood: nginx's default, and seldom less. */
+/** Milliseconds assumed where a promise can't be read: nginx's default. Few promise less. */
 const USUAL_LIFETIME = 300_000;
 
 /** Context-specific tags of SSL_SESSION's fields, which OpenSSL and BoringSSL share. */
@@ -55,7 +55,7 @@ export function lifetimeOf(session: Uint8Array): number {
   }
 }
 
-/** Milliseconds until a certificate expires, less than 0 once it has. */
+/** Milliseconds until a certificate expires; negative once it has expired. */
 export function timeLeft(certificate: Uint8Array): number {
   return new X509Certificate(certificate).validToDate.getTime() - Date.now();
 }
@@ -76,7 +76,7 @@ function fieldsOf(bytes: Buffer): Map<number, number> {
   return fields;
 }
 
-/** Node puts a string ending with 0 and the server's name in front. */
+/** Where the DER begins: Node puts a string that ends with 0 and the server's name in front. */
 function startOf(bytes: Buffer): number {
   if (bytes[0] !== 0) return 0;
   const name = bytes.indexOf(0, 1) + 1;

@@ -1,5 +1,5 @@
 /**
- * Certificates and keys from PEM. Not every runtime minds what it can't read.
+ * Reads certificates and keys from PEM. Not every runtime reports what it can't read.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0
 /**
  * The certificates in `pem`, first to last.
  *
- * @throws {TlsError} `INVALID_PEM` when there is none, or one that can't be read
+ * @throws {TlsError} `INVALID_PEM` when there is none, or when one can't be read
  */
 export function readCertificates(pem: string, option: string): X509Certificate[] {
   const call = "X509Certificate";
@@ -27,10 +27,10 @@ export function readCertificates(pem: string, option: string): X509Certificate[]
   });
 }
 
-/** How DER begins where the length takes two bytes, as of nearly every certificate. */
+/** The beginning of DER whose length takes two bytes, as in nearly every certificate. */
 const LONG_SEQUENCE = 0x3082;
 
-/** A TRUSTED CERTIFICATE has notes of OpenSSL's behind it, which not every runtime leaves out. */
+/** Removes the notes of OpenSSL behind a TRUSTED CERTIFICATE. Not every runtime ignores them. */
 function stripTrailer(certificate: X509Certificate): X509Certificate {
   const { raw } = certificate;
   const length = raw.readUInt16BE(0) === LONG_SEQUENCE ? 4 + raw.readUInt16BE(2) : raw.length;
@@ -38,7 +38,7 @@ function stripTrailer(certificate: X509Certificate): X509Certificate {
 }
 
 /**
- * The chain in `cert`, which can be used with `key`.
+ * The chain in `cert`, after a check that `key` belongs to it.
  *
  * @throws {TlsError} `INVALID_PEM`
  */

@@ -1,19 +1,19 @@
 /**
- * What stands in for a socket under `node:tls`.
+ * Takes the place of a socket under `node:tls`.
  *
  * @module
  */
 
 import { Duplex } from "node:stream";
 
-/** A `Duplex` whose far end is a function: what is written goes there, what is pushed was received. */
+/** A `Duplex` whose far end is a function: it gets the bytes written. Push the bytes received. */
 export class Pipe extends Duplex {
   #far: (bytes: Uint8Array) => void;
 
   constructor(far: (bytes: Uint8Array) => void) {
     super({ allowHalfOpen: true });
     this.#far = far;
-    this.on("error", () => {}); // The socket above it tells as well.
+    this.on("error", () => {}); // The TLS socket reports it, too.
   }
 
   override _read(): void {}

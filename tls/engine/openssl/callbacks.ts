@@ -1,9 +1,9 @@
 /**
- * OpenSSL's callbacks. One C function pointer each for the whole process, made at first use and kept;
- * the connection is found by its `SSL *`.
+ * OpenSSL's callbacks. Each is one C function pointer for the whole process, made at first use and
+ * kept. It finds the connection by its `SSL *`.
  *
- * There are as few as can be: a worker that is terminated while C calls back takes Node 26.10 down with
- * it. Node's own tests have the case, so later ones will end the worker alone:
+ * There are as few callbacks as possible: Node 26.10 aborts when a worker is terminated while C
+ * calls back. Node's own tests cover that case, so a later Node will end only the worker:
  * https://github.com/nodejs/node/blob/main/test/ffi/test-ffi-callback-worker-termination.js
  *
  * @module
@@ -14,9 +14,9 @@ import { OPENSSL } from "../../../ffi/openssl.ts";
 import { type NativeCallback, runtime } from "../../../runtimes/mod.ts";
 
 /**
- * What one connection wants to hear. OpenSSL is in the middle of a call meanwhile: nothing here may
- * run code of the user's, who might close the connection under OpenSSL's feet. What is meant for the
- * user is handed on in a microtask, when the call has returned.
+ * The hooks of one connection. OpenSSL is inside a call when it runs them. So a hook must not run
+ * code of the user, which might close the connection that OpenSSL is working on. A hook passes data
+ * to the user in a microtask, after the call has returned.
  */
 export interface Hooks {
   keyLog?(line: string): void;
@@ -27,7 +27,7 @@ export interface Hooks {
 /** The hooks of each connection, by its `SSL *`. */
 export const hooksOf: Map<bigint, Hooks> = new Map();
 
-/** An exception must not unwind through C: it is reported like any uncaught one, after C returned. */
+/** Keeps an exception from unwinding through C. It is reported as an uncaught one afterwards. */
 function runGuarded(run: () => void): void {
   try {
     run();
@@ -38,7 +38,7 @@ function runGuarded(run: () => void): void {
   }
 }
 
-/** Makes the callback at first use and keeps it: a collected one would be called all the same. */
+/** Makes the callback at first use and keeps it: C would call it even after it was collected. */
 function makeOnce(make: () => NativeCallback): () => bigint {
   let callback: NativeCallback | undefined;
   return () => (callback ??= make()).pointer;
@@ -71,7 +71,7 @@ export const alpnSelectCallback: () => bigint = makeOnce(() =>
         const offered = decodeProtocols(wire);
         const chosen = select(offered.map(({ name }) => name));
         const match = offered.find(({ name }) => name === chosen);
-        // RFC 7301, section 3.2: no common protocol is fatal, with the alert of that name.
+        // RFC 7301, section 3.2: no common protocol is fatal, with alert no_application_protocol.
         verdict = OPENSSL.SSL_TLSEXT_ERR_ALERT_FATAL;
         if (!match) return;
         // OpenSSL copies the answer, which may therefore point into the client's own list.

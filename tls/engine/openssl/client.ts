@@ -20,7 +20,7 @@ import { openssl } from "./library.ts";
 import { freeSession, readSession, ticketOf } from "./native_session.ts";
 import { namePeer, TlsError } from "../../errors.ts";
 
-/** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is not usable. */
+/** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is unusable. */
 export function opensslClient(config: ClientConfig): ClientEngine {
   const { hostname, port } = config;
   const engine = namePeer({ hostname, port }, () => {
@@ -48,7 +48,7 @@ function offeredGroups(): readonly string[] {
   return hasHybrid ? [PREFERRED_HYBRID, ...classicalGroups] : classicalGroups;
 }
 
-/** What certificates on the web are signed with; the full hello has the rest. */
+/** The algorithms that certificates on the web are signed with; the full hello has more. */
 const SIGNATURE_ALGORITHMS = cString([
   ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ed25519"],
   ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
@@ -61,7 +61,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   sessionReusable = false;
   #config: ClientConfig;
   #maxEarlyData = 0;
-  /** The session last seen; each ticket makes another one. */
+  /** The session last seen; OpenSSL makes another one for each ticket. */
   #session = 0n;
 
   constructor(context: bigint, config: ClientConfig) {
@@ -76,8 +76,8 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   }
 
   /**
-   * A hello that announces early data must be followed by early data, and a lean one may be what the
-   * path minds: nothing else in it is unusual.
+   * A hello that announces early data must be followed by early data. A lean hello may be refused
+   * by the path, so other attempts must not carry it. Nothing else in a hello is unusual.
    */
   get repeatable(): boolean {
     return this.earlyDataTaken === 0 && this.#config.hello !== "lean";
@@ -118,7 +118,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     if (hello === "lean") this.#slim();
   }
 
-  /** Without a list the library's own stays: also where it does not know the share it is asked for. */
+  /** Offers groups. Without a list, or with an unknown share, the library's own list stays. */
   #offerGroups(): void {
     const { groups, keyShare, ridesInSyn } = this.#config;
     const command = OPENSSL.SSL_CTRL_SET_GROUPS_LIST;
@@ -131,8 +131,8 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   }
 
   /**
-   * A hello for TLS 1.3 alone, without what earlier versions and middleboxes of their time want
-   * (RFC 8446, appendix D.4).
+   * Makes the hello lean: only TLS 1.3, and nothing that earlier versions or the middleboxes of
+   * their time need (RFC 8446, appendix D.4).
    */
   #slim(): void {
     const { library, ssl } = this;
@@ -145,7 +145,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
         OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
     );
     this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
-    library.ERR_clear_error(); // Its own list is merely longer.
+    library.ERR_clear_error(); // On failure OpenSSL's own, longer list stays.
   }
 
   start(earlyData?: Uint8Array): Uint8Array {
@@ -166,8 +166,9 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   }
 
   /**
-   * OpenSSL leaves out a session that it takes for too old or not yet made, as when the clock was set
-   * back, and some encrypt early data all the same: with a key made of zeros, for anybody to read.
+   * OpenSSL leaves out a session that seems too old, or made in the future, as after the clock was
+   * set back. Some versions encrypt early data nevertheless, with a key of zeros, so that anybody
+   * can read it.
    */
   #checkEarlyData(flight: Uint8Array): void {
     if (this.earlyDataTaken === 0 || offersTicket(flight)) return;
@@ -182,7 +183,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     return result === 1 || !this.wantsInput("SSL_do_handshake", result);
   }
 
-  /** OpenSSL could call back for tickets; looking costs less, and can't be caught in the middle. */
+  /** Looks for a new ticket. A callback would cost more, and its worker might end in the middle. */
   protected override lookForTicket(): void {
     const { library, ssl } = this;
     const { onTicket, keyShare } = this.#config;
@@ -208,11 +209,11 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
 
   #check(option: keyof ClientConfig, result: number): void {
     if (result === 1) return;
-    this.library.ERR_clear_error(); // What OpenSSL says of it names nothing that a caller knows.
+    this.library.ERR_clear_error(); // OpenSSL's words name nothing that a caller knows.
     throw badOption(option, "known to OpenSSL", this.#config[option], this.peer);
   }
 
-  /** A session that can't be read is left aside: the handshake is a full one then. */
+  /** Offers a session. With one that can't be read, the handshake is a full one. */
   #resume(bytes: Uint8Array): void {
     const { library, ssl } = this;
     const session = readSession(bytes);

@@ -1,5 +1,5 @@
 /**
- * `SSL_CTX`: what connections of the same configuration share.
+ * `SSL_CTX`: the part that connections of the same configuration share.
  *
  * @module
  */
@@ -23,13 +23,13 @@ const versions: Readonly<Record<TlsVersion, number>> = {
   "TLSv1.3": OPENSSL.TLS1_3_VERSION,
 };
 
-/** TLS 1.3's suites (RFC 8446, section B.4) in order of preference, for C. */
+/** TLS 1.3's suites (RFC 8446, section B.4) in order of preference, as a C string. */
 const CIPHER_SUITES = new TextEncoder().encode(
   "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256\0",
 );
 
 /** Contexts in use by recent connections; making one costs a millisecond. */
-const clientContexts = new Recent<string, bigint>(32, freeContext); // Connections hold theirs.
+const clientContexts = new Recent<string, bigint>(32, freeContext); // Connections hold references.
 
 /** The context for a client's configuration; owned by the cache. */
 export function clientContext(config: ClientConfig): bigint {
@@ -38,7 +38,7 @@ export function clientContext(config: ClientConfig): bigint {
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
 
-/** Frees what is kept for later connections, for tests that count. */
+/** Frees what is kept for later connections; for tests that count native objects. */
 export function clearClientContexts(): void {
   clearSessions();
   clientContexts.clear();
@@ -55,21 +55,21 @@ function makeClientContext(config: ClientConfig): bigint {
     const set = (command: number, value: number) =>
       library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
     set(OPENSSL.SSL_CTRL_SET_SESS_CACHE_MODE, OPENSSL.SSL_SESS_CACHE_OFF);
-    // SSL_read then returns after each ticket, so that none goes unseen.
+    // SSL_read then returns after each ticket, so that none is missed.
     set(OPENSSL.SSL_CTRL_CLEAR_MODE, OPENSSL.SSL_MODE_AUTO_RETRY);
   });
 }
 
-/** Makes the context of a listener, who owns it and frees it with {@linkcode freeContext}. */
+/** Makes the context of a listener, which owns it and frees it with {@linkcode freeContext}. */
 export function makeServerContext(config: ServerConfig): bigint {
   const library = openssl();
   return makeContext(library.TLS_server_method(), config, (context) => {
     setIdentity(context, config.cert, config.key);
-    // Tickets are only resumed in the context of the same name; OpenSSL wants one to be set.
+    // OpenSSL resumes a ticket only in a context with the same id, and requires an id.
     const id = new TextEncoder().encode("firstflight");
     library.SSL_CTX_set_session_id_context(context, id, id.length);
-    // With early data on, OpenSSL keeps a session per ticket and takes each only once: replays of
-    // the same ClientHello are refused (RFC 8446, section 8.1). Its internal cache serves that.
+    // With early data OpenSSL keeps a session per ticket in its internal cache, and accepts each
+    // ticket only once. So it refuses replays of the same ClientHello (RFC 8446, section 8.1).
     library.SSL_CTX_set_max_early_data(context, config.maxEarlyData);
     library.SSL_CTX_set_recv_max_early_data(context, config.maxEarlyData);
     if (config.alpnProtocols.length > 0) {
@@ -104,9 +104,9 @@ function makeContext(
   try {
     set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, versions[config.minVersion]);
     set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, versions[config.maxVersion]);
-    // As browsers do: AES-128 is the faster one, and nothing is known that makes it the weaker one.
+    // As in browsers: AES-128 is the fastest, and nothing is known that makes it the weakest.
     library.SSL_CTX_set_ciphersuites(context, CIPHER_SUITES);
-    // An idle connection then costs kilobytes instead of tens of them.
+    // An idle connection then takes a few kilobytes of memory instead of tens.
     set(OPENSSL.SSL_CTRL_MODE, OPENSSL.SSL_MODE_RELEASE_BUFFERS);
     library.SSL_CTX_set_options(context, OPENSSL.SSL_OP_NO_RENEGOTIATION);
     if (config.keyLog) library.SSL_CTX_set_keylog_callback(context, keyLogCallback());
@@ -130,7 +130,7 @@ function setIdentity(context: bigint, cert: string, key: string): void {
     if (index === 0) {
       check("SSL_CTX_use_certificate", library.SSL_CTX_use_certificate(context, x509));
     } else {
-      const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // with 1: takes a reference of its own
+      const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // 1: takes a reference of its own
       check(
         "SSL_CTX_add1_chain_cert",
         library.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1n, x509),

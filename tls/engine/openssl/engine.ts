@@ -1,5 +1,5 @@
 /**
- * TLS by OpenSSL over memory: what client and server have in common.
+ * TLS by OpenSSL over memory: the part that clients and servers share.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { type Openssl, openssl } from "./library.ts";
 /** The largest plaintext of one record (RFC 8446, section 5.1). */
 const RECORD = 16 * 1024;
 
-/** Both sides; what differs is how the handshake starts. */
+/** The base of both sides, which differ in how the handshake starts. */
 export abstract class OpensslEngine implements Engine {
   readonly name = "openssl";
   /** Never called: nothing happens outside of the calls. */
@@ -39,10 +39,10 @@ export abstract class OpensslEngine implements Engine {
   protected readonly library: Openssl;
   protected readonly ssl: bigint;
   protected readonly peer: FailurePeer;
-  /** Always empty; stands in for input between two calls of {@linkcode feed}. */
+  /** Always empty; OpenSSL's input between two calls of {@linkcode feed}. */
   #noInput: bigint;
   #output: bigint;
-  /** What {@linkcode feed} is reading from. */
+  /** The BIO that {@linkcode feed} reads from. */
   #input = 0n;
   #answered = false;
   #failed = false;
@@ -64,7 +64,7 @@ export abstract class OpensslEngine implements Engine {
     countNative("SSL", 1);
     this.#noInput = library.BIO_new(library.BIO_s_mem());
     this.#output = library.BIO_new(library.BIO_s_mem());
-    library.BIO_up_ref(this.#noInput); // One reference for us, one for the SSL.
+    library.BIO_up_ref(this.#noInput); // One reference is this engine's, one the SSL's.
     library.SSL_set_bio(this.ssl, this.#noInput, this.#output);
     hooksOf.set(this.ssl, hooks);
   }
@@ -72,10 +72,10 @@ export abstract class OpensslEngine implements Engine {
   abstract get writable(): boolean;
   protected abstract askEarlyData(): EarlyDataStatus;
 
-  /** Called whenever a ticket may have come. */
+  /** Called whenever a ticket may have arrived. */
   protected lookForTicket(): void {}
 
-  /** Moves the handshake on; true once it is complete. May hand out early data. */
+  /** Continues the handshake; true once it is complete. May hand out early data. */
   protected abstract handshake(plaintext: PlaintextSink): boolean;
 
   feed(ciphertext: Uint8Array, plaintext: PlaintextSink): void {
@@ -83,8 +83,8 @@ export abstract class OpensslEngine implements Engine {
     if (!this.#answered) this.#checkFirstBytes(ciphertext);
     const { library, ssl } = this;
     withPinned([ciphertext], () => {
-      // OpenSSL reads straight from the chunk and keeps what is incomplete in its own buffer, so
-      // that nothing points here any more when the empty BIO is back in place.
+      // OpenSSL reads directly from the chunk, and copies an incomplete record to its own buffer.
+      // So nothing points into the chunk any more when the empty BIO is back in place.
       const input = library.BIO_new_mem_buf(ciphertext, ciphertext.length);
       library.BIO_ctrl(input, OPENSSL.BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, 0n);
       library.SSL_set0_rbio(ssl, input);
@@ -108,7 +108,7 @@ export abstract class OpensslEngine implements Engine {
     if (this.encrypt(plaintext) <= 0) throw this.fail("SSL_write");
   }
 
-  /** Encrypts by the call that the state of the handshake asks for. */
+  /** Encrypts by the function that the state of the handshake requires. */
   protected encrypt(plaintext: Uint8Array): number {
     return this.library.SSL_write(this.ssl, plaintext, plaintext.length);
   }
@@ -121,7 +121,7 @@ export abstract class OpensslEngine implements Engine {
     if (this.#freed) return undefined;
     const pending = Number(this.library.BIO_ctrl_pending(this.#output));
     if (pending === 0) return undefined;
-    // What is small may be a first flight, which others keep.
+    // Small output may be a first flight. Others keep that, so its buffer must not be used again.
     const bytes = pending < RECORD ? Buffer.allocUnsafeSlow(pending) : lend(pending);
     this.library.BIO_read(this.#output, bytes, pending);
     return bytes.subarray(0, pending);
@@ -157,24 +157,24 @@ export abstract class OpensslEngine implements Engine {
 
   free(): void {
     if (this.#freed) return;
-    this.#info ??= this.#ask(); // The last chance to ask.
+    this.#info ??= this.#ask(); // The SSL can't be asked later.
     this.#freed = true;
     hooksOf.delete(this.ssl);
-    // A connection freed without a goodbye would take the tickets it gave out along.
+    // OpenSSL invalidates the tickets of a connection that is freed without a shutdown.
     const goodbye = OPENSSL.SSL_SENT_SHUTDOWN | OPENSSL.SSL_RECEIVED_SHUTDOWN;
     if (!this.#failed) this.library.SSL_set_shutdown(this.ssl, goodbye);
-    this.library.SSL_free(this.ssl); // and with it the output and its reference to no input
+    this.library.SSL_free(this.ssl); // Frees the output, too, and one reference to #noInput.
     this.library.BIO_free(this.#noInput);
     countNative("SSL", -1);
   }
 
-  /** The error for a call that failed, after which nothing else is called. */
+  /** The error for a failed call. After it the engine takes neither ciphertext nor plaintext. */
   protected fail(call: string): TlsError {
     this.#failed = true;
     return sslFailure(this.ssl, call, { ...this.peer, secured: this.secured });
   }
 
-  /** Whether a call stopped for lack of input; throws when it stopped for anything else. */
+  /** Whether a call needs more input, or the peer has closed; throws for any other reason. */
   protected wantsInput(call: string, result: number): boolean {
     const error = this.library.SSL_get_error(this.ssl, result);
     if (error === OPENSSL.SSL_ERROR_WANT_READ) return true;
@@ -185,7 +185,7 @@ export abstract class OpensslEngine implements Engine {
     throw this.fail(call);
   }
 
-  /** The handshake is complete. What the hurried want to know is asked at once. */
+  /** The handshake is complete. Reads facts that may be needed before {@linkcode info}. */
   #settle(): void {
     this.secured = true;
     this.resumed = this.library.SSL_session_reused(this.ssl) === 1;
@@ -193,13 +193,13 @@ export abstract class OpensslEngine implements Engine {
     this.lookForTicket();
   }
 
-  /** Asked when a read gave nothing: that may have been a message of the handshake's. */
+  /** Called when a read returned nothing, perhaps because it processed a handshake message. */
   #hasMoreInput(): boolean {
     this.lookForTicket();
     return this.library.BIO_ctrl_pending(this.#input) > 0n;
   }
 
-  /** OpenSSL reports a wrong version number. */
+  /** Checks for TLS: OpenSSL would only report a wrong version number. */
   #checkFirstBytes(ciphertext: Uint8Array): void {
     this.#answered = true;
     const error = errorIfNotTls(ciphertext, this.peer);
@@ -214,7 +214,7 @@ export abstract class OpensslEngine implements Engine {
       const more = this.#readInto(room, (filled) => plaintext.filled(filled));
       if (!more) return;
     }
-    // All of the chunk, and a record whose beginning had come before.
+    // Room for the whole chunk, and for a record that began in an earlier chunk.
     const into = lend(ciphertextLength + RECORD);
     this.#readInto(into, (filled) => {
       const bytes = into.subarray(0, filled);
@@ -224,7 +224,7 @@ export abstract class OpensslEngine implements Engine {
     });
   }
 
-  /** Decrypts until `into` is full, and then returns true: there may be more. */
+  /** Decrypts until `into` is full. Returns true then, because there may be more. */
   #readInto(into: Uint8Array, done: (filled: number) => void): boolean {
     const { library, ssl } = this;
     let filled = 0;
@@ -236,11 +236,11 @@ export abstract class OpensslEngine implements Engine {
       }
       return !this.peerClosed;
     } finally {
-      done(filled); // Also what came before an error.
+      done(filled); // Also reports bytes that were read before an error.
     }
   }
 
-  /** OpenSSL asks the session, which must exist: it does once there is a cipher. */
+  /** OpenSSL reads the group from the session, which exists once there is a cipher. */
   #group(): string | undefined {
     const { library, ssl } = this;
     const group = Number(library.SSL_ctrl(ssl, OPENSSL.SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, 0n));

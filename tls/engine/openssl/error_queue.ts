@@ -16,7 +16,7 @@ import {
 } from "../failures.ts";
 import { openssl } from "./library.ts";
 
-/** The first entry of the error queue, which is where the trouble began; empties the queue. */
+/** Takes the first entry of the error queue, which is the original error, and empties the queue. */
 export function takeError(): { code: number; library: number; reason: string } {
   const ssl = openssl();
   const error = ssl.ERR_get_error();
@@ -26,16 +26,16 @@ export function takeError(): { code: number; library: number; reason: string } {
   return { code, library, reason: readString(ssl.ERR_reason_error_string(error)) ?? "no reason" };
 }
 
-/** What `SSL_…` failed with, after it returned SSL_ERROR_SSL or SSL_ERROR_SYSCALL. */
+/** The error for an `SSL_…` call that ended with SSL_ERROR_SSL or SSL_ERROR_SYSCALL. */
 export function sslFailure(ssl: bigint, call: string, peer: FailurePeer): TlsError {
   const failure: Failure = { ...peer, call };
   const { code, library: origin, reason } = takeError();
-  // The queue may begin with what made the verification fail.
+  // The queue may begin with the cause of a failed verification, so the verdict is asked first.
   const verdict = Number(openssl().SSL_get_verify_result(ssl));
   if (verdict !== OPENSSL.X509_V_OK) return verifyFailure(verdict, failure);
   if (origin === OPENSSL.ERR_LIB_SSL) {
     const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
-    // Larger codes are OpenSSL's own trouble.
+    // Larger codes are OpenSSL's own errors.
     if (alert >= 0 && alert <= 255) return alertReceived(alert, failure);
   }
   return protocolError(reason, failure);

@@ -20,7 +20,7 @@ let loaded: Openssl | undefined;
 
 const named = "name the library in FIRSTFLIGHT_LIBSSL";
 
-/** Where a platform has OpenSSL 3 from. */
+/** How to get OpenSSL 3 on each platform. */
 const sources: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux:
     "Install the package libssl3 (Debian, Ubuntu; libssl3t64 on newer ones), openssl-libs (Fedora), " +
@@ -31,7 +31,7 @@ const sources: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
     `Windows has none: ${named}, such as C:\\OpenSSL\\libssl-3-x64.dll, or use Node, which has its own`,
 };
 
-/** What to do for OpenSSL 3 to be there. */
+/** Says how to get OpenSSL 3 on this platform. */
 function howToGetOpenssl(): string {
   return sources[process.platform] ?? `Install it, and ${named}`;
 }
@@ -39,7 +39,7 @@ function howToGetOpenssl(): string {
 /**
  * OpenSSL 3: the process's own where it has one, else `FIRSTFLIGHT_LIBSSL`, else the system's.
  *
- * @throws {TlsError} `ENGINE_UNAVAILABLE`
+ * @throws {TlsError} `ENGINE_UNAVAILABLE` when it can't be loaded
  */
 export function openssl(): Openssl {
   return loaded ??= load();
@@ -47,7 +47,7 @@ export function openssl(): Openssl {
 
 function load(): Openssl {
   if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
-  const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty one names nothing.
+  const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty value names nothing.
   if (path !== undefined) {
     if (!isAbsolute(path)) {
       throw unavailable(`FIRSTFLIGHT_LIBSSL must be an absolute path, got "${path}"`);
@@ -80,22 +80,22 @@ function loadFrom(path: string | null, name: string): Openssl {
   }
 }
 
-/** OpenSSL's version as it numbers itself: 0xMNN00PP0, major, minor, patch. */
+/** OpenSSL's version in its own form, 0xMNN00PP0: major, minor, patch. */
 const OPENSSL_3 = 0x30000000n;
 
-/** What LibreSSL has said since it was called OpenSSL. */
+/** The OpenSSL version that every LibreSSL reports. */
 const LIBRESSL = 0x20000000n;
 
 function bind(path: string | null): Openssl {
   const libcrypto = path === null ? path : libcryptoPath(path);
-  // An older one lacks symbols, too, but what it lacks first is its age.
+  // Checked first: an older library also lacks symbols, but the clearer error is its version.
   const { OpenSSL_version_num } = libcryptoSymbols;
   const version = dlopen(libcrypto, { OpenSSL_version_num }).OpenSSL_version_num();
   if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
   return { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
 }
 
-/** A version by the name people know it by. */
+/** The usual name of a version. */
 export function versionName(version: bigint): string {
   if (version === LIBRESSL) return "LibreSSL";
   const [major, minor, fix] = [version >> 28n, (version >> 20n) & 0xffn, (version >> 12n) & 0xffn];

@@ -7,7 +7,7 @@
 import { platform } from "node:process";
 import { triplet } from "../../../base/libc_paths.ts";
 
-/** The system's own library folders, absolute: never a bare name, never the current directory. */
+/** Absolute paths in the system's library folders: never a bare name or the current directory. */
 export const libsslPaths: readonly string[] = platform === "linux"
   ? [
     ...[`/usr/lib/${triplet}-linux-gnu`, `/lib/${triplet}-linux-gnu`],
@@ -21,8 +21,8 @@ export const libsslPaths: readonly string[] = platform === "linux"
   : [];
 
 /**
- * The library that has libcrypto's functions, by the path of libssl: on Windows a function is looked for
- * in the library that is named alone, elsewhere in those it depends on, too.
+ * The library to look up libcrypto's functions in, for the path of libssl. On Windows a look-up
+ * searches only the named library, elsewhere also the libraries it depends on.
  */
 export function libcryptoPath(libssl: string): string {
   return platform === "win32" ? libssl.replace(/libssl(?=[^\\/]*$)/i, "libcrypto") : libssl;

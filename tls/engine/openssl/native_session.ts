@@ -15,12 +15,12 @@ import { derOf } from "./der.ts";
 import { openssl } from "./library.ts";
 
 /**
- * Sessions of this process, still native, by the bytes that were made of them. Reading one back from
- * its bytes takes longer than all the rest of a ClientHello.
+ * Native sessions of this process, by the bytes that were made of them. Reading a session from its
+ * bytes takes longer than all other work for a ClientHello.
  */
 const native = new Recent<Uint8Array, bigint>(64, freeSession);
 
-/** Makes a ticket of a session that OpenSSL is about to forget, agreed with the owner of `x509`. */
+/** Makes a ticket of a session that OpenSSL will soon free; `x509` is the peer's certificate. */
 export function ticketOf(session: bigint, x509: bigint, group: string | undefined): SessionTicket {
   const library = openssl();
   const seconds = Math.min(promisedSeconds(session), timeLeft(x509));
@@ -31,7 +31,7 @@ export function ticketOf(session: bigint, x509: bigint, group: string | undefine
   return { session: bytes, lifetime: seconds * 1000, group };
 }
 
-/** Seconds during which the server will know a session. Those of TLS 1.2 may leave it open. */
+/** Seconds during which the server promises to know a session. TLS 1.2 may leave them open. */
 function promisedSeconds(session: bigint): number {
   const library = openssl();
   const hint = Number(library.SSL_SESSION_get_ticket_lifetime_hint(session));
@@ -39,10 +39,10 @@ function promisedSeconds(session: bigint): number {
   return open && hint === 0 ? Number(library.SSL_SESSION_get_timeout(session)) : hint;
 }
 
-/** Seconds until a certificate expires, less than 0 once it has; none where nobody says. */
+/** Seconds until a certificate expires, negative once it has expired; 0 where that is unknown. */
 function timeLeft(x509: bigint): number {
   const library = openssl();
-  if (x509 === 0n) return 0; // A spoiled session may have lost it.
+  if (x509 === 0n) return 0; // A corrupt session may have lost it.
   const [days, seconds] = [new Int32Array(1), new Int32Array(1)];
   const bytes = ({ buffer }: Int32Array) => new Uint8Array(buffer);
   const until = library.X509_get0_notAfter(x509);
@@ -53,7 +53,7 @@ function timeLeft(x509: bigint): number {
 /**
  * The session in `bytes`, to be released with {@linkcode freeSession}; 0 when it can't be read.
  *
- * A session handed out is not kept here any longer: tickets are used once.
+ * A session that is handed out is not kept here any longer: tickets are used once.
  */
 export function readSession(bytes: Uint8Array): bigint {
   const kept = native.take(bytes);
@@ -75,7 +75,7 @@ export function freeSession(session: bigint): void {
   countNative("SSL_SESSION", -1);
 }
 
-/** Releases the native sessions that are kept, for tests that count. */
+/** Releases the native sessions that are kept; for tests that count native objects. */
 export function clearSessions(): void {
   native.clear();
 }

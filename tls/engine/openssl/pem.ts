@@ -9,10 +9,10 @@ import { notCertificate, notKey } from "../bad_pem.ts";
 import { takeError } from "./error_queue.ts";
 import { openssl } from "./library.ts";
 
-/** OpenSSL's password callback asks on the terminal; an empty password given up front does not. */
+/** With an empty password OpenSSL's password callback does not ask for one on the terminal. */
 const NO_PASSWORD = Uint8Array.of(0);
 
-/** Runs `read` over a BIO of the text. */
+/** Runs `read` with a BIO that holds the text. */
 function withBio<T>(pem: string, read: (bio: bigint) => T): T {
   const bytes = new TextEncoder().encode(pem);
   return withPinned([bytes], () => {
@@ -28,7 +28,7 @@ function withBio<T>(pem: string, read: (bio: bigint) => T): T {
 /**
  * Calls `use` with each certificate in `pem`, first to last, and frees it.
  *
- * @throws {TlsError} `INVALID_PEM` when there is none
+ * @throws {TlsError} `INVALID_PEM` when there is none, or when one can't be read
  */
 export function eachCertificate(
   pem: string,
@@ -41,7 +41,7 @@ export function eachCertificate(
       library.ERR_clear_error();
       const x509 = pem === "" ? 0n : library.PEM_read_bio_X509(bio, null, 0n, NO_PASSWORD);
       if (x509 === 0n) {
-        const { reason } = takeError(); // "no start line" after the last one
+        const { reason } = takeError(); // "no start line" follows the last one
         if (index > 0 && reason === "no start line") return;
         throw notCertificate(option, reason, { call: "PEM_read_bio_X509" });
       }
@@ -57,7 +57,7 @@ export function eachCertificate(
 /**
  * Calls `use` with the private key in `pem`, and frees it.
  *
- * @throws {TlsError} `INVALID_PEM` when there is none, or an encrypted one
+ * @throws {TlsError} `INVALID_PEM` when there is none, or when it is encrypted
  */
 export function withPrivateKey(pem: string, use: (key: bigint) => void): void {
   const library = openssl();

@@ -20,7 +20,7 @@ export function opensslServer(config: ServerConfig): ServerEngines {
 }
 
 class OpensslServer extends OpensslEngine {
-  /** The client's early data, if any, is still coming in. */
+  /** Whether more early data may come. */
   #early: boolean;
   #tookEarly = false;
 
@@ -33,7 +33,7 @@ class OpensslServer extends OpensslEngine {
     this.library.SSL_set_accept_state(this.ssl);
   }
 
-  /** Before the handshake is over, only a client whose early data was taken may be answered. */
+  /** Before the end of the handshake only a client whose early data was taken may be answered. */
   get writable(): boolean {
     return this.secured || (this.#early && this.#tookEarly);
   }
@@ -68,7 +68,7 @@ class OpensslServer extends OpensslEngine {
     return result === 1 || !this.wantsInput("SSL_do_handshake", result);
   }
 
-  /** Between early data and Finished, "0.5-RTT data" (RFC 8446, section 2.3). */
+  /** Before the client's Finished this writes "0.5-RTT data" (RFC 8446, section 2.3). */
   protected override encrypt(plaintext: Uint8Array): number {
     if (this.secured || !this.#early) return super.encrypt(plaintext);
     const { library, ssl } = this;

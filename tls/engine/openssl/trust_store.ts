@@ -1,5 +1,5 @@
 /**
- * Whom to trust: the runtime's own roots, or the caller's.
+ * The roots to trust: the runtime's own, or the caller's.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { eachCertificate } from "./pem.ts";
 
 let runtimeRoots: bigint | undefined;
 
-/** Gives a context its trust store: `caCerts`, or what the runtime itself trusts. */
+/** Gives a context its trust store: `caCerts`, or the runtime's own roots. */
 export function setTrust(context: bigint, caCerts: readonly string[] | undefined): void {
   const library = openssl();
   if (caCerts === undefined) {
-    // Reading 150 certificates takes milliseconds; every context shares the result.
+    // Reading 150 certificates takes milliseconds, so every context shares the result.
     runtimeRoots ??= makeStore(runtime.roots());
     library.SSL_CTX_set1_cert_store(context, runtimeRoots);
     return;
@@ -25,7 +25,7 @@ export function setTrust(context: bigint, caCerts: readonly string[] | undefined
   freeStore(store);
 }
 
-/** `undefined` takes OpenSSL's own, which are the system's. */
+/** `undefined` takes OpenSSL's default paths, which lead to the system's roots. */
 function makeStore(certificates: readonly string[] | undefined): bigint {
   const library = openssl();
   const store = library.X509_STORE_new();
