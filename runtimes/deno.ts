@@ -106,8 +106,16 @@ export const runtime: Runtime = {
 
   deniedNet(hostname, port) {
     const host = hostPort(hostname, port);
-    const forbidden = query({ name: "net", host }) === "denied"; // --allow-net can't help then.
-    const { state } = Deno.permissions.requestSync({ name: "net", host });
+    let forbidden: boolean;
+    let state: string;
+    try {
+      forbidden = query({ name: "net", host }) === "denied"; // Nothing allows it then.
+      ({ state } = Deno.permissions.requestSync({ name: "net", host }));
+    } catch (error) {
+      // Deno has no permission for some names that URLs may have, such as one with a comma.
+      if (!(error instanceof URIError)) throw error;
+      return query({ name: "net" }) === "granted" ? undefined : error.message;
+    }
     if (state === "granted") return undefined;
     const but = forbidden ? ", and without any --deny-net that covers it" : "";
     return `run again with --allow-net=${host}${but}`;
