@@ -36,6 +36,7 @@ export const darwin = {
   },
   errno: {
     1: "EPERM",
+    9: "EBADF",
     12: "ENOMEM",
     13: "EACCES",
     22: "EINVAL",

@@ -34,6 +34,7 @@ export const freebsd = {
   },
   errno: {
     1: "EPERM",
+    9: "EBADF",
     12: "ENOMEM",
     13: "EACCES",
     22: "EINVAL",

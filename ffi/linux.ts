@@ -43,6 +43,7 @@ export const linux = {
   },
   errno: {
     1: "EPERM",
+    9: "EBADF",
     11: "EAGAIN",
     12: "ENOMEM",
     13: "EACCES",

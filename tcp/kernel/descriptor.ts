@@ -10,8 +10,14 @@ import { runtime } from "../../runtimes/mod.ts";
 import { type Address, decodeSockaddr, SOCKADDR_MAX } from "../name/address.ts";
 import { getOption } from "./socket.ts";
 
-/** Kernels hand out the lowest free number: after so many other descriptors no socket follows. */
-const LONGEST_GAP = 512;
+/**
+ * Descriptors are handed out lowest first, so that a gap of closed ones may be as wide as the number of
+ * files that were closed since. After one so wide none is expected to follow.
+ */
+const LONGEST_GAP = 4096;
+
+/** No process has more descriptors; the search ends there whatever the kernel says. */
+const MOST_DESCRIPTORS = 1 << 20;
 
 /** The address `fd` is bound to. */
 export function localAddress(platform: SocketPlatform, fd: number): Address | undefined {
@@ -29,12 +35,13 @@ function canonical(ip: string): string {
 /** The descriptors of this process that are sockets, lowest first. */
 function* findSockets(platform: SocketPlatform): Generator<number> {
   const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
-  for (let fd = 0, gap = 0; gap < LONGEST_GAP; fd++) {
+  const { errno } = libc(platform);
+  for (let fd = 0, gap = 0; gap < LONGEST_GAP && fd < MOST_DESCRIPTORS; fd++) {
     if (getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)) {
       gap = 0;
       yield fd;
     } else {
-      gap++;
+      gap = errno() === "EBADF" ? gap + 1 : 0; // An open file is none of the gap.
     }
   }
 }

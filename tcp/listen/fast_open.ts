@@ -33,7 +33,12 @@ export interface EnableFastOpenOptions {
   queueLength?: number;
 }
 
-const rules: Rules<{ queueLength: number }> = { queueLength: defaulted(integer(1, 65_535), 256) };
+/** Default of {@linkcode EnableFastOpenOptions.queueLength}. */
+const QUEUE_LENGTH = 256;
+
+const rules: Rules<{ queueLength: number }> = {
+  queueLength: defaulted(integer(1, 65_535), QUEUE_LENGTH),
+};
 
 /**
  * Lets a listener of this process take data in the SYN (RFC 7413), without changing how it is used.
@@ -68,10 +73,19 @@ export function enableFastOpen(
       { port, ...(hostname === undefined ? {} : { hostname }) },
     );
   }
+  return switchOn(table, found, queueLength);
+}
+
+/** Lets listening sockets take data in the SYN, as far as the kernel does. */
+export function switchOn(
+  table: SocketPlatform,
+  descriptors: readonly number[],
+  queueLength: number = QUEUE_LENGTH,
+): ListenerFastOpen {
   const { IPPROTO_TCP, TCP_FASTOPEN } = table.constants;
   // BSD and macOS know only on and off, and refuse the option if the kernel's switch is off.
   const value = table.fastOpen === "sendmsg" ? queueLength : 1;
-  const set = found.every((fd) => setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, value));
+  const set = descriptors.every((fd) => setOption(table, fd, IPPROTO_TCP, TCP_FASTOPEN, value));
   const { on, reason } = serverSwitch(table);
   if (on === false) return { enabled: false, reason };
   return set ? { enabled: true } : { enabled: false, reason: "the kernel refused TCP_FASTOPEN" };

@@ -23,7 +23,7 @@ import { type NetAddr, netAddr } from "../facts.ts";
 import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
 import { parseAddress } from "../name/address.ts";
 import { listenFailure } from "./failure.ts";
-import { enableFastOpen, type ListenerFastOpen } from "./fast_open.ts";
+import { type AnyListener, enableFastOpen, type ListenerFastOpen, switchOn } from "./fast_open.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -81,14 +81,25 @@ export function listen(server: Server, settings: ListenSettings): ListenerFastOp
   }
   const address = { host, port, backlog };
   const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
+  let bound: number | undefined;
   try {
-    runtime.listen(server, address, table && (() => bind(table, address)));
+    runtime.listen(server, address, table && (() => bound = bind(table, address)));
   } catch (cause) {
     throw listenFailure(at, cause);
   }
   if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };
   if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
-  return enableFastOpen({ hostname: host, port: listenAddress(server).port });
+  if (bound !== undefined) return switchOn(platform, [bound]);
+  return tryFastOpen({ hostname: host, port: listenAddress(server).port });
+}
+
+/** A listener that listens is worth more than its Fast Open: what that fails with is but a reason. */
+function tryFastOpen(listener: AnyListener): ListenerFastOpen {
+  try {
+    return enableFastOpen(listener);
+  } catch (error) {
+    return { enabled: false, reason: (error as Error).message };
+  }
 }
 
 /** Makes a bound, listening socket. */
