@@ -51,6 +51,7 @@ export const linux = {
     23: "ENFILE",
     24: "EMFILE",
     32: "EPIPE",
+    38: "ENOSYS",
     92: "ENOPROTOOPT",
     95: "EOPNOTSUPP",
     97: "EAFNOSUPPORT",

@@ -28,7 +28,10 @@ export function tcpInfo(
   fd: number,
 ): DataView | undefined {
   const { IPPROTO_TCP, TCP_INFO } = platform.constants;
-  return getOption(platform, fd, IPPROTO_TCP, TCP_INFO, platform.tcpInfo.size);
+  const info = getOption(platform, fd, IPPROTO_TCP, TCP_INFO, platform.tcpInfo.size);
+  // Linux has no state 0: a sandbox has said that all is well and filled in nothing.
+  const isBlank = platform.fastOpen === "sendmsg" && info?.getUint8(platform.tcpInfo.state) === 0;
+  return isBlank ? undefined : info;
 }
 
 /** `struct tcp_connection_info` of a socket, likewise. */

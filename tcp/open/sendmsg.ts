@@ -91,11 +91,13 @@ function failureOf(platform: Linux, fd: number): { errno: string; byPeer: boolea
   const { errno, errnoName } = libc(platform);
   const refusal = errno();
   const { SOL_SOCKET, SO_ERROR, TCP_CLOSE } = platform.constants;
-  if (tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state) !== TCP_CLOSE) return undefined;
+  const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);
+  if (state !== undefined && state !== TCP_CLOSE) return undefined;
   const pending = getOption(platform, fd, SOL_SOCKET, SO_ERROR, 4)?.getInt32(0, true) ?? 0;
-  return pending === 0
-    ? { errno: refusal, byPeer: false }
-    : { errno: errnoName(pending), byPeer: true };
+  if (pending !== 0) return { errno: errnoName(pending), byPeer: true };
+  // Some sandboxes hide the state. It is not known then, which is not to say "under way".
+  if (state === undefined && refusal === "EINPROGRESS") return undefined;
+  return { errno: refusal, byPeer: false };
 }
 
 function outcomeOf(
@@ -130,6 +132,12 @@ function reasonOf(errno: string): string {
     case "EPIPE":
     case "ENOPROTOOPT":
       return `this kernel does not know Fast Open (${errno})`;
+    case "EPERM":
+    case "EACCES":
+    case "ENOSYS":
+      return `sendmsg(MSG_FASTOPEN) is not permitted, by a sandbox or a firewall (${errno})`;
+    case "EINVAL":
+      return "this kernel, or a sandbox in its place, does not know MSG_FASTOPEN (EINVAL)";
     default:
       return `the kernel refused with ${errno}`;
   }
