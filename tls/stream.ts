@@ -17,6 +17,7 @@ import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends
 import { Inbox } from "../tcp/wire/inbox.ts";
 import type { Wire } from "../tcp/wire/wire.ts";
 import type { Engine, EngineInfo } from "./engine/contract.ts";
+import type { FinishedHold } from "./client/finished_hold.ts";
 import { TlsError } from "./errors.ts";
 
 /** Bytes of plaintext encrypted at a time; limits how much of a large write is in memory twice. */
@@ -56,6 +57,7 @@ export class TlsStream implements TlsByteStream {
   #wire: Wire;
   #engine: Engine;
   #peer: Peer;
+  #hold: FinishedHold | undefined;
   #secured = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #drained: PromiseWithResolvers<void> | undefined;
@@ -70,18 +72,30 @@ export class TlsStream implements TlsByteStream {
   #flushing = false;
   #closed = false;
 
-  constructor(arrived: Arrived, engine: Engine, peer: Peer, side: "client" | "server") {
+  /** `hold` keeps a client's Finished back while an answer to its early data is arriving. */
+  constructor(
+    arrived: Arrived,
+    engine: Engine,
+    peer: Peer,
+    side: "client" | "server",
+    hold?: FinishedHold,
+  ) {
     const { wire } = arrived;
     this.side = side;
     this.#wire = wire;
     this.#engine = engine;
     this.#peer = peer;
+    this.#hold = hold;
+    if (hold) hold.send = () => void this.#flush();
     this.#inbox = new Inbox(wire);
     this.secured.catch(() => {}); // Not an unhandled rejection where no caller waits.
     this.ready.catch(() => {});
     wire.owner = {
       onBytes: (borrowed) => this.#receive(borrowed),
-      onEnd: () => this.#cut(),
+      onEnd: () => {
+        this.#hold?.end(); // The peer has closed; what is held would only make it reset.
+        this.#cut();
+      },
       onError: (error) => this.fail(connectionBroken(error, peer)),
       onClose: () => this.#cut(),
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
@@ -140,6 +154,7 @@ export class TlsStream implements TlsByteStream {
   async #closeWrite(): Promise<void> {
     await this.#turn;
     await this.secured;
+    await this.#hold?.over;
     this.#checkOpen();
     this.#writeClosed = true;
     this.#goodbye = this.#engine.close();
@@ -168,17 +183,21 @@ export class TlsStream implements TlsByteStream {
   fail(error: unknown): void {
     if (this.#closed) return;
     this.#error = error;
+    if ((error as Partial<ConnectError>).code === "CONNECTION_RESET") this.#hold?.noteReset();
     this.#inbox.fail(error);
     this.#release(() => error, 0);
   }
 
   #receive(ciphertext: Uint8Array): void {
     if (Number.isNaN(this.firstByteAt)) this.firstByteAt = performance.now();
+    const { received } = this.#inbox;
+    this.#hold?.hear(ciphertext);
     try {
       this.#engine.feed(ciphertext, this.#inbox);
     } catch (error) {
       return this.fail(error);
     }
+    if (this.#inbox.received > received) this.#hold?.noteAnswer();
     this.#advance();
   }
 
@@ -186,7 +205,9 @@ export class TlsStream implements TlsByteStream {
   #advance(): void {
     const engine = this.#engine;
     if (this.#closed) return;
-    if (engine.hasOutput) engine.writable ? this.#flushSoon() : this.#flush();
+    if (engine.hasOutput && !this.#hold?.holdBack()) {
+      engine.writable ? this.#flushSoon() : this.#flush();
+    }
     if (engine.writable) this.#ready.resolve();
     if (engine.secured) this.#secured.resolve();
     if (engine.peerClosed) this.#peerClosed();
@@ -245,6 +266,7 @@ export class TlsStream implements TlsByteStream {
   /** Sends the engine's output. Returns false when the wire's buffer is full. */
   #flush(): boolean {
     const bytes = this.#engine.output();
+    if (bytes && this.#engine.secured) this.#hold?.end();
     const { socket } = this.#wire;
     if (bytes === undefined || socket.destroyed) return true;
     let lent: Uint8Array | undefined = bytes;
@@ -300,6 +322,7 @@ export class TlsStream implements TlsByteStream {
   /** Closes the connection. Callers that still wait get the error that `error` makes. */
   #release(error: () => unknown, linger?: number): void {
     this.#closed = true;
+    this.#hold?.end();
     if (!this.#engine.secured) {
       const reason = error();
       this.#secured.reject(reason);
@@ -313,8 +336,32 @@ export class TlsStream implements TlsByteStream {
 
   /** Frees the engine after its last output was handed to the wire. */
   #leave(linger: number | undefined): void {
-    this.#flush(); // It may be a close_notify or an alert.
+    this.#flush(); // A goodbye or an alert, perhaps.
+    const isPolite = linger === undefined && this.#hold !== undefined;
+    if (isPolite && this.#engine.secured && !this.#engine.peerClosed) return this.#awaitTickets();
     this.#engine.free();
     this.#wire.hangUp(linger);
+  }
+
+  /**
+   * A server sends its tickets once it has the Finished, which may have left with the goodbye: the
+   * engine goes on reading until the peer has closed.
+   */
+  #awaitTickets(): void {
+    const engine = this.#engine;
+    const nowhere = { room: undefined, filled() {}, push() {} };
+    const free = () => engine.free();
+    this.#wire.hangUp(undefined, {
+      onBytes(borrowed) {
+        try {
+          engine.feed(borrowed, nowhere);
+        } catch {
+          free(); // What else comes is not for anybody.
+        }
+      },
+      onEnd: free,
+      onError: free,
+      onClose: free,
+    });
   }
 }

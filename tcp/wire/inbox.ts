@@ -43,6 +43,8 @@ interface Waiting {
 
 /** A queue of chunks with one end for the source and one for the reader. */
 export class Inbox {
+  /** Bytes that have come so far. */
+  received = 0;
   #flow: Flow;
   #chunks: Chunk[] = [];
   #size = 0;
@@ -76,6 +78,7 @@ export class Inbox {
   /** Says that the first `length` bytes of {@linkcode Inbox.room} were written. */
   filled(length: number): void {
     if (length === 0) return;
+    this.received += length;
     if (!this.#filling) {
       this.#filling = this.#waiting.shift();
       this.#filling?.wake();
@@ -86,6 +89,7 @@ export class Inbox {
   /** Adds a chunk; the inbox owns it from here on. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0 || this.done) return;
+    this.received += chunk.length;
     if (!this.#join(chunk)) this.#chunks.push({ bytes: chunk, start: 0, end: chunk.length });
     this.#size += chunk.length;
     if (!this.#paused && this.#size >= HIGH_WATER) {

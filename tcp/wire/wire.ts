@@ -111,12 +111,12 @@ export class Wire implements Flow {
   }
 
   /**
-   * Closes once the queued bytes were sent and the peer has ended too, or `linger` milliseconds
-   * have passed. Bytes that arrive meanwhile are read and dropped: closing a socket with unread
-   * data resets the connection, and the peer loses the bytes that it has not read yet.
+   * Closes once what is queued has left and the peer has ended too, or `linger` milliseconds have
+   * passed. What arrives meanwhile is read, since a socket closed over unread data resets the
+   * connection, and the peer loses what it had not read yet; it goes to `owner`, if there is one.
    */
-  hangUp(linger: number = LINGER): void {
-    this.owner = undefined;
+  hangUp(linger: number = LINGER, owner?: WireOwner): void {
+    this.owner = owner;
     const { socket } = this;
     const close = () => void socket.destroy();
     let timer = setTimeout(close, HANG_UP_TIMEOUT);

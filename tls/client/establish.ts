@@ -14,6 +14,7 @@ import type { TlsClientSettings } from "../options.ts";
 import { TlsStream } from "../stream.ts";
 import { helloTooLarge, refusedSession } from "../warnings.ts";
 import { completeHandshake, learnFromHandshake, sendRest } from "./finish.ts";
+import { FinishedHold } from "./finished_hold.ts";
 import { Hello } from "./hello.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
 import { makePlan, type Plan, withoutSession } from "./plan.ts";
@@ -80,7 +81,11 @@ async function shakeHands(
 ): Promise<Connected | Retry> {
   const { hostname, port } = plan.config;
   const engine = hello.engineFor(link);
-  const stream = new TlsStream(link.arrived, engine, { hostname, port }, "client");
+  const roundTrip = link.facts.fastOpen.rtt ?? link.provedAt - link.openedAt;
+  const hold = engine.earlyDataTaken > 0
+    ? new FinishedHold(engine, { hostname, port }, roundTrip)
+    : undefined;
+  const stream = new TlsStream(link.arrived, engine, { hostname, port }, "client", hold);
   try {
     await completeHandshake(stream, engine, deadline);
   } catch (error) {

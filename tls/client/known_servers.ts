@@ -20,6 +20,11 @@ export interface KnownServer {
    * `"single-share"` after a lean hello has failed, because of the server or of the path.
    */
   readonly smallest?: HelloForm;
+  /**
+   * Milliseconds after the handshake at which it has last answered early data before it can have had the
+   * Finished; `undefined` where it has waited.
+   */
+  readonly answersAfter?: number | undefined;
 }
 
 const servers = new Recent<string, KnownServer>(1024);

@@ -1,0 +1,141 @@
+/**
+ * When a client's Finished may leave after its early data were accepted.
+ *
+ * A server may answer early data before it has the client's Finished, and close. nginx does so for a
+ * request with `Connection: close`. EndOfEarlyData and Finished then reach a closed socket, its RST
+ * drops what the server had not sent yet, and the answer is cut. So they wait while an answer is
+ * arriving:
+ *
+ * - for a moment, to see whether an answer comes early at all; longer where this server has done so
+ * - while a record is incomplete, since more of the answer is under way
+ * - then until nothing has come for one and a half round trips
+ *
+ * What the caller writes takes them along at once, and so does closing. HTTP/2 is left alone: its
+ * servers send SETTINGS at once, then wait for the Finished, and don't close after an answer.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { ClientEngine, EnginePeer } from "../engine/contract.ts";
+import { knownServer, learnServer } from "./known_servers.ts";
+import { RecordFrames } from "./record_frames.ts";
+
+/** How long something is waited for: so many round trips, or so many milliseconds if those are more. */
+interface Wait {
+  readonly roundTrips: number;
+  readonly atLeast: number;
+}
+
+/** For the first byte of an answer, which a server that waits for the Finished never sends. */
+const FIRST_BYTE: Wait = { roundTrips: 0.15, atLeast: 3 };
+
+/** For the next byte of an answer. */
+const NEXT_BYTE: Wait = { roundTrips: 1.5, atLeast: 10 };
+
+/** What came sooner after the Finished than so many round trips was sent before the Finished arrived. */
+const TOO_SOON = 0.9;
+
+/** How much longer than last time a server may take for its first byte. */
+const PATIENCE = 3;
+
+/** One connection's Finished. */
+export class FinishedHold {
+  /** Sends what is held. */
+  send: () => void = () => {};
+  readonly #engine: ClientEngine;
+  readonly #peer: EnginePeer;
+  /** Milliseconds. */
+  readonly #roundTrip: number;
+  readonly #frames = new RecordFrames();
+  readonly #over = Promise.withResolvers<void>();
+  #state: "waiting for the handshake" | "holding" | "over" = "waiting for the handshake";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** `performance.now()` when the Finished was ready, and when it was sent. */
+  #readyAt = NaN;
+  #sentAt = NaN;
+  #hasAnswer = false;
+
+  constructor(engine: ClientEngine, peer: EnginePeer, roundTrip: number) {
+    this.#engine = engine;
+    this.#peer = peer;
+    this.#roundTrip = roundTrip;
+  }
+
+  /** Resolves when nothing is held any more. */
+  get over(): Promise<void> {
+    return this.#state === "holding" ? this.#over.promise : Promise.resolve();
+  }
+
+  /** Hears ciphertext, before the engine gets it. */
+  hear(ciphertext: Uint8Array): void {
+    if (this.#state !== "over") this.#frames.feed(ciphertext);
+  }
+
+  /** Whether the engine's output has to wait. To be asked each time something has arrived. */
+  holdBack(): boolean {
+    if (this.#state === "over") return false;
+    if (!this.#engine.secured) return false;
+    if (this.#engine.earlyData !== "accepted" || this.#engine.info().alpnProtocol === "h2") {
+      this.end();
+      return false;
+    }
+    if (this.#state !== "holding") this.#readyAt = performance.now();
+    this.#state = "holding";
+    this.#wait();
+    return true;
+  }
+
+  /** Plaintext has arrived. */
+  noteAnswer(): void {
+    if (this.#hasAnswer) return;
+    this.#hasAnswer = true;
+    const now = performance.now();
+    // Of an answer in the first flight, nothing is known but that it is early.
+    if (this.#state !== "over") {
+      return this.#learn(Number.isNaN(this.#readyAt) ? 0 : now - this.#readyAt);
+    }
+    if (Number.isNaN(this.#sentAt)) return;
+    const isEarly = now - this.#sentAt < TOO_SOON * this.#roundTrip;
+    this.#learn(isEarly ? now - this.#readyAt : undefined);
+  }
+
+  /** The peer has reset the connection: it had answered, perhaps, and had closed. */
+  noteReset(): void {
+    if (this.#state === "over" && !this.#hasAnswer && !Number.isNaN(this.#sentAt)) {
+      this.#learn(this.#roundTrip);
+    }
+  }
+
+  /** The Finished leaves now, or there is nobody left to send it to. */
+  end(): void {
+    clearTimeout(this.#timer);
+    if (this.#state === "holding") this.#sentAt = performance.now();
+    this.#state = "over";
+    this.#over.resolve();
+  }
+
+  #learn(answersAfter: number | undefined): void {
+    learnServer(this.#peer, { answersAfter });
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (this.#frames.isPartial) return; // More is under way for certain.
+    // Timers run before the socket is read, so a busy client first looks at what has arrived.
+    const send = () => setImmediate(() => setImmediate(() => this.#sendUnlessOver(timer)));
+    const timer = this.#timer = setTimeout(send, this.#patience());
+  }
+
+  #sendUnlessOver(timer: ReturnType<typeof setTimeout>): void {
+    if (this.#state === "holding" && this.#timer === timer) this.send();
+  }
+
+  #patience(): number {
+    const { roundTrips, atLeast } = this.#hasAnswer ? NEXT_BYTE : FIRST_BYTE;
+    const usual = Math.max(roundTrips * this.#roundTrip, atLeast);
+    const { answersAfter } = knownServer(this.#peer);
+    if (this.#hasAnswer || answersAfter === undefined) return usual;
+    return Math.max(usual, PATIENCE * answersAfter + this.#roundTrip);
+  }
+}
