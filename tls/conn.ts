@@ -25,7 +25,7 @@ export interface TlsTiming {
   readonly open: number;
   /** The peer's first byte arrived. */
   readonly firstByte: number;
-  /** The handshake was complete and verified. */
+  /** The handshake was complete and verified; a server with early data answers before that. */
   readonly secure: number;
 }
 

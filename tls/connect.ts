@@ -33,9 +33,9 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    *
    * `"first-write"` makes early data of the first write. The promise resolves at once. The first
    * `write()` makes the connection, with everything that is written in the same turn of the event
-   * loop; `handshake()` makes it without early data. So the request of an HTTP client can ride in
-   * the SYN although it was not known before. Reading waits, and does not make the connection.
-   * Until the connection is made, the properties that describe it throw `NOT_CONNECTED`.
+   * loop; `handshake()` and `closeWrite()` make it without early data. So the request of an HTTP
+   * client can ride in the SYN although it was not known before. Reading waits, and does not make the
+   * connection. Until the connection is made, the properties that describe it throw `NOT_CONNECTED`.
    */
   earlyData?: Uint8Array | "first-write";
 }

@@ -128,7 +128,10 @@ class Race {
       return this.#next();
     }
     this.#runners.add(runner);
-    if (first.probe) return this.#next();
+    if (first.probe) {
+      this.#retried.add(first.address); // The plain attempt beside it is the next way.
+      return this.#next();
+    }
     const { opened } = runner.attempt;
     if (this.#ways.length === 0 && !opened.usesFastOpen) return; // No other way could start.
     this.#timer = setTimeout(() => this.#doubt(runner), this.#patienceWith(runner));

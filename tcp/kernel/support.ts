@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform.ts";
 import { clientSwitch, serverSwitch } from "./switches.ts";
 
-/** What {@linkcode tcpFastOpenSupport} found. */
+/** What `fastOpenSupport` found out about TCP. */
 export interface TcpFastOpenSupport {
   /** Whether connections can carry data in their SYN. */
   readonly client: boolean;

@@ -123,7 +123,7 @@ for (const call of ["connectTls", "connect"] as const) {
 
   test(`${call}: a reset for the SYN with data`, { skip }, async () => {
     await using scene = await startScene();
-    const { lab } = scene;
+    const { lab, client } = scene;
     const hostname = lab.server.ipv4;
     await acquainted(call, scene, hostname);
     await lab.setMiddleboxes([{ kind: "reset-syn-data" }]);
@@ -133,6 +133,10 @@ for (const call of ["connectTls", "connect"] as const) {
     assert.equal(first.syns.length, 2);
     const second = await observed(call, scene, hostname);
     assert.deepEqual([second.fastOpen.outcome, second.syns.length], ["blocked", 1]);
+    await client.wait(NEXT_PROBE);
+    const probing = await observed(call, scene, hostname);
+    // The probe and the plain attempt beside it; the probe's end asks for no other.
+    assert.deepEqual([probing.fastOpen.outcome, probing.syns.length], ["blocked", 2]);
   });
 
   test(`${call}: SYNs with the mere option are lost`, { skip }, async () => {
