@@ -60,3 +60,21 @@ test("a new process, which knows nothing of the server, gets whole answers, too"
   await using scene = await startScene({ rtt: 35 });
   await getEarly(scene, 20_000, 1); // The first early one of a process.
 });
+
+test("each early connection that is closed after its answer leaves a ticket for the next", {
+  skip,
+}, async () => {
+  await using scene = await startScene({ rtt: 20 });
+  const { lab, nginx, client } = scene;
+  nginx.serveZeros("page", 5_000);
+  const early = "GET /upload/page HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const outcomes: string[] = [];
+  // The full handshake brings two tickets, so that four connections would not be early without others.
+  for (let round = 0; round < 12; round++) {
+    const options = { hostname: lab.server.ipv4 };
+    const answer = succeeded(await client.connectTls(options, { early, receive: 5_000 }));
+    outcomes.push(answer.earlyData ?? "");
+    await client.wait(30); // A round trip, for the ticket to come.
+  }
+  assert.deepEqual(outcomes, ["not-sent", ...Array<string>(11).fill("accepted")]);
+});
