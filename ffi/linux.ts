@@ -10,6 +10,11 @@
 import process from "node:process";
 import type { PlatformTable } from "./table.ts";
 
+/** `int *__errno_location(void);` or bionic's `int *__errno(void);` */
+function errnoSymbol(): "__errno" | "__errno_location" {
+  return process.platform === "android" ? "__errno" : "__errno_location";
+}
+
 export const linux = {
   os: "linux",
   fastOpen: "sendmsg",
@@ -119,6 +124,5 @@ export const linux = {
     /** `unsigned int if_nametoindex(const char *name);` */
     if_nametoindex: { parameters: ["buffer"], result: "u32" },
   },
-  /** `int *__errno_location(void);` or bionic's `int *__errno(void);` */
-  errnoSymbol: process.platform === "android" ? "__errno" : "__errno_location",
+  errnoSymbol: /* @__PURE__ */ errnoSymbol(),
 } as const satisfies PlatformTable;
