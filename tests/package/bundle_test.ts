@@ -3,18 +3,24 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { fastOpenSupport } from "../../mod.ts";
 import { makeFolder, removeFolder } from "../peers/folder.ts";
+import { bundlers } from "./bundlers.ts";
+import { installPackage, root, run } from "./packed.ts";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = makeFolder();
 after(() => removeFolder(folder));
+
+/** The library as its sources, and as the one file that npm packs. */
+const libraries = {
+  "mod.ts": "mod.ts",
+  "dist/mod.js": join(installPackage(folder), "dist/mod.js"),
+};
 
 /** By `process.platform`: what only that platform's table says. */
 const telltales: Readonly<Record<string, string>> = {
@@ -29,12 +35,18 @@ const telltales: Readonly<Record<string, string>> = {
 const tableOf: Readonly<Record<string, string>> = { android: "linux" };
 
 /** Runs a bundler; returns where it has put the bundle. */
-function bundle(name: string, program: "bun" | "deno", ...args: readonly string[]): string {
-  const output = join(folder, `${name}.js`);
-  const command = [...args, program === "bun" ? `--outfile=${output}` : `--output=${output}`];
-  execFileSync(join(root, "node_modules/.bin", program), command, { cwd: root, stdio: "pipe" });
+function bundle(bundler: keyof typeof bundlers, library: string, ...more: string[]): string {
+  const output = join(folder, `bundle${++bundles}.mjs`);
+  const { status, stderr } = run(
+    root,
+    ...bundlers[bundler].command(library, output, "esm"),
+    ...more,
+  );
+  assert.equal(status, 0, stderr);
   return output;
 }
+
+let bundles = 0;
 
 function tablesIn(file: string): string[] {
   const text = readFileSync(file, "utf8");
@@ -46,27 +58,28 @@ async function mechanismOf(file: string): Promise<string> {
   return bundled.fastOpenSupport().mechanism;
 }
 
-function bundleFor(platform: string): string {
-  const define = `--define=process.platform="${platform}"`;
-  return bundle(platform, "bun", "build", "mod.ts", "--target=node", define);
-}
+for (const [name, library] of Object.entries(libraries)) {
+  for (const [bundler, define] of [["bun build", "--define="], ["esbuild", "--define:"]] as const) {
+    const bundleFor = (platform: string) =>
+      bundle(bundler, library, `${define}process.platform="${platform}"`);
 
-for (const platform of [...Object.keys(telltales), ...Object.keys(tableOf)]) {
-  test(`bun build for ${platform} keeps that platform's table and no other`, () => {
-    assert.deepEqual(tablesIn(bundleFor(platform)), [tableOf[platform] ?? platform]);
-  });
-}
+    for (const platform of [...Object.keys(telltales), ...Object.keys(tableOf)]) {
+      test(`${bundler} of ${name} for ${platform} keeps that platform's table and no other`, () => {
+        assert.deepEqual(tablesIn(bundleFor(platform)), [tableOf[platform] ?? platform]);
+      });
+    }
 
-test("a bundle for this platform works", async () => {
-  assert.equal(await mechanismOf(bundleFor(process.platform)), fastOpenSupport().mechanism);
-});
+    test(`${bundler} of ${name} for this platform works`, async () => {
+      const file = bundleFor(process.platform);
+      assert.equal(await mechanismOf(file), fastOpenSupport().mechanism);
+    });
+  }
 
-for (
-  const [program, args] of [["bun", ["build", "--target=node"]], ["deno", ["bundle"]]] as const
-) {
-  test(`${program} ${args[0]} for any platform keeps all tables, and works here`, async () => {
-    const file = bundle(`any-${program}`, program, ...args, "mod.ts");
-    assert.deepEqual(tablesIn(file), Object.keys(telltales));
-    assert.equal(await mechanismOf(file), fastOpenSupport().mechanism);
-  });
+  for (const bundler of ["bun build", "deno bundle", "esbuild"] as const) {
+    test(`${bundler} of ${name} for any platform keeps all tables, and works here`, async () => {
+      const file = bundle(bundler, library);
+      assert.deepEqual(tablesIn(file), Object.keys(telltales));
+      assert.equal(await mechanismOf(file), fastOpenSupport().mechanism);
+    });
+  }
 }
