@@ -37,11 +37,8 @@ const tableOf: Readonly<Record<string, string>> = { android: "linux" };
 /** Runs a bundler; returns where it has put the bundle. */
 function bundle(bundler: keyof typeof bundlers, library: string, ...more: string[]): string {
   const output = join(folder, `bundle${++bundles}.mjs`);
-  const { status, stderr } = run(
-    root,
-    ...bundlers[bundler].command(library, output, "esm"),
-    ...more,
-  );
+  const command = bundlers[bundler].command(library, output, "esm");
+  const { status, stderr } = run(root, ...command, ...more);
   assert.equal(status, 0, stderr);
   return output;
 }
