@@ -3,16 +3,16 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import process from "node:process";
-import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { version } from "../../cli/version.ts";
 import { makeFolder, removeFolder } from "../peers/folder.ts";
+import { installPackage, root, runHere } from "./packed.ts";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const folder = makeFolder();
+after(() => removeFolder(folder));
+const installed = installPackage(folder);
 const npmPackage = manifest("package.json");
 const denoPackage = manifest("deno.json");
 
@@ -25,10 +25,11 @@ test("both registries and the command speak of the same version", () => {
   assert.equal(npmPackage["version"], version);
 });
 
-test("the package depends on nothing", () => {
-  for (const kind of ["dependencies", "peerDependencies", "optionalDependencies"]) {
-    assert.equal(npmPackage[kind], undefined);
-  }
+test("the package depends on nothing; its declarations name Node's types, where there are some", () => {
+  assert.equal(npmPackage["dependencies"], undefined);
+  assert.equal(npmPackage["optionalDependencies"], undefined);
+  assert.deepEqual(npmPackage["peerDependencies"], { "@types/node": "*" });
+  assert.deepEqual(npmPackage["peerDependenciesMeta"], { "@types/node": { optional: true } });
   assert.equal(denoPackage["imports"], undefined);
 });
 
@@ -48,36 +49,57 @@ const { connectTls } = await import("@firstflight/tls");
 console.log(typeof connectTls, libraries().filter((library) => !before.has(library)).join());
 `;
 
-test("npm's package can be installed, imported and run", () => {
-  const folder = makeFolder();
-  const npm = (cwd: string, ...args: readonly string[]) =>
-    execFileSync("npm", args, { cwd, encoding: "utf8", stdio: "pipe" });
-  try {
-    const packed = npm(root, "pack", "--silent", "--pack-destination", folder);
-    writeFileSync(join(folder, "package.json"), `{ "type": "module" }`);
-    const tarball = `./${packed.trim().split("\n").at(-1)}`;
-    npm(folder, "install", "--offline", "--no-audit", "--no-fund", tarball);
+test("npm packs the library, the command, and nothing else", () => {
+  assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
+  assert.deepEqual(readdirSync(join(installed, "dist")).sort(), [
+    ...["cli.js", "cli.js.map", "mod.cjs", "mod.cjs.map"],
+    ...["mod.d.cts", "mod.d.ts", "mod.js", "mod.js.map"],
+  ]);
+});
 
-    const program = join(folder, "importer.js");
-    writeFileSync(program, importer);
-    const imported = run(folder, program);
-    assert.deepEqual(imported, { status: 0, stdout: "function \n", stderr: "" });
+test("npm installs nothing beside it", () => {
+  const entries = readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."));
+  assert.deepEqual(entries, ["@firstflight"]);
+});
 
-    const command = join(folder, "node_modules/@firstflight/tls/dist/cli.js");
-    assert.match(readFileSync(command, "utf8"), /^#!\/usr\/bin\/env node\n/);
-    const helped = run(folder, command, "--help");
-    assert.equal(helped.status, 0, helped.stderr);
-    assert.match(helped.stdout, /firstflight/);
-  } finally {
-    removeFolder(folder);
+test("importing it does nothing that can be noticed", () => {
+  const program = join(folder, "importer.mjs");
+  writeFileSync(program, importer);
+  const imported = runHere(folder, program);
+  assert.deepEqual(imported, { status: 0, stdout: "function \n", stderr: "" });
+});
+
+test("the command runs, with the one library", () => {
+  const command = join(installed, "dist/cli.js");
+  const text = readFileSync(command, "utf8");
+  assert.match(text, /^#!\/usr\/bin\/env node\n/);
+  assert.match(text, /from '\.\/mod\.js'/);
+  assert.doesNotMatch(text, /class TlsConn/);
+  const helped = runHere(folder, command, "--help");
+  assert.equal(helped.status, 0, helped.stderr);
+  assert.match(helped.stdout, /firstflight/);
+});
+
+test("source maps lead to the sources, and have them", () => {
+  for (const file of ["cli.js", "mod.cjs", "mod.js"]) {
+    const map: { sources: string[]; sourcesContent: string[] } = JSON.parse(
+      readFileSync(join(installed, "dist", `${file}.map`), "utf8"),
+    );
+    map.sources.forEach((source, index) => {
+      const text = readFileSync(join(root, "dist", source), "utf8");
+      assert.equal(map.sourcesContent[index], text, source);
+    });
+    assert.ok(map.sources.some((source) => source.endsWith("runtimes/mod.ts")), file);
   }
 });
 
-/** Runs a program on this runtime, as somebody would who only has the package. */
-function run(folder: string, program: string, ...args: readonly string[]) {
-  const flags = "deno" in process.versions ? ["run", "-A", "--quiet"] : [];
-  const command = [...flags, program, ...args];
-  const options = { cwd: folder, encoding: "utf8" } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, options);
-  return { status, stdout, stderr };
-}
+test("classes keep their names, which stand in errors and logs", () => {
+  const program = join(folder, "names.mjs");
+  writeFileSync(
+    program,
+    `import * as library from "@firstflight/tls";
+    const classes = Object.entries(library).filter(([name]) => /^[A-Z]/.test(name));
+    console.log(classes.length > 5, classes.every(([name, own]) => own.name === name));`,
+  );
+  assert.equal(runHere(folder, program).stdout, "true true\n");
+});
