@@ -18,6 +18,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "lint": ["deno", "lint", "--quiet"],
   "formatting": ["deno", "fmt", "--check"],
   "publishing to JSR": ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"],
+  "publishing to npm": ["node", "--no-warnings", "tools/package.ts"],
   "documentation of all that is exported": ["deno", "doc", "--lint", "--quiet", "mod.ts"],
   "examples in the documentation": testExamples,
   // The compiler for all platforms is there for this one.
