@@ -7,7 +7,10 @@
  * On the emulated network, 35 ms of round trip, against Debian's nginx. Every measurement is a process
  * of its own; they take turns, so that what else the machine does hits all alike. Time counts from the
  * SYN, as the link saw it: how long a runtime takes to start is not up to firstflight, and told beside.
- * Early data of several sizes follow, each of which nginx must have kept as it was sent.
+ * Early data of several sizes follow, each of which nginx must have kept as it was sent. Before all
+ * that, what the import of the package costs; `--imports` measures nothing else, and needs no network:
+ *
+ *     npm run bench:cold -- --imports --beside ../other/dist/mod.js
  *
  * @module
  */
@@ -18,8 +21,16 @@ import { monotonicNow } from "../tests/netlab/clock.ts";
 import { temporaryFolder } from "../tests/peers/folder.ts";
 import type { ColdTask } from "./clients/cold.ts";
 import { bodyOf, type Upload } from "./clients/upload.ts";
+import { measureImports } from "./cold_imports.ts";
 import { ColdOrigin } from "./cold_origin.ts";
-import { EARLY, fits, type Measurement, report, type Series } from "./cold_report.ts";
+import {
+  EARLY,
+  fits,
+  type Measurement,
+  report,
+  reportImports,
+  type Series,
+} from "./cold_report.ts";
 import { exitOnSignals, run } from "./harness/client.ts";
 import { type CommandObservation, commands } from "./harness/commands.ts";
 import { objectionTo, witness } from "./harness/evidence.ts";
@@ -38,6 +49,8 @@ const SIZES = [200, 1_300, 14_000, 100_000];
 
 const { values: options } = parseArgs({
   options: {
+    beside: { type: "string", multiple: true, default: [] },
+    imports: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     repeat: { type: "string", default: "15" },
     runtimes: { type: "string", default: runtimeNames.join(",") },
@@ -50,6 +63,8 @@ if (options.help) {
 
   --repeat N        processes of each kind (default 15)
   --runtimes LIST   of deno,bun,node (default all)
+  --imports         only what the import of the package costs
+  --beside FILE     another build's module to import in turn; may be repeated
   --json            print everything as JSON`);
   process.exit(0);
 }
@@ -61,6 +76,16 @@ interface Planned extends Series {
 
 exitOnSignals();
 const runtimes = parseRuntimes(options.runtimes);
+const imports = await measureImports({
+  runtimes,
+  repeat: Number(options.repeat),
+  beside: options.beside,
+});
+if (options.imports) {
+  console.log(options.json ? JSON.stringify({ imports }, null, 2) : reportImports(imports));
+  process.exit(0);
+}
+
 await using lab = await startNetwork();
 const target = { hostname: lab.server.ipv4, port: PORT };
 await using origin = await ColdOrigin.start(lab);
@@ -130,5 +155,5 @@ for (let round = -WARM_UP; round < Number(options.repeat); round++) {
   }
 }
 showProgress();
-if (options.json) console.log(JSON.stringify({ rtt: RTT, series: plan }, null, 2));
-else console.log(report(plan, RTT));
+if (options.json) console.log(JSON.stringify({ rtt: RTT, imports, series: plan }, null, 2));
+else console.log(`${reportImports(imports)}\n\n${report(plan, RTT)}`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Imports } from "./cold_imports.ts";
 import type { Evidence } from "./harness/evidence.ts";
 import { counted, type Judged, listObjections } from "./harness/objections.ts";
 import { inRoundTrips, type RoundTrip, roundTripOf, show } from "./harness/round_trips.ts";
@@ -75,6 +76,20 @@ export function report(all: readonly Series[], rtt: number): string {
     ...listObjections(all.map((series) => ({ ...series, name: nameOf(series) }))),
     all.flatMap((series) => judge(series, trip)).join("\n"),
   ].join("\n\n");
+}
+
+/** What imports cost, and how much of that the import of the built package does. */
+export function reportImports(all: readonly Imports[]): string {
+  const medians = all.map(({ times }) => median(times));
+  const rows = all.map(({ runtime, file, times }, index) => {
+    const own = medians[all.findIndex((other) => other.runtime === runtime)] ?? NaN;
+    const time = medians[index] ?? NaN;
+    const bar = drawBar(time, Math.max(...medians), 24);
+    return [`${runtime}: ${file}`, `${times.length}`, show(time, 1), show(own / time, 2), bar];
+  });
+  const head = ["", "n", "import ms", "dist/mod.js as a share"];
+  return "Medians of processes. What the import of the package costs, in ms.\n\n" +
+    drawTable([head, ...rows]);
 }
 
 function tableOf(all: readonly Series[], { nominal, measured }: RoundTrip): string {
