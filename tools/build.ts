@@ -14,7 +14,7 @@ import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type OutputOptions, type Plugin, rollup, type RollupOptions } from "rollup";
-import { dts } from "rollup-plugin-dts";
+import { declarationPlugins } from "./declarations/plugins.ts";
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -31,7 +31,7 @@ await bundle({ input: `${compiled}/mod.js`, plugins: [sourceMaps()] }, [
 await bundle({ input: `${compiled}/cli.js`, plugins: [libraryApart(), onNode(), sourceMaps()] }, [
   { file: "dist/cli.js", format: "es", sourcemap: true },
 ]);
-await bundle({ input: `${compiled}/mod.d.ts`, plugins: [dts(), forAnyConsumer()] }, [
+await bundle({ input: `${compiled}/mod.d.ts`, plugins: declarationPlugins }, [
   { file: "dist/mod.d.ts", format: "es" },
 ]);
 // Says the same in CommonJS: its name alone makes it TypeScript's description of a CommonJS module.
@@ -64,7 +64,10 @@ function sourceMaps(): Plugin {
   };
 }
 
-/** Leaves the library to dist/mod.js, so that the command has no second one in it. */
+/**
+ * Leaves the library to dist/mod.js, so that the command has no second one in it. What mod.ts does not
+ * export, the seam between runtimes, has no state and is in both.
+ */
 function libraryApart(): Plugin {
   const library = resolve(compiled, "mod.js");
   return {
@@ -81,19 +84,5 @@ function onNode(): Plugin {
   return {
     name: "on Node",
     renderChunk: (code) => ({ code: code.replace(/^#!.*/, "#!/usr/bin/env node"), map: null }),
-  };
-}
-
-/**
- * Makes declarations compile for everybody. Somebody without Node's types has `any` in their place:
- * that is for the few who never touch what needs them, and an error in a dependency helps nobody. What
- * `using` needs is in no default library.
- */
-function forAnyConsumer(): Plugin {
-  return {
-    name: "for any consumer",
-    renderChunk: (code) =>
-      `/// <reference lib="esnext.disposable" />\n` +
-      code.replace(/^import .* from 'node:.*$/gm, "// @ts-ignore: needs @types/node\n$&"),
   };
 }

@@ -54,7 +54,7 @@ const node = tool("node");
 
 const compilers = {
   "TypeScript 7": [...node, join(root, "node_modules/typescript/bin/tsc")],
-  "TypeScript 5.9": [...node, join(root, "tools/older/node_modules/typescript/bin/tsc")],
+  "TypeScript 5.9": [...node, join(root, "tools/declarations/node_modules/typescript/bin/tsc")],
 };
 
 const modules = {

@@ -19,7 +19,8 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sources = [
   "{mod,cli}.ts",
   "{base,cli,ffi,runtimes,tcp,tls}/**/*.ts",
-  "tools/build.ts",
+  "tools/{build,declarations/plugins}.ts",
+  "tools/declarations/package.json",
   "package.json",
   "tsconfig*.json",
   "LICENSE",
