@@ -38,3 +38,21 @@ for (const [what, [input, program]] of Object.entries(programs)) {
     }
   }
 }
+
+writeFileSync(join(folder, "required.cjs"), `exports.required = require("@firstflight/tls");`);
+writeFileSync(
+  join(folder, "both.mjs"),
+  `import * as imported from "@firstflight/tls";
+  import { required } from "./required.cjs";
+  console.log(imported.connectTls === required.connectTls);`,
+);
+// Not so Bun for Node: it looks for "node" and "require", and by these Jest must find CommonJS.
+for (const name of ["esbuild", "deno bundle"] as const) {
+  test(`${name} puts one library in a bundle that imports and requires it`, () => {
+    const output = `${name.replace(" ", "_")}_both.mjs`;
+    const bundled = run(folder, ...bundlers[name].command("both.mjs", output, "esm"));
+    assert.equal(bundled.status, 0, bundled.stderr);
+    const ran = runHere(folder, output);
+    assert.equal(ran.stdout, "true\n", ran.stderr);
+  });
+}

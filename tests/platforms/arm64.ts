@@ -75,7 +75,8 @@ function furnish(folder: string): void {
 function pack(furniture: string, file: string): void {
   const script = `{
     cd "$1" && find . | cpio --quiet -o -H newc
-    cd "$2" && find -L . | cpio --quiet -L -o -H newc
+    cd "$2" && find -L . -path './project/tools/*/node_modules' -prune -o -print |
+      cpio --quiet -L -o -H newc
   } >"$3"`;
   run("sh", ["-ec", script, "sh", root, furniture, file]);
 }
