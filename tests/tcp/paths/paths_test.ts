@@ -11,6 +11,7 @@ import {
   noteOpen,
   roundTrip,
 } from "../../../tcp/paths/paths.ts";
+import { withClock as withStandingClock } from "../../fixtures/clock.ts";
 
 const HOME = "192.0.2.0/24";
 const HOTEL = "198.51.100.0/24";
@@ -18,14 +19,10 @@ const WAIT = 10_000;
 
 /** Runs `work` with an empty memory and a clock that only `work` moves. */
 function withClock(work: (pass: (milliseconds: number) => void) => void): void {
-  const real = Date.now;
-  let now = real();
-  Date.now = () => now;
   pathMemory.clear();
   try {
-    work((milliseconds) => now += milliseconds);
+    withStandingClock(work);
   } finally {
-    Date.now = real;
     pathMemory.clear();
   }
 }
