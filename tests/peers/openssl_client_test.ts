@@ -79,6 +79,34 @@ test("versions that the server does not speak are refused", { skip }, async () =
   }
 });
 
+test("TLS 1.0 and 1.1 are refused", { skip }, async () => {
+  await using server = new LocalServer();
+  for (const flag of ["-tls1", "-tls1_1"]) {
+    const args = [flag, "-cipher", "ALL:@SECLEVEL=0"];
+    await using client = startOpensslClient(`127.0.0.1:${server.port}`, args);
+    await client.saw(/alert protocol version/);
+    assert.notEqual(await client.finished(), 0);
+  }
+  assert.equal((await server.failure(2)).name, "TlsError");
+});
+
+for (const maxEarlyData of [0, 16_384]) {
+  test(`with ${maxEarlyData} bytes of early data, a ticket is promised for less than a week`, {
+    skip,
+  }, async () => {
+    await using server = new LocalServer({ maxEarlyData });
+    for (const flag of ["-tls1_2", "-tls1_3"]) {
+      await using client = startOpensslClient(`127.0.0.1:${server.port}`, [flag]);
+      await request(client);
+      const promised = [...client.output.matchAll(/lifetime hint: (\d+) \(seconds\)/g)];
+      assert.ok(promised.length > 0, client.output);
+      for (const [, seconds] of promised) {
+        assert.ok(Number(seconds) > 0 && Number(seconds) < 7 * 24 * 3_600, `${seconds} s`);
+      }
+    }
+  });
+}
+
 test("early data is answered before the handshake is over, a replay of it is not", {
   skip: netlabSkip() || skip,
 }, async () => {

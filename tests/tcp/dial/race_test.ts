@@ -151,6 +151,28 @@ for (const call of ["connectTls", "connect"] as const) {
   });
 }
 
+for (
+  const [what, rtt, least, most] of [
+    ["over a short path the next attempt waits all the same", 1, 20, 200],
+    // Two round trips would be longer; the kernel's own SYN without data leaves after a second, too.
+    ["over a long path the next attempt waits no longer than a second", 600, 990, 1_190],
+  ] as const
+) {
+  test(what, { skip }, async () => {
+    await using scene = await startScene({ rtt });
+    const { lab } = scene;
+    const hostname = lab.server.ipv4;
+    await acquainted("connect", scene, hostname);
+    await lab.setMiddleboxes([{ kind: "drop-syn-data" }]);
+    await lab.clearPackets();
+    await calls.connect(scene.client, hostname);
+    const [first, second] = flowsIn(await lab.packets()).map(({ syns }) => syns[0]!);
+    assert.ok(first && second && first.payload > 0 && second.payload === 0);
+    const waited = second.at - first.at;
+    assert.ok(waited >= least && waited < most, `the second came after ${waited} ms`);
+  });
+}
+
 test("early data go to one attempt, and again when that is lost", { skip }, async () => {
   await using scene = await startScene({ rtt: 35 });
   const { lab, nginx } = scene;

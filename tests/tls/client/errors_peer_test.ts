@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect as connectNet } from "node:net";
 import { connect, connectTls, startTls, TlsError } from "../../../mod.ts";
 import { leavesNothing } from "../../fixtures/hostile_census.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../../fixtures/hostile_server.ts";
 import { eachWay, here, startListener, trusting } from "../../fixtures/hostile_ways.ts";
 import { certificates } from "../../peers/certificates.ts";
-import { engineUnderTest } from "../../peers/engine.ts";
+import { can, engineUnderTest } from "../../peers/engine.ts";
 import { startOpensslServer } from "../../peers/openssl_server.ts";
 import { requirePeer } from "../../peers/peer.ts";
 import { test } from "../../peers/test.ts";
@@ -259,6 +260,32 @@ test("a goodbye by close_notify and nothing else ends the data without an error"
     await accepted.closeWrite();
     assert.equal(await conn.read(new Uint8Array(10)), 5);
     assert.equal(await conn.read(new Uint8Array(10)), null);
+    assert.equal(await conn.read(new Uint8Array(10)), null);
+  });
+});
+
+test("what comes after a goodbye by close_notify is not looked at", async () => {
+  await leavesNothing(async () => {
+    using listener = startListener();
+    let after: (() => void) | undefined;
+    await using server = await startRawServer((client) => {
+      const upstream = connectNet({ port: listener.addr.port, host: here, allowHalfOpen: true });
+      client.on("data", (chunk) => upstream.write(chunk));
+      upstream.on("data", (chunk) => client.write(chunk)).on("error", () => client.destroy());
+      client.on("close", () => upstream.destroy());
+      after = () => void client.write(record(23, ...garbage.subarray(0, 100)));
+    });
+    using conn = await connectTls({ hostname: here, port: server.port, ...trusting });
+    using accepted = await listener.accept();
+    await accepted.write(new Uint8Array(5));
+    await accepted.closeWrite();
+    assert.equal(await conn.read(new Uint8Array(10)), 5);
+    assert.equal(await conn.read(new Uint8Array(10)), null);
+    after?.();
+    if (can("halfClose")) {
+      await conn.write(new Uint8Array(3)); // Our own side is open still.
+      assert.equal(await accepted.read(new Uint8Array(10)), 3);
+    }
     assert.equal(await conn.read(new Uint8Array(10)), null);
   });
 });

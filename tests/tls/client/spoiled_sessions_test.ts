@@ -99,6 +99,7 @@ for (
       const [warning] = conn.warnings.filter(({ code }) => code.startsWith("SESSION"));
       outcomes.add(warning?.code ?? (conn.resumed ? "resumed" : "full"));
       if (warning) assert.equal(conn.resumed, false, `byte ${at}`);
+      assert.equal(conn.protocol, "TLSv1.3"); // A second try leaves the session out and nothing else.
     }
     // Not readable or of no use, refused by the server, and of no importance.
     for (const outcome of ["SESSION_UNUSABLE", "SESSION_REFUSED", "resumed"]) {
