@@ -155,7 +155,10 @@ test("a hello that resumes: with a key share, for that mode alone, the ticket la
     const { session } = kept.pop()!;
     const flight = flightOf("single-share", { session, ...(early ? { early } : {}) });
     const { extensions: found } = parse(flight);
-    assert.equal([...found.keys()].at(-1), extensions.pre_shared_key);
+    const [last, tickets] = [...found].at(-1)!;
+    assert.equal(last, extensions.pre_shared_key);
+    // One alone: the identities have as many bytes as the first of them, its length and its age.
+    assert.equal(tickets.readUInt16BE(0), 2 + tickets.readUInt16BE(2) + 4);
     const PSK_DHE_KE = 1;
     assert.deepEqual([...found.get(extensions.psk_key_exchange_modes)!], [1, PSK_DHE_KE]);
     assert.ok(found.get(extensions.key_share)!.length > 32);

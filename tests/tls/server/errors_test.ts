@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { connect, ConnectError, MemorySessionStore, TlsError } from "../../../mod.ts";
 import { askChild } from "../../fixtures/hostile_child.ts";
@@ -87,6 +90,19 @@ test("a link-local address without its interface can't be listened on, and the m
     assert.ok(error instanceof ConnectError);
     assert.match(error.message, /"\[fe80::1\]:0".*such as fe80::1%eth0/);
   });
+});
+
+test("a listener with a key too weak to trust is refused", () => {
+  const [keyPath, certPath] = ["key", "crt"].map((end) =>
+    join(certificates().folder, `1024.${end}`)
+  );
+  execFileSync("openssl", [
+    ...["req", "-x509", "-nodes", "-newkey", "rsa:1024", "-days", "9", "-subj", "/CN=localhost"],
+    ...["-keyout", keyPath!, "-out", certPath!],
+  ], { stdio: "ignore" });
+  const [key, cert] = [keyPath!, certPath!].map((path) => readFileSync(path, "utf8"));
+  const error = thrownBy(() => startListener({ cert: cert!, key: key! }));
+  assertFailure(error, tlsError("INVALID_PEM", /key too small/));
 });
 
 test("a listener whose certificate is unusable leaves its port free", async () => {
