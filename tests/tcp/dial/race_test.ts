@@ -152,13 +152,13 @@ for (const call of ["connectTls", "connect"] as const) {
 }
 
 for (
-  const [what, rtt, least, most] of [
-    ["over a short path the next attempt waits all the same", 1, 20, 200],
+  const [path, bound, rtt, least, most] of [
+    ["short", "20 ms all the same", 1, 20, 200],
     // Two round trips would be longer; the kernel's own SYN without data leaves after a second, too.
-    ["over a long path the next attempt waits no longer than a second", 600, 990, 1_190],
+    ["long", "no longer than a second", 600, 990, 1_190],
   ] as const
 ) {
-  test(what, { skip }, async () => {
+  test(`over a ${path} path the next attempt waits ${bound}`, { skip }, async () => {
     await using scene = await startScene({ rtt });
     const { lab } = scene;
     const hostname = lab.server.ipv4;
