@@ -15,6 +15,11 @@ export interface TestCase {
   readonly message: string | undefined;
 }
 
+/** A test's own title, without the groups it is in. */
+export function titleOf({ name }: Pick<TestCase, "name">): string {
+  return name.split(" > ").at(-1) ?? name;
+}
+
 /** The tests of a report, in its order. */
 export function parseReport(xml: string): TestCase[] {
   const element = /<testcase\b((?:[^">]|"[^"]*")*?)(?:\/>|>(.*?)<\/testcase>)/gs;

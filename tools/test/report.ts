@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { titleOf } from "./junit.ts";
 import type { Result, Skipped } from "./result.ts";
 
 /** Prints what failed, what was skipped, a table and the sum; sets the exit status. */
@@ -33,9 +34,8 @@ export function report(results: readonly Result[]): void {
 }
 
 /** Only Node reports why a test is skipped; mostly that is why it is skipped elsewhere, too. */
-function reasonOf({ name }: Skipped, skips: readonly Skipped[]): string {
-  const own = (path: string) => path.split(" > ").at(-1);
-  const known = skips.find((other) => other.reason && own(other.name) === own(name));
+function reasonOf(test: Skipped, skips: readonly Skipped[]): string {
+  const known = skips.find((other) => other.reason && titleOf(other) === titleOf(test));
   return known?.reason ?? "the runtime does not report why";
 }
 

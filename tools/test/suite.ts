@@ -9,7 +9,7 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
 import { command, type Ended } from "./command.ts";
-import { parseReport, type TestCase } from "./junit.ts";
+import { parseReport, type TestCase, titleOf } from "./junit.ts";
 import type { Result } from "./result.ts";
 import { type Runner, runners } from "./runners.ts";
 
@@ -18,10 +18,14 @@ const MINUTE = 60_000;
 /** What no runtime may take longer for, so that nothing hangs. */
 const SUITE_LIMIT = 10 * MINUTE;
 
-/** Runs the test files under one runtime; prints what is worth reading of its output. */
+/**
+ * Runs the test files under one runtime; prints what is worth reading of its output. Where none of the
+ * tests that ran, or were skipped, has a title that `named` has, that counts as a failure.
+ */
 export async function runSuite(
   name: keyof typeof runners,
   files: readonly string[],
+  named: readonly string[],
 ): Promise<Result> {
   const runner: Runner = runners[name];
   const folder = makeFolder();
@@ -35,7 +39,7 @@ export async function runSuite(
   const seconds = (performance.now() - started) / 1000;
   const cases = withoutGroups(parseReport(readReport(report)));
   removeFolder(folder);
-  return { name, ...judge(cases, files, ended), seconds };
+  return { name, ...judge(cases, files, named, ended), seconds };
 }
 
 /** The report; empty when the runtime did not live to write it. */
@@ -64,6 +68,7 @@ function withoutGroups(cases: readonly TestCase[]): TestCase[] {
 function judge(
   cases: readonly TestCase[],
   files: readonly string[],
+  named: readonly string[],
   { code, timedOut }: Ended,
 ): Pick<Result, "passed" | "failed" | "skipped"> {
   const pathOf = ({ file }: TestCase) => file && relative(process.cwd(), resolve(file));
@@ -73,6 +78,10 @@ function judge(
   const ran = new Set(tests.map(pathOf));
   for (const file of files) {
     if (!ran.has(file) && isNamedInReports(file)) failed.push(`${file}: no test ran`);
+  }
+  const titles = new Set(tests.map(titleOf));
+  for (const title of named) {
+    if (!titles.has(title)) failed.push(`tests/requirements.ts names "${title}": no such test ran`);
   }
   if (timedOut) failed.push(`the run took longer than ${SUITE_LIMIT / MINUTE} minutes`);
   else if (code !== 0 && failed.length === 0) failed.push(`the run ended with status ${code}`);
