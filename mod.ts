@@ -44,7 +44,7 @@ export {
   enableFastOpen,
   type EnableFastOpenOptions,
   type ListenerFastOpen,
-} from "./tcp/listen/fast_open.ts";
+} from "./tcp/listen/enable_fast_open.ts";
 export type { ListenOptions } from "./tcp/listen/listen.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";

@@ -7,18 +7,40 @@
 import { arch } from "node:process";
 import { runtime } from "../runtimes/mod.ts";
 
-/** Debian's names for the architectures, as they occur in the names of its library folders. */
-const multiarch: Readonly<Record<string, string>> = {
-  arm64: "aarch64",
-  riscv64: "riscv64",
-  x64: "x86_64",
-};
+/** This process's architecture as Debian's library folders and musl name it. */
+export function machineName(): string {
+  const others: Readonly<Record<string, string>> = {
+    arm64: "aarch64",
+    riscv64: "riscv64",
+    x64: "x86_64",
+  };
+  return others[arch] ?? arch;
+}
 
-/** The first part of Debian's library folder for this process: `x86_64` of `x86_64-linux-gnu`. */
-export const triplet: string = multiarch[arch] ?? arch;
+/** glibc under multiarch folders and without, musl, bionic. */
+function linuxPaths(): string[] {
+  return [
+    `/lib/${machineName()}-linux-gnu/libc.so.6`,
+    "/lib64/libc.so.6",
+    "/lib/libc.so.6",
+    "/usr/lib/libc.so.6",
+    `/lib/ld-musl-${machineName()}.so.1`,
+    "/system/lib64/libc.so",
+  ];
+}
 
-/** The default Windows folder. */
-const WINDOWS = "C:\\Windows";
+function darwinPaths(): string[] {
+  return ["/usr/lib/libSystem.B.dylib"];
+}
+
+function freebsdPaths(): string[] {
+  return ["/lib/libc.so.7"];
+}
+
+/** The C library that every Windows has. */
+function windowsPaths(): string[] {
+  return [`${runtime.env("SystemRoot") ?? "C:\\Windows"}\\System32\\msvcrt.dll`];
+}
 
 /**
  * Absolute paths of the C library, the likeliest first. Bundlers fold this when `process.platform`
@@ -27,21 +49,14 @@ const WINDOWS = "C:\\Windows";
 export const libcPaths: readonly string[] =
   // deno-lint-ignore no-process-global -- an imported `process` can't be replaced by --define
   process.platform === "linux" || process.platform === "android"
-    ? [
-      `/lib/${triplet}-linux-gnu/libc.so.6`,
-      "/lib64/libc.so.6",
-      "/lib/libc.so.6",
-      "/usr/lib/libc.so.6",
-      `/lib/ld-musl-${triplet}.so.1`,
-      "/system/lib64/libc.so",
-    ]
+    ? linuxPaths()
     // deno-lint-ignore no-process-global
     : process.platform === "darwin"
-    ? ["/usr/lib/libSystem.B.dylib"]
+    ? darwinPaths()
     // deno-lint-ignore no-process-global
     : process.platform === "freebsd"
-    ? ["/lib/libc.so.7"]
+    ? freebsdPaths()
     // deno-lint-ignore no-process-global
     : process.platform === "win32"
-    ? [`${runtime.env("SystemRoot") ?? WINDOWS}\\System32\\msvcrt.dll`]
+    ? windowsPaths()
     : [];

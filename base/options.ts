@@ -8,7 +8,7 @@
 
 import type { OptionErrorDetails } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { badArgument, badOption, unknownOption } from "./words.ts";
+import { badArgument, badOption, unknownOption } from "./option_errors.ts";
 
 /** What an option must be. */
 export interface Check<T> {
@@ -28,6 +28,8 @@ export interface Rule<T> {
   readonly check: Check<Exclude<T, undefined>>;
   /** Replaces a missing value. Without a fallback the option must be given. */
   readonly fallback?: { readonly value: T };
+  /** What other libraries call the option, for callers who write that. */
+  readonly elsewhere?: readonly string[];
 }
 
 /** How each option of a function is read. The options are checked in this order. */
@@ -46,6 +48,11 @@ export function optional<T extends Given>(check: Check<T>): Rule<T | undefined> 
 /** An option that has a default. */
 export function defaulted<T extends Given>(check: Check<T>, value: NoInfer<T>): Rule<T> {
   return { check, fallback: { value } };
+}
+
+/** The same rule, for an option that other libraries call by one of `names`. */
+export function calledElsewhere<T>(rule: Rule<T>, ...names: readonly string[]): Rule<T> {
+  return { ...rule, elsewhere: names };
 }
 
 /** The longest delay that timers accept, in milliseconds; longer ones would fire at once. */
@@ -104,24 +111,13 @@ export function listOf<T>(
   };
 }
 
-/** Option names of other libraries, and the names here that may be meant. */
-const otherNames: ReadonlyMap<string, readonly string[]> = new Map([
-  ["ca", ["caCerts"]],
-  ["checkServerIdentity", ["serverName"]],
-  ["ecdhCurve", ["groups"]],
-  ["host", ["hostname"]],
-  ["rejectUnauthorized", ["caCerts"]],
-  ["session", ["sessions"]],
-  ["timeout", ["connectTimeout", "handshakeTimeout"]],
-]);
-
 /** The known name that the caller probably meant by `name`. */
-function nameMeant(name: string, known: readonly string[]): string | undefined {
-  const other = otherNames.get(name)?.find((each) => known.includes(each));
-  if (other !== undefined) return other;
-  const lower = known.map((each) => each.toLowerCase());
-  const near = nearest(name, lower);
-  return near === undefined ? undefined : known[lower.indexOf(near)];
+function nameMeant<S>(name: string, rules: Rules<S>): string | undefined {
+  const known = Object.entries<Rule<unknown>>(rules);
+  const elsewhere = known.find(([, { elsewhere = [] }]) => elsewhere.includes(name));
+  if (elsewhere) return elsewhere[0];
+  const near = nearest(name, known.map(([each]) => each.toLowerCase()));
+  return known.find(([each]) => each.toLowerCase() === near)?.[0];
 }
 
 /**
@@ -147,7 +143,7 @@ export function readOptions<S extends object>(
   const details = whose(values);
   for (const name of Object.keys(options)) {
     if (known.includes(name) || options[name] === undefined) continue;
-    throw unknownOption(name, nameMeant(name, known), details);
+    throw unknownOption(name, nameMeant(name, rules), details);
   }
   for (const [name, { check, fallback }] of Object.entries<Rule<unknown>>(rules)) {
     const value = values[name];

@@ -132,6 +132,8 @@ export const libsslSymbols = {
 export const libcryptoSymbols = {
   /** `unsigned long OpenSSL_version_num(void);` */
   OpenSSL_version_num: { parameters: [], result: "ulong" },
+  /** `int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *settings);` */
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
 
   /** `BIO *BIO_new(const BIO_METHOD *type);` */
   BIO_new: { parameters: ["pointer"], result: "pointer" },
@@ -194,6 +196,8 @@ export const libcryptoSymbols = {
 
 /** Values of OpenSSL 3's headers. */
 export const OPENSSL = {
+  OPENSSL_INIT_NO_ATEXIT: 0x80000n,
+
   SSL_ERROR_WANT_READ: 2,
   SSL_ERROR_ZERO_RETURN: 6,
 

@@ -7,6 +7,7 @@
 import type { OptionErrorDetails } from "../base/errors.ts";
 import {
   boolean,
+  calledElsewhere,
   type Check,
   checkOf,
   defaulted,
@@ -62,12 +63,12 @@ export const host: Check<string> = checkOf(
 /** How the options that can end a call early are read. */
 export const patienceRules: Rules<Pick<Destination, "signal" | "connectTimeout">> = {
   signal: optional(checkOf("an AbortSignal", (value) => value instanceof AbortSignal)),
-  connectTimeout: defaulted(milliseconds, 30_000),
+  connectTimeout: calledElsewhere(defaulted(milliseconds, 30_000), "timeout"),
 };
 
 /** How {@linkcode DialOptions} are read. */
 export const dialRules: Rules<DialSettings> = {
-  hostname: required(host),
+  hostname: calledElsewhere(required(host), "host"),
   port: required(integer(1, 65_535)),
   transport: defaulted(oneOf("tcp"), "tcp"),
   fastOpen: defaulted(boolean, true),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { badArgument } from "../base/words.ts";
+import { badArgument } from "../base/option_errors.ts";
 import type { Known, NetAddr } from "./facts.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import type { ByteStream } from "./wire/byte_stream.ts";

@@ -5,9 +5,11 @@
  */
 
 import type { OptionErrorDetails } from "../base/errors.ts";
+import { badOption } from "../base/option_errors.ts";
 import {
   boolean,
   callback,
+  calledElsewhere,
   type Check,
   checkOf,
   defaulted,
@@ -16,7 +18,6 @@ import {
   optional,
   type Rules,
 } from "../base/options.ts";
-import { badOption } from "../base/words.ts";
 import { canonicalHost } from "../tcp/name/hostname.ts";
 import { host } from "../tcp/options.ts";
 import type { EngineName, TlsVersion } from "./engine/contract.ts";
@@ -145,12 +146,19 @@ function isProtocolList(list: readonly unknown[]): boolean {
 /** How {@linkcode TlsClientOptions} are read. */
 export const tlsClientRules: Rules<TlsClientSettings> = {
   ...commonTlsRules,
-  caCerts: optional(
-    listOf<string>("an array of certificates in PEM, not empty", isCertificateList),
+  caCerts: calledElsewhere(
+    optional(listOf<string>("an array of certificates in PEM, not empty", isCertificateList)),
+    ...["ca", "rejectUnauthorized"],
   ),
-  serverName: optional({ ...host, expectation: "a host name or an IP address" }),
-  sessions: defaulted(checkOf("a SessionStore or false", isStoreOrFalse), defaultSessions),
-  groups: defaulted(groupsCheck(), "fit"),
+  serverName: calledElsewhere(
+    optional({ ...host, expectation: "a host name or an IP address" }),
+    "checkServerIdentity",
+  ),
+  sessions: calledElsewhere(
+    defaulted(checkOf("a SessionStore or false", isStoreOrFalse), defaultSessions),
+    "session",
+  ),
+  groups: calledElsewhere(defaulted(groupsCheck(), "fit"), "ecdhCurve"),
   unsafelyDisableHostnameVerification: defaulted(boolean, false),
 };
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { optional, readOptions, type Rules } from "../base/options.ts";
-import { badArgument } from "../base/words.ts";
+import { badArgument } from "../base/option_errors.ts";
+import { calledElsewhere, optional, readOptions, type Rules } from "../base/options.ts";
 import { peerOfTcpConn, releaseTcpConn, TcpConn } from "../tcp/conn.ts";
 import { withDeadline } from "../tcp/dial/deadline.ts";
 import { type Destination, destinationIn, host, patienceRules } from "../tcp/options.ts";
@@ -38,7 +38,7 @@ interface StartTlsSettings extends TlsClientSettings, Omit<Destination, "hostnam
 }
 
 const rules: Rules<StartTlsSettings> = {
-  hostname: optional(host),
+  hostname: calledElsewhere(optional(host), "host"),
   ...patienceRules,
   ...tlsClientRules,
 };

@@ -10,7 +10,7 @@ import { setImmediate } from "node:timers";
 import { quoted } from "../base/authority.ts";
 import { giveBack } from "../base/buffers.ts";
 import { OptionError } from "../base/errors.ts";
-import type { ConnectError } from "../tcp/errors.ts";
+import { ConnectError } from "../tcp/errors.ts";
 import type { Arrived } from "../tcp/wire/arrived.ts";
 import type { ByteStream } from "../tcp/wire/byte_stream.ts";
 import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends.ts";
@@ -22,6 +22,9 @@ import { TlsError } from "./errors.ts";
 
 /** Bytes of plaintext encrypted at a time; limits how much of a large write is in memory twice. */
 const WRITE_SLICE = 256 * 1024;
+
+/** Milliseconds that a client may take for its Finished after the server has closed. */
+const FINISHED_TIMEOUT = 2_000;
 
 /** The error of a write whose buffer was transferred or resized before it was sent. */
 function bufferTransferred(peer: Peer): OptionError {
@@ -58,6 +61,8 @@ export class TlsStream implements TlsByteStream {
   #engine: Engine;
   #peer: Peer;
   #hold: FinishedHold | undefined;
+  /** Set while a server waits for the Finished before it closes. */
+  #onFinished: (() => void) | undefined;
   #secured = Promise.withResolvers<void>();
   #ready = Promise.withResolvers<void>();
   #drained: PromiseWithResolvers<void> | undefined;
@@ -166,7 +171,9 @@ export class TlsStream implements TlsByteStream {
 
   close(): void {
     if (this.#closed) return;
-    if (!this.#writeClosed) this.#goodbye = this.#engine.close();
+    const { writable, secured } = this.#engine;
+    if (writable && !secured) this.#goodbye = this.#closeAfterFinished();
+    else if (!this.#writeClosed) this.#goodbye = this.#engine.close();
     this.#inbox.close(() => this.#closedHere());
     this.#release(() => this.#closedHere());
   }
@@ -183,7 +190,7 @@ export class TlsStream implements TlsByteStream {
   fail(error: unknown): void {
     if (this.#closed) return;
     this.#error = error;
-    if ((error as Partial<ConnectError>).code === "CONNECTION_RESET") this.#hold?.noteReset();
+    if (error instanceof ConnectError && error.code === "CONNECTION_RESET") this.#hold?.noteReset();
     this.#inbox.fail(error);
     this.#release(() => error, 0);
   }
@@ -204,7 +211,7 @@ export class TlsStream implements TlsByteStream {
   /** Acts on the engine's new state. */
   #advance(): void {
     const engine = this.#engine;
-    if (this.#closed) return;
+    if (this.#closed) return engine.secured ? this.#onFinished?.() : undefined;
     if (engine.hasOutput && !this.#hold?.holdBack()) {
       engine.writable ? this.#flushSoon() : this.#flush();
     }
@@ -332,6 +339,22 @@ export class TlsStream implements TlsByteStream {
     if (this.#goodbye) this.#goodbye.then(() => this.#leave(linger));
     else this.#leave(linger);
     this.onRelease?.();
+  }
+
+  /**
+   * A server that has answered early data can't send close_notify before the client's Finished has
+   * come. Without close_notify the client would take the answer for truncated.
+   */
+  async #closeAfterFinished(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { socket } = this.#wire;
+    const timer = setTimeout(resolve, FINISHED_TIMEOUT);
+    this.#onFinished = resolve;
+    socket.once("end", resolve).once("close", resolve);
+    await promise;
+    clearTimeout(timer);
+    socket.off("end", resolve).off("close", resolve);
+    await this.#engine.close();
   }
 
   /** Frees the engine after its last output was handed to the wire. */

@@ -9,7 +9,7 @@ import { platform } from "../../ffi/platform.ts";
 import type { ConnFacts } from "../facts.ts";
 import { withDescriptor } from "../kernel/descriptor.ts";
 import { OUTCOME_UNKNOWN, requireBytes, tcpInfo } from "../kernel/tcp_info.ts";
-import type { ListenerFastOpen } from "./fast_open.ts";
+import type { ListenerFastOpen } from "./enable_fast_open.ts";
 import type { FastOpenResult } from "../outcome.ts";
 
 /** What is known of the listener that has accepted a connection. */

@@ -8,6 +8,7 @@ import type { Server } from "node:net";
 import { quoted } from "../../base/authority.ts";
 import {
   boolean,
+  calledElsewhere,
   checkOf,
   defaulted,
   integer,
@@ -21,9 +22,14 @@ import { type ListenAddress, runtime } from "../../runtimes/mod.ts";
 import { ConnectError } from "../errors.ts";
 import { type NetAddr, netAddr } from "../facts.ts";
 import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
-import { parseAddress } from "../name/address.ts";
+import {
+  type AnyListener,
+  enableFastOpen,
+  type ListenerFastOpen,
+  switchOn,
+} from "./enable_fast_open.ts";
 import { listenFailure } from "./failure.ts";
-import { type AnyListener, enableFastOpen, type ListenerFastOpen, switchOn } from "./fast_open.ts";
+import { parseAddress } from "../name/address.ts";
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -50,9 +56,9 @@ export interface ListenSettings {
 
 /** How {@linkcode ListenOptions} are read. */
 export const listenRules: Rules<ListenSettings> = {
-  hostname: defaulted(
-    checkOf('an IP address of this machine or "localhost"', isBindable),
-    "0.0.0.0",
+  hostname: calledElsewhere(
+    defaulted(checkOf('an IP address of this machine or "localhost"', isBindable), "0.0.0.0"),
+    "host",
   ),
   port: required(integer(0, 65_535)),
   transport: defaulted(oneOf("tcp"), "tcp"),

@@ -9,7 +9,7 @@
  */
 
 import { Recent } from "../../base/recent.ts";
-import { badArgument } from "../../base/words.ts";
+import { badArgument } from "../../base/option_errors.ts";
 
 /** A path, as {@linkcode PathMemory.entries} shows it. */
 export interface KnownPath {

@@ -5,6 +5,7 @@ import {
   boolean,
   bytes,
   callback,
+  calledElsewhere,
   defaulted,
   integer,
   listOf,
@@ -27,12 +28,12 @@ interface Settings {
 }
 
 const rules: Rules<Settings> = {
-  hostname: required(oneOf("here", "there")),
+  hostname: calledElsewhere(required(oneOf("here", "there")), "host"),
   port: required(integer(1, 9)),
   fast: defaulted(boolean, true),
   data: optional(bytes),
   names: defaulted(listOf<string>("a list", (list) => list.length < 3), []),
-  connectTimeout: defaulted(milliseconds, 500),
+  connectTimeout: calledElsewhere(defaulted(milliseconds, 500), "timeout", "patience"),
   onEnd: optional(callback()),
 };
 
@@ -89,6 +90,7 @@ for (
     ["prot", "port"],
     ["Data", "data"],
     ["timeout", "connectTimeout"],
+    ["patience", "connectTimeout"],
     ["connectTimeOut", "connectTimeout"],
     ["onend", "onEnd"],
   ] as const

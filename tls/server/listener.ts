@@ -9,7 +9,7 @@ import { quoted } from "../../base/authority.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
 import { acceptedFacts } from "../../tcp/listen/accepted.ts";
-import type { ListenerFastOpen } from "../../tcp/listen/fast_open.ts";
+import type { ListenerFastOpen } from "../../tcp/listen/enable_fast_open.ts";
 import { listen, listenAddress } from "../../tcp/listen/listen.ts";
 import { Wire } from "../../tcp/wire/wire.ts";
 import { makeTlsConn, type TlsConn } from "../conn.ts";

@@ -6,6 +6,7 @@
 
 import {
   callback,
+  calledElsewhere,
   defaulted,
   integer,
   milliseconds,
@@ -58,6 +59,6 @@ export const listenTlsRules: Rules<ListenTlsSettings> = {
   cert: required(pem),
   key: required(pem),
   maxEarlyData: defaulted(integer(0, 0xffffffff, "a number of bytes"), 0),
-  handshakeTimeout: defaulted(milliseconds, 10_000),
+  handshakeTimeout: calledElsewhere(defaulted(milliseconds, 10_000), "timeout"),
   onHandshakeError: optional(callback()),
 };

@@ -9,9 +9,9 @@ import process from "node:process";
 import { digest } from "../../base/digest.ts";
 import { PrivateFolder } from "../../base/files/private_folder.ts";
 import { callback, defaulted, readOptions, type Rules } from "../../base/options.ts";
-import { badArgument } from "../../base/words.ts";
+import { badArgument } from "../../base/option_errors.ts";
 import { TlsError } from "../errors.ts";
-import { LARGEST_SESSION } from "./session_bytes.ts";
+import { LARGEST_SESSION } from "./session_file.ts";
 import { SessionFolder } from "./session_folder.ts";
 import {
   checkEntry,

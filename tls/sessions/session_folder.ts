@@ -15,7 +15,7 @@ import {
   expiryIn,
   LARGEST_SESSION_FILE,
   nameSession,
-} from "./session_bytes.ts";
+} from "./session_file.ts";
 
 /** How many keys and sessions may be kept, and a callback for files that are no sessions. */
 export interface SessionFolderOptions {

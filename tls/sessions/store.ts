@@ -5,7 +5,7 @@
  */
 
 import { type Check, checkOf, defaulted, type Rules } from "../../base/options.ts";
-import { badArgument } from "../../base/words.ts";
+import { badArgument } from "../../base/option_errors.ts";
 
 /** A session as a store keeps it. */
 export interface StoredSession {

@@ -8,7 +8,7 @@ import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { digest } from "../../../base/digest.ts";
 import { Recent } from "../../../base/recent.ts";
-import { badOption } from "../../../base/words.ts";
+import { badOption } from "../../../base/option_errors.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import type { ClientConfig } from "../contract.ts";

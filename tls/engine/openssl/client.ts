@@ -5,7 +5,7 @@
  */
 
 import { isIP } from "node:net";
-import { badOption } from "../../../base/words.ts";
+import { badOption } from "../../../base/option_errors.ts";
 import { slotOf } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { withPinned } from "../../../ffi/pin.ts";
@@ -49,7 +49,7 @@ function offeredGroups(): readonly string[] {
 }
 
 /** The algorithms that certificates on the web are signed with; the full hello has more. */
-const SIGNATURE_ALGORITHMS = cString([
+const LEAN_SIGNATURE_ALGORITHMS = cString([
   ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ed25519"],
   ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
   ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
@@ -144,7 +144,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
       OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC |
         OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
     );
-    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, SIGNATURE_ALGORITHMS);
+    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, LEAN_SIGNATURE_ALGORITHMS);
     library.ERR_clear_error(); // On failure OpenSSL's own, longer list stays.
   }
 

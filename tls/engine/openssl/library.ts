@@ -8,7 +8,7 @@ import { isAbsolute } from "node:path";
 import process from "node:process";
 import { isDenied } from "../../../ffi/libc.ts";
 import { type CFunctions, dlopen } from "../../../ffi/long.ts";
-import { libcryptoSymbols, libsslSymbols } from "../../../ffi/openssl.ts";
+import { libcryptoSymbols, libsslSymbols, OPENSSL } from "../../../ffi/openssl.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import { libcryptoPath, libsslPaths } from "./library_paths.ts";
 import { TlsError } from "../../errors.ts";
@@ -92,7 +92,19 @@ function bind(path: string | null): Openssl {
   const { OpenSSL_version_num } = libcryptoSymbols;
   const version = dlopen(libcrypto, { OpenSSL_version_num }).OpenSSL_version_num();
   if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
-  return { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
+  const library = { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
+  if (path !== null) leaveExitAlone(library);
+  return library;
+}
+
+/**
+ * OpenSSL frees everything when the process exits. Threads of the runtime still run then, and those that
+ * have used OpenSSL free their part at the same time: the heap was corrupted, and `deno test` aborted,
+ * about once in sixty runs. The system frees the memory of a process anyway.
+ */
+function leaveExitAlone({ OPENSSL_init_crypto }: Openssl): void {
+  const started = OPENSSL_init_crypto(OPENSSL.OPENSSL_INIT_NO_ATEXIT, 0n);
+  if (started !== 1) throw new Error("it does not start");
 }
 
 /** The usual name of a version. */

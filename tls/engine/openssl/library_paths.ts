@@ -5,12 +5,12 @@
  */
 
 import { platform } from "node:process";
-import { triplet } from "../../../base/libc_paths.ts";
+import { machineName } from "../../../base/libc_paths.ts";
 
 /** Absolute paths in the system's library folders: never a bare name or the current directory. */
 export const libsslPaths: readonly string[] = platform === "linux"
   ? [
-    ...[`/usr/lib/${triplet}-linux-gnu`, `/lib/${triplet}-linux-gnu`],
+    ...[`/usr/lib/${machineName()}-linux-gnu`, `/lib/${machineName()}-linux-gnu`],
     ...["/usr/lib64", "/lib64", "/usr/lib", "/lib"],
   ].map((folder) => `${folder}/libssl.so.3`)
   : platform === "darwin"

@@ -5,7 +5,7 @@
  */
 
 import { defaulted, integer, readOptions, type Rules } from "../../base/options.ts";
-import { badArgument } from "../../base/words.ts";
+import { badArgument } from "../../base/option_errors.ts";
 import type { SocketPlatform } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
 import { ConnectError } from "../errors.ts";
