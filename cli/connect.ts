@@ -36,6 +36,10 @@ const options = {
     help: "send this file first: with the ClientHello where a session allows, else after the " +
       "handshake",
   },
+  "half-close": {
+    type: "boolean",
+    help: "end the sending side where standard input ends; a server may drop its answer then",
+  },
   "warm-up": {
     type: "boolean",
     help: "connect twice: once for the Fast Open cookie and a session, then in earnest",
@@ -65,9 +69,10 @@ export const connectCommand: Command = {
   usage: "[OPTIONS] HOST[:PORT]",
   options,
   about: [
-    "Standard input goes to the server, what it answers to standard output. The end of the input " +
-    "ends the sending side alone: the answer is read to its end. The port is 443 unless given; an " +
-    "IPv6 address with a port stands in brackets.",
+    "Standard input goes to the server, and the server's answer to standard output. The command ends " +
+    "when the server has finished, or when it is interrupted; the end of the input alone does not end " +
+    "it, unless nothing was sent. The port is 443 unless given; an IPv6 address with a port stands in " +
+    "brackets.",
     "Early data can be replayed by anybody on the way: send only what may be repeated.",
     aboutStore,
   ],
@@ -91,7 +96,11 @@ async function run(args: readonly string[]): Promise<number> {
     const warnings = new Warnings(json);
     await warnings.say(conn.warnings);
     await report(conn, target, json);
-    await talk(conn, signal);
+    await talk(conn, {
+      signal,
+      halfClose: values["half-close"] ?? false,
+      hasSpoken: request.earlyData !== undefined,
+    });
     await warnings.say(conn.warnings); // The store may have failed since.
     return signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } catch (error) {

@@ -57,6 +57,7 @@ export const darwin = {
     55: "ENOBUFS",
     60: "ETIMEDOUT",
     61: "ECONNREFUSED",
+    64: "EHOSTDOWN",
     65: "EHOSTUNREACH",
     102: "EOPNOTSUPP",
   },

@@ -55,6 +55,7 @@ export const freebsd = {
     55: "ENOBUFS",
     60: "ETIMEDOUT",
     61: "ECONNREFUSED",
+    64: "EHOSTDOWN",
     65: "EHOSTUNREACH",
   },
   sockaddr: { family: "u8 after length" },

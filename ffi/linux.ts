@@ -68,6 +68,7 @@ export const linux = {
     105: "ENOBUFS",
     110: "ETIMEDOUT",
     111: "ECONNREFUSED",
+    112: "EHOSTDOWN",
     113: "EHOSTUNREACH",
     114: "EALREADY",
     115: "EINPROGRESS",

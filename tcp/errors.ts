@@ -122,7 +122,7 @@ function isRetryable(code: ConnectErrorCode, errno: string | undefined): boolean
 }
 
 /** What an errno means to a caller that asked for a connection. */
-const meanings: Readonly<Record<string, ConnectErrorCode>> = {
+export const meanings: Readonly<Record<string, ConnectErrorCode>> = {
   ECONNREFUSED: "CONNECTION_REFUSED",
   ECONNRESET: "CONNECTION_RESET",
   EPIPE: "CONNECTION_RESET",

@@ -205,10 +205,24 @@ test("connect: TLS 1.2, and nothing to say", { skip: needsNginx }, async () => {
   assert.equal(code, 0);
 });
 
-test("connect: the end of the input ends one direction only", { skip: needsOpenssl }, async () => {
+test("connect: a request from a pipe gets its whole answer", { skip: needsNginx }, async () => {
+  await using nginx = await startNginx();
+  nginx.serveZeros("page", 100_000);
+  const args = ["connect", "--ca", certificates().caPath, `localhost:${nginx.port}`];
+  for (let round = 0; round < 5; round++) {
+    const { code, stdout, stderr } = await firstflight(args, httpRequest("/upload/page"));
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^HTTP\/1\.1 200 OK/);
+    assert.equal(stdout.slice(stdout.indexOf("\r\n\r\n") + 4).length, 100_000);
+  }
+});
+
+test("connect: with --half-close the end of the input ends one direction only", {
+  skip: needsOpenssl,
+}, async () => {
   const { server: { cert, key }, caPath } = certificates();
   using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
-  const args = ["connect", "--ca", caPath, `127.0.0.1:${listener.addr.port}`];
+  const args = ["connect", "--half-close", "--ca", caPath, `127.0.0.1:${listener.addr.port}`];
   const run = firstflight(args, "all there is");
   await using conn = await listener.accept();
   let heard = "";
