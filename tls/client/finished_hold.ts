@@ -28,7 +28,7 @@ interface Wait {
 }
 
 /** For the first byte of an answer, which a server that waits for the Finished never sends. */
-const FIRST_BYTE: Wait = { roundTrips: 0.15, atLeast: 3 };
+const FIRST_BYTE: Wait = { roundTrips: 0.13, atLeast: 2.5 };
 
 /** For the next byte of an answer. */
 const NEXT_BYTE: Wait = { roundTrips: 1.5, atLeast: 10 };
