@@ -6,25 +6,39 @@
 
 import { OptionError, type OptionErrorDetails } from "./errors.ts";
 
-/** How many items of a list are shown, and how many characters of each string: it may be a key. */
+/** How many items of a list are shown. */
 const MOST_ITEMS = 8;
-const LONGEST_ITEM = 27; // -----BEGIN PRIVATE KEY-----
+
+/** How many characters of a string are shown, and how many of one that may be a key. */
+const LONGEST = 80;
+const LONGEST_SECRET = 27; // -----BEGIN PRIVATE KEY-----
+
+function showText(text: string, longest: number): string {
+  const most = text.trimStart().startsWith("-----BEGIN") ? LONGEST_SECRET : longest;
+  return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
+}
 
 function showItem(item: unknown): string {
-  if (typeof item === "string" && item.length > LONGEST_ITEM) {
-    return JSON.stringify(`${item.slice(0, LONGEST_ITEM)}…`);
-  }
+  if (typeof item === "string") return showText(item, LONGEST_SECRET);
   return Array.isArray(item) ? "Array" : show(item);
 }
 
 function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return showText(value, LONGEST);
+  if (typeof value === "function") return "a function";
   if (Array.isArray(value)) {
-    const items = value.slice(0, MOST_ITEMS).map(showItem);
+    const items = Array.from(value.slice(0, MOST_ITEMS), showItem);
     return `[${items.join(", ")}${value.length > MOST_ITEMS ? ", …" : ""}]`;
   }
-  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";
-  return String(value);
+  return typeof value === "object" && value !== null ? showClass(value) : String(value);
+}
+
+function showClass(value: object): string {
+  try {
+    return `${value.constructor.name}`;
+  } catch {
+    return "an object"; // It has no constructor, or one that throws.
+  }
 }
 
 /** The error for an argument that is not what it must be. */
@@ -51,11 +65,11 @@ export function unknownOption(
   details: OptionErrorDetails,
 ): OptionError {
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  const message = `Option "${name}" is not known here${hint}`;
+  const message = `Option ${showText(name, LONGEST)} is not known here${hint}`;
   return new OptionError(name, message + connectingTo(details), details);
 }
 
 /** Names the destination at the end of a message. */
 function connectingTo({ hostname }: OptionErrorDetails): string {
-  return hostname === undefined ? "" : ` (connecting to ${JSON.stringify(hostname)})`;
+  return hostname === undefined ? "" : ` (connecting to ${showText(hostname, 253)})`;
 }

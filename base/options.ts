@@ -12,12 +12,13 @@ import { badArgument, badOption, unknownOption } from "./option_errors.ts";
 
 /** What an option must be. */
 export interface Check<T> {
-  /** The words after "must be" in an error message. */
+  /** In words that go after "must be". */
   readonly expectation: string;
-  /** Whether `value` is what the option must be. */
-  accepts(value: unknown): boolean;
-  /** Copies a `value` that the caller could change later. */
-  copy?(value: T): T;
+  /**
+   * The value to use: what was given, or a copy of it that the caller can't change any more. `undefined`
+   * refuses it.
+   */
+  read(value: unknown): T | undefined;
 }
 
 /** A value that is not missing. */
@@ -60,7 +61,7 @@ export const LONGEST_TIMEOUT = 0x7fffffff;
 
 /** A check by a predicate alone. */
 export function checkOf<T>(expectation: string, accepts: (value: unknown) => boolean): Check<T> {
-  return { expectation, accepts };
+  return { expectation, read: (value) => accepts(value) ? value as T : undefined };
 }
 
 /** `true` or `false`. */
@@ -92,22 +93,29 @@ export function oneOf<W extends string>(...words: readonly W[]): Check<W> {
   return checkOf(list, (value) => words.includes(value as W));
 }
 
-/** Bytes. */
-export const bytes: Check<Uint8Array> = {
-  expectation: "a Uint8Array",
-  accepts: (value) => value instanceof Uint8Array,
-  copy: (value) => new Uint8Array(value), // A Buffer's slice() is no copy.
-};
+/** Bytes, copied. */
+export const bytes: Check<Uint8Array> = { expectation: "a Uint8Array", read: copyBytes };
 
-/** A list; `accepts` checks it as a whole. */
+function copyBytes(value: unknown): Uint8Array | undefined {
+  if (!(value instanceof Uint8Array)) return undefined;
+  try {
+    return new Uint8Array(value); // A Buffer's slice() is no copy.
+  } catch {
+    return undefined; // Its buffer was transferred.
+  }
+}
+
+/** A list, copied; `accepts` checks the copy as a whole. */
 export function listOf<T>(
   expectation: string,
   accepts: (list: readonly unknown[]) => boolean,
 ): Check<readonly T[]> {
   return {
     expectation,
-    accepts: (value) => Array.isArray(value) && accepts(value),
-    copy: (list) => Object.freeze([...list]),
+    read(value) {
+      const copy: readonly T[] = Object.freeze(Array.isArray(value) ? Array.from(value) : []);
+      return Array.isArray(value) && accepts(copy) ? copy : undefined;
+    },
   };
 }
 
@@ -146,10 +154,11 @@ export function readOptions<S extends object>(
     throw unknownOption(name, nameMeant(name, rules), details);
   }
   for (const [name, { check, fallback }] of Object.entries<Rule<unknown>>(rules)) {
-    const value = values[name];
-    if (value === undefined && fallback) values[name] = fallback.value;
-    else if (!check.accepts(value)) throw badOption(name, check.expectation, value, details);
-    else if (check.copy) values[name] = check.copy(value as Given);
+    const given = values[name];
+    if (given === undefined && fallback) values[name] = fallback.value;
+    else if ((values[name] = check.read(given)) === undefined) {
+      throw badOption(name, check.expectation, given, details);
+    }
   }
   return Object.freeze(values) as Readonly<S>;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inside } from "../base/constructors.ts";
 import type { Known } from "./facts.ts";
 import type { TcpStream } from "./stream.ts";
 import { StreamConn } from "./stream_conn.ts";
@@ -26,14 +27,14 @@ export let peerOfTcpConn: (conn: TcpConn) => Peer;
 export class TcpConn extends StreamConn {
   #stream: TcpStream;
 
-  private constructor(stream: TcpStream, known: Known) {
-    super(stream, known);
+  private constructor(key: typeof inside, stream: TcpStream, known: Known) {
+    super(key, stream, known);
     this.#stream = stream;
   }
 
   // What the rest of this package may do with a connection and the caller may not.
   static {
-    makeTcpConn = (stream, known) => new TcpConn(stream, known);
+    makeTcpConn = (stream, known) => new TcpConn(inside, stream, known);
     releaseTcpConn = (conn) => conn.#stream.release();
     peerOfTcpConn = (conn) => conn.#stream.peer;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInside, type inside } from "../base/constructors.ts";
 import { badArgument } from "../base/option_errors.ts";
 import type { Known, NetAddr } from "./facts.ts";
 import type { FastOpenResult } from "./outcome.ts";
@@ -32,8 +33,8 @@ export abstract class StreamConn {
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   /** Connections are made by the functions that open them. */
-  protected constructor(stream: ByteStream, known: Known) {
-    if (!stream) throw new TypeError("Illegal constructor: connect and its like make connections");
+  protected constructor(key: typeof inside, stream: ByteStream, known: Known) {
+    checkInside(key, "connect and its like make connections");
     this.#stream = stream;
     this.#known = known;
     closeWhenDropped(this, stream);

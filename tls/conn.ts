@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inside } from "../base/constructors.ts";
 import type { Known } from "../tcp/facts.ts";
 import { StreamConn } from "../tcp/stream_conn.ts";
 import { makeTlsDuplex, type TlsDuplex } from "./duplex.ts";
@@ -70,14 +71,14 @@ export class TlsConn extends StreamConn {
   #known: TlsKnown;
   #duplex: TlsDuplex | undefined;
 
-  private constructor(stream: TlsByteStream, known: TlsKnown) {
-    super(stream, known);
+  private constructor(key: typeof inside, stream: TlsByteStream, known: TlsKnown) {
+    super(key, stream, known);
     this.#stream = stream;
     this.#known = known;
   }
 
   static {
-    makeTlsConn = (stream, known) => new TlsConn(stream, known);
+    makeTlsConn = (stream, known) => new TlsConn(inside, stream, known);
   }
 
   /**

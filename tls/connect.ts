@@ -47,8 +47,7 @@ interface ConnectTlsSettings extends DialSettings, TlsClientSettings {
 
 const bytesOrFirstWrite: Check<Uint8Array | "first-write"> = {
   expectation: 'a Uint8Array or "first-write"',
-  accepts: (value) => value === "first-write" || bytes.accepts(value),
-  copy: (value) => value === "first-write" ? value : new Uint8Array(value),
+  read: (value) => value === "first-write" ? value : bytes.read(value),
 };
 
 const rules: Rules<ConnectTlsSettings> = {

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import type { PeerCertificate } from "node:tls";
+import { checkInside, inside } from "../base/constructors.ts";
 import { LONGEST_TIMEOUT } from "../base/options.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import type { NetAddr } from "../tcp/facts.ts";
@@ -61,16 +62,16 @@ export class TlsDuplex extends Duplex {
   #conn: DuplexConn;
   #stream: TlsByteStream;
 
-  private constructor(conn: DuplexConn, stream: TlsByteStream) {
+  private constructor(key: typeof inside, conn: DuplexConn, stream: TlsByteStream) {
+    checkInside(key, "conn.duplex makes one");
     super({ allowHalfOpen: true });
-    if (!stream) throw new TypeError("Illegal constructor: conn.duplex makes one");
     this.#conn = conn;
     this.#stream = stream;
     if (this.connecting) stream.secured.then(() => this.#connected(), (error) => this.#end(error));
   }
 
   static {
-    makeTlsDuplex = (conn, stream) => new TlsDuplex(conn, stream);
+    makeTlsDuplex = (conn, stream) => new TlsDuplex(inside, conn, stream);
   }
 
   /** Whether the peer's certificate was verified. */

@@ -177,8 +177,7 @@ function groupsCheck(): Check<TlsClientSettings["groups"]> {
   const list = listOf<string>("", isList);
   return {
     expectation: '"fit", "full" or a list of group names, not empty',
-    accepts: (value) => value === "fit" || value === "full" || list.accepts(value),
-    copy: (value) => typeof value === "string" ? value : list.copy?.(value) ?? value,
+    read: (value) => value === "fit" || value === "full" ? value : list.read(value),
   };
 }
 

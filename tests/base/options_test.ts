@@ -83,6 +83,38 @@ test("lists and bytes are copies, also of a view on something larger", () => {
   assert.equal(settings.data?.buffer.byteLength, 2);
 });
 
+test("bytes whose buffer was transferred are refused", () => {
+  const data = new Uint8Array(4);
+  structuredClone(data.buffer, { transfer: [data.buffer] });
+  assert.equal(data.length, 0);
+  const settings = () => readOptions({ ...good, data }, rules);
+  assert.throws(settings, { name: "OptionError", option: "data" });
+});
+
+test("what is checked of a list is the copy that is used", () => {
+  let reads = 0;
+  const names = Object.defineProperty(["a"], 0, { get: () => `${++reads}` });
+  assert.deepEqual(readOptions({ ...good, names }, rules).names, ["1"]);
+  assert.equal(reads, 1);
+});
+
+test("what is refused is shown, and never as more than a line", () => {
+  const long = "x".repeat(10_000);
+  const secret = `-----BEGIN PRIVATE KEY-----\n${long}`;
+  refuse({ ...good, fast: long }, /^.{50,300}$/, "fast");
+  refuse({ ...good, fast: secret }, /got "-----BEGIN PRIVATE KEY-----…"/);
+  refuse({ ...good, fast: () => secret }, /got a function/);
+  refuse({ ...good, names: Array(2).concat("c") }, /got \[undefined, undefined, "c"\]/);
+  refuse({ ...good, [long]: 1 }, /^.{50,300}$/);
+  refuse({ ...good, fast: Object.create(null) }, /got an object/);
+  const hostile = {
+    get constructor(): never {
+      throw new Error("no");
+    },
+  };
+  refuse({ ...good, fast: hostile }, /got an object/);
+});
+
 for (
   const [slip, meant] of [
     ["hostName", "hostname"],

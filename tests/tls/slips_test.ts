@@ -176,7 +176,8 @@ test("fastOpen: false is called disabled on both ends", async () => {
 test("classes that others make can't be made by hand", async () => {
   const { TcpConn, TlsConn, TlsDuplex, TlsListener } = await import("../../mod.ts");
   for (const Class of [TcpConn, TlsConn, TlsDuplex, TlsListener]) {
-    const make = Class as unknown as new () => unknown;
+    const make = Class as unknown as new (...given: unknown[]) => unknown;
     assert.throws(() => new make(), /^TypeError: Illegal constructor/);
+    assert.throws(() => new make({}, {}, {}), /^TypeError: Illegal constructor/);
   }
 });

@@ -6,6 +6,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { quoted } from "../../base/authority.ts";
+import { checkInside, inside } from "../../base/constructors.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
 import { acceptedFacts } from "../../tcp/listen/accepted.ts";
@@ -49,8 +50,8 @@ export class TlsListener implements AsyncIterable<TlsConn> {
   #acceptors: PromiseWithResolvers<TlsConn>[] = [];
   #closed = false;
 
-  private constructor(settings: ListenTlsSettings, engines: ServerEngines) {
-    if (!engines) throw new TypeError("Illegal constructor: listenTls makes listeners");
+  private constructor(key: typeof inside, settings: ListenTlsSettings, engines: ServerEngines) {
+    checkInside(key, "listenTls makes listeners");
     this.#settings = settings;
     this.#engines = engines;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -63,7 +64,7 @@ export class TlsListener implements AsyncIterable<TlsConn> {
   }
 
   static {
-    makeTlsListener = (settings, engines) => new TlsListener(settings, engines);
+    makeTlsListener = (settings, engines) => new TlsListener(inside, settings, engines);
   }
 
   /**
