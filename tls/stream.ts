@@ -188,7 +188,7 @@ export class TlsStream implements TlsByteStream {
 
   /** Ends the connection because of `error`. The reader gets it after the bytes received before. */
   fail(error: unknown): void {
-    if (this.#closed) return;
+    if (this.#closed) return this.#onFinished?.(); // The Finished will not come.
     this.#error = error;
     if (error instanceof ConnectError && error.code === "CONNECTION_RESET") this.#hold?.noteReset();
     this.#inbox.fail(error);
@@ -348,6 +348,7 @@ export class TlsStream implements TlsByteStream {
   async #closeAfterFinished(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { socket } = this.#wire;
+    this.#flush(); // Without the server's first flight there is no Finished.
     const timer = setTimeout(resolve, FINISHED_TIMEOUT);
     this.#onFinished = resolve;
     socket.once("end", resolve).once("close", resolve);

@@ -123,6 +123,7 @@ export class Wire implements Flow {
     socket.once("close", () => clearTimeout(timer));
     socket.end(() => {
       clearTimeout(timer);
+      if (socket.destroyed) return;
       if (this.#ended || linger === 0) return close();
       timer = setTimeout(close, linger);
       socket.once("end", close);

@@ -9,8 +9,9 @@
  * - for a moment, to see whether an answer comes early at all; longer where this server has done so
  * - while a record is incomplete, since more of the answer is under way
  * - then until nothing has come for one and a half round trips
+ * - a second at most: an answer that takes longer is not over when the Finished arrives
  *
- * What the caller writes takes them along at once, and so does closing. HTTP/2 is left alone: its
+ * What the caller writes takes them along at once, and so does `close()`. HTTP/2 is left alone: its
  * servers send SETTINGS at once, then wait for the Finished, and don't close after an answer.
  *
  * @module
@@ -28,10 +29,16 @@ interface Wait {
 }
 
 /** For the first byte of an answer, which a server that waits for the Finished never sends. */
-const FIRST_BYTE: Wait = { roundTrips: 0.13, atLeast: 2.5 };
+const FIRST_BYTE: Wait = { roundTrips: 0.11, atLeast: 2.5 };
 
-/** For the next byte of an answer. */
+/**
+ * For the next byte of an answer. One that was lost is sent again after one round trip and a quarter (RFC
+ * 8985, section 6.2).
+ */
 const NEXT_BYTE: Wait = { roundTrips: 1.5, atLeast: 10 };
+
+/** For all of it. An answer that takes longer is being sent still when the Finished arrives. */
+const LONGEST: Wait = { roundTrips: 4, atLeast: 1_000 };
 
 /** What came sooner after the Finished than so many round trips was sent before the Finished arrived. */
 const TOO_SOON = 0.9;
@@ -51,6 +58,7 @@ export class FinishedHold {
   readonly #over = Promise.withResolvers<void>();
   #state: "waiting for the handshake" | "holding" | "over" = "waiting for the handshake";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #limit: ReturnType<typeof setTimeout> | undefined;
   /** `performance.now()` when the Finished was ready, and when it was sent. */
   #readyAt = NaN;
   #sentAt = NaN;
@@ -80,8 +88,11 @@ export class FinishedHold {
       this.end();
       return false;
     }
-    if (this.#state !== "holding") this.#readyAt = performance.now();
-    this.#state = "holding";
+    if (this.#state !== "holding") {
+      this.#state = "holding";
+      this.#readyAt = performance.now();
+      this.#limit = setTimeout(() => this.send(), this.#milliseconds(LONGEST));
+    }
     this.#wait();
     return true;
   }
@@ -110,6 +121,7 @@ export class FinishedHold {
   /** The Finished leaves now, or there is nobody left to send it to. */
   end(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#limit);
     if (this.#state === "holding") this.#sentAt = performance.now();
     this.#state = "over";
     this.#over.resolve();
@@ -132,10 +144,15 @@ export class FinishedHold {
   }
 
   #patience(): number {
-    const { roundTrips, atLeast } = this.#hasAnswer ? NEXT_BYTE : FIRST_BYTE;
-    const usual = Math.max(roundTrips * this.#roundTrip, atLeast);
+    const next = this.#milliseconds(NEXT_BYTE);
+    if (this.#hasAnswer) return next;
     const { answersAfter } = knownServer(this.#peer);
-    if (this.#hasAnswer || answersAfter === undefined) return usual;
-    return Math.max(usual, PATIENCE * answersAfter + this.#roundTrip);
+    return answersAfter === undefined
+      ? this.#milliseconds(FIRST_BYTE)
+      : PATIENCE * answersAfter + next;
+  }
+
+  #milliseconds({ roundTrips, atLeast }: Wait): number {
+    return Math.max(roundTrips * this.#roundTrip, atLeast);
   }
 }
