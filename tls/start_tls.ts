@@ -87,7 +87,11 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
   const startedAt = performance.now();
   if (!(conn instanceof TcpConn)) throw badArgument("conn", "a TcpConn", conn);
   const opened = peerOfTcpConn(conn);
-  const settings = readOptions(options, rules, (given) => destinationIn({ ...opened, ...given }));
+  const settings = readOptions(
+    options,
+    rules,
+    ({ hostname = opened.hostname }) => destinationIn({ hostname, port: opened.port }),
+  );
   const { hostname = opened.hostname } = settings;
   const peer = { hostname, port: opened.port };
   checkTlsSettings(settings, peer);

@@ -4,14 +4,15 @@
  * @module
  */
 
-import { defaulted, integer, readOptions, type Rules } from "../../base/options.ts";
 import { badArgument } from "../../base/option_errors.ts";
-import type { SocketPlatform } from "../../ffi/libc.ts";
+import { defaulted, integer, readOptions, type Rules } from "../../base/options.ts";
+import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
 import { ConnectError } from "../errors.ts";
 import { findListening } from "../kernel/descriptor.ts";
 import { setOption } from "../kernel/socket.ts";
 import { serverSwitch } from "../kernel/switches.ts";
+import { parseAddress } from "../name/address.ts";
 
 /** Whether a listener takes data in the SYN from now on. */
 export interface ListenerFastOpen {
@@ -64,6 +65,11 @@ export function enableFastOpen(
   const { queueLength } = readOptions(options, rules);
   if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
   const table: SocketPlatform = platform; // An imported binding is not narrowed inside closures.
+  try {
+    libc(table);
+  } catch (error) {
+    return { enabled: false, reason: `libc can't be called: ${(error as Error).message}` };
+  }
   const found = findListening(table, port, hostname);
   if (found.length === 0) {
     throw new ConnectError(
@@ -99,15 +105,18 @@ function addressOf(listener: AnyListener): { hostname: string | undefined; port:
     : "address" in listener && typeof listener.address === "function"
     ? listener.address()
     : listener;
-  const { port, hostname, address } = (given ?? {}) as Record<string, unknown>;
+  const { port, hostname, address: bound } = (given ?? {}) as Record<string, unknown>;
   if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) {
     const expectation = "a listener that listens, or its { port, hostname }";
     throw badArgument("listener", expectation, listener);
   }
-  const host = hostname === undefined ? address : hostname;
+  const host = hostname === undefined ? bound : hostname;
   if (host !== undefined && typeof host !== "string") {
     throw badArgument("hostname", "a string", host);
   }
   // A name such as "localhost" does not tell which address was bound.
-  return { hostname: host !== undefined && /^[\d.]+$|:/.test(host) ? host : undefined, port };
+  const address = host === undefined
+    ? undefined
+    : parseAddress(host.replace(/^\[(.*)\]$/, "$1"), port);
+  return { hostname: address?.ip, port };
 }

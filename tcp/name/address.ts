@@ -18,13 +18,17 @@ export interface Address {
   readonly scope?: string;
 }
 
+/** Names of interfaces, and their numbers. */
+const SCOPE = /^[\w.:-]+$/;
+
 /** Reads an IP address with an optional `%scope`; `undefined` when `text` is a name. */
 export function parseAddress(text: string, port: number): Address | undefined {
-  const [ip = "", scope] = text.split("%", 2);
+  const [ip = "", scope, more] = text.split("%", 3);
   const family = isIP(ip);
   if (family !== 4 && family !== 6) return undefined;
   if (scope === undefined) return { ip, family, port };
-  return family === 6 && scope !== "" ? { ip, family, port, scope } : undefined;
+  const isScoped = family === 6 && more === undefined && SCOPE.test(scope);
+  return isScoped ? { ip, family, port, scope } : undefined;
 }
 
 /** `192.0.2.1`, `fe80::1%eth0`: the address without its port. */

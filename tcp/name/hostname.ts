@@ -8,7 +8,7 @@ import { parseAddress } from "./address.ts";
 
 /** What ends a host in a URL, what the URL parser drops or decodes in one, and what it never takes. */
 // deno-lint-ignore no-control-regex
-const FORBIDDEN = /[\x00-\x20\x7f#%/:<>?@[\\\]^|]/;
+const FORBIDDEN = /[\x00-\x20\x7f#%*/:<>?@[\\\]^|]/;
 
 /** Lengths of RFC 1035, section 2.3.4. */
 const LONGEST_NAME = 253;

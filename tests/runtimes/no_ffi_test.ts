@@ -63,7 +63,7 @@ function check({ stdout, stderr, code, signal }: Ended, { why, libc = false }: L
   const says = `${code} ${signal}\n${stdout}\n${stderr}`;
   assert.equal(code, 0, says);
   assert.doesNotMatch(stdout + stderr, PROMPT, says);
-  const { attempts, support }: NoFfi = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const { attempts, support, enabled }: NoFfi = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   const { openssl, stranger, runtime, ...others } = attempts;
 
   for (const said of Object.values(others)) {
@@ -84,6 +84,7 @@ function check({ stdout, stderr, code, signal }: Ended, { why, libc = false }: L
   assert.match(`${stranger.name} ${stranger.code}`, /^TlsError (UNABLE_TO_|SELF_SIGNED_|CERT_)/);
   assert.match("error" in support.openssl ? support.openssl.error : "", why);
   assert.deepEqual(Object.keys(support.engines), ["runtime"]);
+  if (!libc) assert.match(enabled.reason ?? "enabled", /--allow-ffi/);
 }
 
 for (const [what, lack] of Object.entries(lacks[runtimeName])) {

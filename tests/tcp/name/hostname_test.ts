@@ -47,6 +47,7 @@ test("what would be another host in a URL is none", () => {
     ...["", " ", ".", "..", "a..b", "a b", "a\tb", "a\nb", "a\0b", "[::1]", "localhost:443"],
     ...["http://localhost", "localhost/x", "user@localhost", "localhost?x", "localhost#x"],
     ...["localhost\\x", "local%68ost", "127%2e0.0.1", "a|b", "a^b", "a<b", "1.2.3.4%lo"],
+    ...["*.test", "a*b", "::1%", "::1%lo%lo", "::1%l o", "::1%lo/x", "::1%lo]"],
     ...["1.2.3.256", "1.2.3.4.5", "a".repeat(64), `${"a.".repeat(127)}a`, "\ud800.test"],
   ];
   for (const name of wrong) assert.equal(canonicalHost(name), undefined, JSON.stringify(name));

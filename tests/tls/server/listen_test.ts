@@ -319,7 +319,9 @@ test("enableFastOpen finds only listeners of this process", { skip }, async () =
   assert.equal(typeof enableFastOpen({ port }).enabled, "boolean");
   assert.equal(typeof enableFastOpen({ port, hostname: "127.0.0.1" }).enabled, "boolean");
   assert.equal(typeof enableFastOpen({ port, hostname: "localhost" }).enabled, "boolean");
-  assert.throws(() => enableFastOpen({ port, hostname: "127.0.0.2" }), ConnectError);
+  for (const hostname of ["127.0.0.2", "::1", "[::1]"]) {
+    assert.throws(() => enableFastOpen({ port, hostname }), ConnectError);
+  }
   server.close();
   await once(server, "close");
   assert.throws(() => enableFastOpen({ port }), ConnectError);
