@@ -14,6 +14,7 @@ import { checkFfi, checkOpenssl, checkRoots, checkRuntime } from "./checks/runti
 import type { Command } from "./command.ts";
 import { print, toJson } from "./output.ts";
 import { type Paint, painter, type Style, wantsColor } from "./style.ts";
+import { aboutTerms } from "./terms.ts";
 import { lengthOf, wrap } from "./text.ts";
 import { exitCodes, type OptionSpecs, readArguments, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
@@ -38,6 +39,7 @@ export const doctorCommand: Command = {
     "Exits with 0 when TLS with Fast Open works from here and with 1 when it does not. Nothing leaves " +
     "this machine. Lines that begin with → are commands; what sysctl sets is gone at the next boot " +
     "unless it also stands in a file in /etc/sysctl.d.",
+    aboutTerms,
   ],
   run,
 };

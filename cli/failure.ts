@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import { ConnectError, TlsError } from "../mod.ts";
+import { FirstFlightError } from "../mod.ts";
 import { print, toJson } from "./output.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 
@@ -51,7 +51,7 @@ export function inOurNames(message: string): string {
  * rethrown.
  */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof ConnectError || error instanceof TlsError) {
+  if (error instanceof FirstFlightError) {
     return { code: error.code, message: inOurNames(error.message) };
   }
   const { code, message } = error as { code?: unknown; message?: unknown };

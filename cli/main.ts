@@ -9,8 +9,9 @@ import type { Command } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { doctorCommand } from "./doctor.ts";
 import { commandHelp, generalHelp } from "./help.ts";
+import { reportFailure } from "./failure.ts";
 import { nearest } from "../base/nearest.ts";
-import { print } from "./output.ts";
+import { OutputError, print } from "./output.ts";
 import { timeCommand } from "./time.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
@@ -19,6 +20,16 @@ const commands: readonly Command[] = [connectCommand, timeCommand, doctorCommand
 
 /** Runs a command line; resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // See `send`.
+  try {
+    return await runCommand(args);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    return await reportFailure(error, false).catch(() => exitCodes.failure); // Stderr fails, too.
+  }
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const command = commands.find((each) => each.name === name);
   try {

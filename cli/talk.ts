@@ -33,7 +33,6 @@ export async function talk(conn: TlsConn, options: TalkOptions): Promise<void> {
   const close = () => conn.close();
   signal.addEventListener("abort", close, { once: true });
   if (signal.aborted) close();
-  process.stdout.on("error", () => {}); // `send` reports it.
   const progress = { said: false, heard: false };
   try {
     // An error of the connection also shows where the connection is read.

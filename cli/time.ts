@@ -14,6 +14,7 @@ import { measure, type Measurement, type Samples } from "./measure.ts";
 import { print, toJson } from "./output.ts";
 import { aboutStore, openStore, storeOptions } from "./session_store.ts";
 import { painter, wantsColor } from "./style.ts";
+import { aboutTerms } from "./terms.ts";
 import { formatMs, wrap } from "./text.ts";
 import { readTlsOptions, tlsOptions } from "./tls_options.ts";
 import {
@@ -70,6 +71,9 @@ export const timeCommand: Command = {
     "way or the server does not do is said, not guessed.",
     "The first connection of all uses a ticket of an earlier run, if there is one, as a program would " +
     "that runs once. It is told of apart and not part of any median.",
+    "Early data can be replayed by anybody on the way: a URL whose GET changes something is none to " +
+    "measure.",
+    aboutTerms,
     aboutStore,
   ],
   run,
@@ -155,7 +159,9 @@ function verdictsOf(samples: Samples): Verdict[] {
 function draw(url: URL, host: string, { first, samples }: Measurement): string {
   const color = wantsColor(process.stdout, runtime.env);
   const width = Math.min(process.stdout.columns || WIDTH.narrow, WIDTH.wide);
-  const rtt = roundTripOf(samples);
+  const measured = roundTripOf(samples);
+  const tooShort = measured > 0 && measured < LEAST_ROUND_TRIP;
+  const rtt = tooShort ? 0 : measured;
   const verdicts = verdictsOf(samples);
   const rows = verdicts.filter(isWorthARow).map(({ label, note, median }) => ({
     label,
@@ -168,15 +174,14 @@ function draw(url: URL, host: string, { first, samples }: Measurement): string {
       { name: "response", at: median.response },
     ].filter(({ name, at }) => name !== "lookup" || (at < -1 && !isIP(hostOf(url)))),
   }));
-  const tooShort = rtt > 0 && rtt < LEAST_ROUND_TRIP;
-  const chart = drawWaterfall(rows, { rtt: tooShort ? 0 : rtt, width, color });
+  const chart = drawWaterfall(rows, { rtt, width, color });
   const gain = gainOf(verdicts.filter(isWorthARow));
   const remarks = [
     ...(gain === undefined ? [] : [gain]),
     ...remarksOf(host, samples),
     ...remarksOnFirst(host, first, rtt),
     ...(tooShort
-      ? [`A round trip takes ${formatMs(rtt)} only: what takes time here is not the network.`]
+      ? [`A round trip takes ${formatMs(measured)} only: what takes time here is not the network.`]
       : []),
   ];
   return [

@@ -41,10 +41,14 @@ export interface WaterfallOptions {
 
 /** Longer labels are wrapped. This needs no more lines, as a row has at least two. */
 const LABEL_WIDTH = 19;
-const LEAST_AXIS = 20;
+/** So that all names of a connection, joined, have their place on one side of their point. */
+const LEAST_AXIS = 34;
 const GAP = "  ";
 
-/** Draws the rows, one under the other, on a common axis. The result ends without a line break. */
+/**
+ * Draws the rows, one under the other, on a common axis. Where there are too few columns for an axis, lists
+ * the times. The result ends without a line break.
+ */
 export function drawWaterfall(
   rows: readonly WaterfallRow[],
   { rtt, width = 80, color = false }: WaterfallOptions,
@@ -59,12 +63,8 @@ export function drawWaterfall(
   const title = rtt > 0 ? `RTT ${formatMs(rtt)}` : "";
   const margin = Math.max(...[title, ...labels.flat()].map(lengthOf)) + GAP.length;
   const room = width - margin - GAP.length - Math.max(0, ...totals.map(lengthOf));
-  const axis = makeAxis(
-    Math.min(0, ...times),
-    Math.max(0, ...times),
-    rtt,
-    Math.max(LEAST_AXIS, room),
-  );
+  if (room < LEAST_AXIS) return listTimes(rows, { rtt, width, color });
+  const axis = makeAxis(Math.min(0, ...times), Math.max(0, ...times), rtt, room);
   const styles = stylesOf(sorted);
 
   const [numbers = "", rule = ""] = drawAxis(axis);
@@ -88,6 +88,23 @@ export function drawWaterfall(
     }
   }
   return lines.map((line) => line.trimEnd()).join("\n");
+}
+
+/** The rows as text: labels, and under each its times. */
+function listTimes(
+  rows: readonly WaterfallRow[],
+  { rtt, width, color }: Required<WaterfallOptions>,
+): string {
+  const paint = painter(color);
+  const indent = (line: string) => GAP + line;
+  return rows.flatMap(({ label, marks, note }) => {
+    const times = marks.map(({ name, at }) => `${name} ${totalOf(at, rtt).join(", ")}`);
+    return [
+      ...wrap(label, width).map((line) => paint("bold", line)),
+      ...wrap(times.join("; "), width - GAP.length).map(indent),
+      ...(note ? wrap(note, width - GAP.length).map((line) => paint("dim", indent(line))) : []),
+    ];
+  }).join("\n");
 }
 
 /** The numbers of the ticks, and the rule under them. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, globSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
@@ -48,9 +48,10 @@ function start(
   input: string | null = "",
   place: Place = here,
   env: Readonly<Record<string, string>> = {},
+  output: "pipe" | number = "pipe",
 ): Running {
   const child = place.spawn(process.execPath, [...flags, program, ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", output, "pipe"],
     env: { ...process.env, NO_COLOR: "1", XDG_CACHE_HOME: cache.path(), ...env },
   });
   let stdout = "", stderr = "";
@@ -98,6 +99,20 @@ async function startSilence(): Promise<{ port: number } & Disposable> {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+for (const args of [["doctor"], ["time", "--help"], ["--version"]]) {
+  test(`${args.join(" ")}: a full disk is an error in one line`, async () => {
+    const full = openSync("/dev/full", "w");
+    try {
+      const { ended } = start(args, "", here, {}, full);
+      const { code, stderr } = await ended;
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^firstflight: The output can't be written: [^\n]+ \[ENOSPC\]\n$/);
+    } finally {
+      closeSync(full);
+    }
+  });
+}
+
 test("help begins with examples and names every command and option", async () => {
   const general = await firstflight(["--help"]);
   assert.equal(general.code, 0);
@@ -133,6 +148,7 @@ test("a wrong command line exits with 2 and says what was meant", async () => {
     [["connect", "--ca", program, "localhost"], /--ca does not hold a certificate in PEM/],
     [["connect", "--early-data", "-", "localhost"], /standard input is the conversation/],
     [["connect", "--cert", program, "localhost"], /--cert and --key go together/],
+    [["connect", "--alpn", "x".repeat(300), "localhost:1"], /firstflight: --alpn must be/],
     [["connect", "--session-store=x", "--no-session-store", "localhost"], /contradict each other/],
     [["time", "http://localhost"], /begins with https:\/\//],
     [["time", "--method", "POST", "localhost"], /early data can be replayed/],
@@ -469,6 +485,8 @@ test("time: the first connection uses a ticket of an earlier run, and leaves som
     text,
     /The first connection resumed an earlier run's session, and with early data: /,
   );
+  // Where round trips take next to nothing they are not counted, in no sentence.
+  if (text.includes("A round trip takes")) assert.doesNotMatch(text, /\d RTT/);
   const without = await firstflight([...args, "--json", "--no-session-store"]);
   assert.equal(JSON.parse(without.stdout).first.ticket, false);
 });

@@ -34,12 +34,26 @@ Fast Open + ticket  ●━━━━━━━━━━━━◆            ┊   
   );
 });
 
-test("nothing is wider than asked for, but what can't be narrower", () => {
-  for (const width of [60, 80, 120]) {
-    for (const line of drawWaterfall(rows, { rtt: 35, width }).split("\n")) {
-      assert.ok([...line].length <= width + " RTT".length, line);
+test("nothing is wider than asked for, and every time is there", () => {
+  for (let width = 20; width <= 120; width++) {
+    const text = drawWaterfall(rows, { rtt: 35, width });
+    for (const line of text.split("\n")) assert.ok([...line].length <= width, line);
+    for (const time of ["3.00 RTT", "105.0 ms", "2.00 RTT", "1.01 RTT"]) {
+      assert.ok(text.replaceAll(/\s+/g, " ").includes(time), text);
     }
   }
+});
+
+test("where an axis has no room the times are listed", () => {
+  assert.equal(
+    drawWaterfall(rows.slice(1, 2), { rtt: 35, width: 40 }),
+    `\
+Fast Open
+  SYN 0.00 RTT, 0.00 ms; hello 1.00 RTT,
+  35.0 ms; secure 1.03 RTT, 36.0 ms;
+  response 2.00 RTT, 70.0 ms
+  accepted`,
+  );
 });
 
 test("without a known round trip the axis counts milliseconds", () => {
