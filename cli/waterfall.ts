@@ -54,9 +54,7 @@ export function drawWaterfall(
   { rtt, width = 80, color = false }: WaterfallOptions,
 ): string {
   const paint = painter(color);
-  const sorted = rows.map(({ marks }) =>
-    marks.filter(({ at }) => Number.isFinite(at)).toSorted((a, b) => a.at - b.at)
-  );
+  const sorted = rows.map(inOrder);
   const times = sorted.flat().map(({ at }) => at);
   const labels = rows.map(({ label }) => wrap(label, LABEL_WIDTH));
   const totals = alignRight(sorted.map((marks) => totalOf(marks.at(-1)?.at, rtt)));
@@ -90,6 +88,11 @@ export function drawWaterfall(
   return lines.map((line) => line.trimEnd()).join("\n");
 }
 
+/** The marks of a row that have a time, the earliest first. */
+function inOrder({ marks }: WaterfallRow): WaterfallMark[] {
+  return marks.filter(({ at }) => Number.isFinite(at)).toSorted((a, b) => a.at - b.at);
+}
+
 /** The rows as text: labels, and under each its times. */
 function listTimes(
   rows: readonly WaterfallRow[],
@@ -97,8 +100,9 @@ function listTimes(
 ): string {
   const paint = painter(color);
   const indent = (line: string) => GAP + line;
-  return rows.flatMap(({ label, marks, note }) => {
-    const times = marks.map(({ name, at }) => `${name} ${totalOf(at, rtt).join(", ")}`);
+  return rows.flatMap((row) => {
+    const { label, note } = row;
+    const times = inOrder(row).map(({ name, at }) => `${name} ${totalOf(at, rtt).join(", ")}`);
     return [
       ...wrap(label, width).map((line) => paint("bold", line)),
       ...wrap(times.join("; "), width - GAP.length).map(indent),

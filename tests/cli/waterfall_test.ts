@@ -54,6 +54,9 @@ Fast Open
   response 2.00 RTT, 70.0 ms
   accepted`,
   );
+  const marks = [{ name: "b", at: 7 }, { name: "none", at: NaN }, { name: "a", at: 0 }];
+  const listed = drawWaterfall([{ label: "x", marks }], { rtt: 0, width: 40 });
+  assert.equal(listed, "x\n  a 0.00 ms; b 7.00 ms");
 });
 
 test("without a known round trip the axis counts milliseconds", () => {
