@@ -99,12 +99,18 @@ function take({ from, input, queue }: Direction, back: DelayQueue): void {
       continue;
     }
     if (record) record.dropped = true;
+    if (verdict instanceof Uint8Array) continue; // There is no room for it.
     // The middlebox is half way: a quarter of the round trip there, a quarter back.
-    if (!(verdict instanceof Uint8Array) && verdict.reply && !back.full) {
-      back.tail.set(verdict.reply);
-      back.commit(verdict.reply.length, now + delay);
-    }
+    if (verdict.reply) send(verdict.reply, back, now + delay);
+    if (verdict.onward) send(verdict.onward, queue, now + delay);
   }
+}
+
+/** Queues a packet of a middlebox's own. */
+function send(packet: Uint8Array, queue: DelayQueue, due: number): void {
+  if (queue.full) return;
+  queue.tail.set(packet);
+  queue.commit(packet.length, due);
 }
 
 /** Passes every packet that is due to the other host. */

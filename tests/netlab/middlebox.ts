@@ -8,6 +8,8 @@
  */
 
 import { parseAddress } from "./address.ts";
+import { mindHello } from "./hello_box.ts";
+import type { MindHello } from "./mind_hello.ts";
 import {
   ACK,
   destinationAddress,
@@ -19,6 +21,7 @@ import {
 } from "./packet.ts";
 import { resetFor, tooBigFor } from "./reply.ts";
 import { clampMss, cutPayload, hideFastOpen } from "./rewrite.ts";
+import { DROP, type Judge } from "./verdict.ts";
 
 /** One thing a middlebox does. Several make a list, applied in order. */
 export type Middlebox =
@@ -41,21 +44,9 @@ export type Middlebox =
   /** This share (0 – 1) of all packets is lost; the same packets for the same seed (default 1). */
   | { readonly kind: "loss"; readonly share: number; readonly seed?: number }
   /** Packets to this address vanish. */
-  | { readonly kind: "blackhole"; readonly destination: string };
-
-/** A packet that goes no further. The middlebox may answer its sender. */
-export interface Drop {
-  readonly drop: true;
-  readonly reply?: Uint8Array;
-}
-
-/** A packet that goes on, changed or not, or a drop. */
-export type Verdict = Uint8Array | Drop;
-
-/** Judges a packet without changing it. A packet that goes on changed is a copy. */
-export type Judge = (packet: Uint8Array) => Verdict;
-
-const DROP: Drop = { drop: true };
+  | { readonly kind: "blackhole"; readonly destination: string }
+  /** A connection is cut off for what its ClientHello says. */
+  | MindHello;
 
 /** Combines a list of middleboxes into one function. */
 export function judge(boxes: readonly Middlebox[]): Judge {
@@ -94,6 +85,8 @@ function judgeOf(box: Middlebox): Judge {
       return loss(box.share, box.seed ?? 1);
     case "blackhole":
       return blackhole(parseAddress(box.destination));
+    case "mind-hello":
+      return mindHello(box);
     default:
       throw new TypeError(`no such middlebox: ${JSON.stringify(box satisfies never)}`);
   }

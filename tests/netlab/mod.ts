@@ -31,6 +31,7 @@ export { startSilentServer } from "./silent_server.ts";
 export { netlabSkip, netlabUnavailable } from "./unavailable.ts";
 export type { Finished, Host } from "./host.ts";
 export type { Middlebox } from "./middlebox.ts";
+export type { MindHello } from "./mind_hello.ts";
 export type { SeenPacket } from "./protocol.ts";
 
 export interface NetlabOptions {

@@ -55,22 +55,42 @@ function ipPacket(
   return { packet, offset: 40 };
 }
 
-/** The reset that a closed port would send for this TCP packet. */
+/**
+ * The reset that a closed port would send for this TCP packet (RFC 9293, section 3.5.2): a packet
+ * that acknowledges something says itself which number the reset must have.
+ */
 export function resetFor(refused: Uint8Array): Uint8Array {
-  const { sourcePort, destinationPort, seq, flags, payload } = parseTcp(refused)!;
+  return segmentFor(refused, parseTcp(refused)!.flags & ACK ? RST : RST | ACK);
+}
+
+/**
+ * A segment in the name of the host that `asked` is for: the next one that this host would send,
+ * which acknowledges all of `asked`.
+ */
+export function segmentFor(
+  asked: Uint8Array,
+  flags: number,
+  payload: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  const tcp = parseTcp(asked)!;
   const { packet, offset } = ipPacket(
-    destinationAddress(refused),
-    sourceAddress(refused),
+    destinationAddress(asked),
+    sourceAddress(asked),
     TCP,
-    20,
+    20 + payload.length,
   );
-  setU16(packet, offset, destinationPort);
-  setU16(packet, offset + 2, sourcePort);
-  // A SYN and a FIN each take one sequence number.
-  const length = payload + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
-  setU32(packet, offset + 8, (seq + length) >>> 0);
+  setU16(packet, offset, tcp.destinationPort);
+  setU16(packet, offset + 2, tcp.sourcePort);
+  setU32(packet, offset + 4, tcp.ack);
+  if (flags & ACK) {
+    // A SYN and a FIN each take one sequence number.
+    const length = tcp.payload + (tcp.flags & SYN ? 1 : 0) + (tcp.flags & FIN ? 1 : 0);
+    setU32(packet, offset + 8, (tcp.seq + length) >>> 0);
+  }
   packet[offset + 12] = 5 << 4; // five words of header
-  packet[offset + 13] = RST | ACK;
+  packet[offset + 13] = flags;
+  if (!(flags & RST)) setU16(packet, offset + 14, 0xffff); // the window
+  packet.set(payload, offset + 20);
   fixTcpChecksum(packet);
   return packet;
 }
