@@ -23,7 +23,7 @@ import {
 } from "./packet.ts";
 import { resetFor, segmentFor } from "./reply.ts";
 import { cutPayload, turnIntoReset } from "./rewrite.ts";
-import { DROP, type Judge, type Verdict } from "./verdict.ts";
+import { DROP, type Drop, type Judge, type Verdict } from "./verdict.ts";
 
 /** Connections followed at the same time. The oldest one is forgotten, and let through. */
 const MOST_FLOWS = 1024;
@@ -61,8 +61,9 @@ export function mindHello(box: MindHello): Judge {
 /** One connection. Positions count from the first byte that a side sends. */
 class Flow {
   readonly #box: MindHello;
-  /** The sequence number of the client's first byte, and of the server's. */
+  /** The sequence number of the client's first byte. */
   readonly #start: number;
+  /** The sequence number of the server's first byte, once the SYN-ACK has told it. */
   #serverStart = 0;
   #stage: "reading" | "fine" | "offended" | "over" = "reading";
   /** The first bytes of the client; in the stage "offended" those of the server. */
@@ -91,7 +92,7 @@ class Flow {
       case "offended":
         return this.#hasRecord(tcp) ? this.#cutOff(packet, tcp) : packet;
       case "over":
-        return tcp.flags & RST || spaceTaken(tcp) === 0 ? DROP : this.#answer(packet, tcp);
+        return spaceTaken(tcp) === 0 ? DROP : this.#answer(packet, tcp);
     }
   }
 
@@ -145,23 +146,24 @@ class Flow {
   }
 
   /** What the client is told in the server's name. */
-  #answer(packet: Uint8Array, tcp: TcpPacket): { drop: true; reply?: Uint8Array } {
-    const acknowledges = spaceTaken(tcp) > 0;
-    const closed = difference(tcp.ack, this.#over) > 0;
+  #answer(packet: Uint8Array, tcp: TcpPacket): Drop {
+    const answer = (flags: number, payload?: Uint8Array): Drop => {
+      // A client that has the FIN is told no more than that its own data came.
+      const closed = difference(tcp.ack, this.#over) > 0;
+      const reply = closed ? segmentFor(packet, ACK) : segmentFor(packet, flags, payload);
+      return { drop: true, reply };
+    };
     switch (this.#box.by) {
-      case "loss":
-        return DROP;
       case "reset":
         return { drop: true, reply: resetFor(packet) };
       case "close":
-        return { drop: true, reply: segmentFor(packet, closed ? ACK : FIN | ACK) };
+        return answer(FIN | ACK);
       case "alert":
-        return {
-          drop: true,
-          reply: closed ? segmentFor(packet, ACK) : segmentFor(packet, PSH | FIN | ACK, ALERT),
-        };
+        return answer(PSH | FIN | ACK, ALERT);
       case "silence":
-        return acknowledges ? { drop: true, reply: segmentFor(packet, ACK) } : DROP;
+        return spaceTaken(tcp) > 0 ? answer(ACK) : DROP;
+      case "loss":
+        return DROP;
     }
   }
 }

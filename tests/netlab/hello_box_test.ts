@@ -15,6 +15,7 @@ import {
   SYN,
   tcpOffset,
   type TcpPacket,
+  u16,
 } from "./packet.ts";
 import type { Drop, Verdict } from "./verdict.ts";
 
@@ -65,14 +66,14 @@ class Talk {
   passes(parts: Parts): void {
     const { packet, verdict } = this.#put(parts);
     assert.equal(verdict, packet);
+    packet.fill(0); // The box may not keep views of a packet.
   }
 
   /** The packet must go no further. */
   drops(parts: Parts): Drop {
-    const { packet, verdict } = this.#put(parts);
+    const { verdict } = this.#put(parts);
     assert.ok(!(verdict instanceof Uint8Array), "passed");
     for (const made of [verdict.reply, verdict.onward]) assert.ok(!made || checksumsHold(made));
-    packet.fill(0); // The box may not keep views of a packet.
     return verdict;
   }
 
@@ -107,20 +108,22 @@ function fromServer(at: number, payload: number | Uint8Array, parts: Parts = {})
 }
 
 /** A packet of the box's own, read. */
-function read(packet: Uint8Array | undefined): TcpPacket & { data: number[] } {
+function read(packet: Uint8Array | undefined): TcpPacket & { data: number[]; window: number } {
   assert.ok(packet);
-  const data = [...packet.subarray(payloadOffset(packet, tcpOffset(packet)))];
-  return { ...parseTcp(packet)!, data };
+  const tcp = tcpOffset(packet);
+  const data = [...packet.subarray(payloadOffset(packet, tcp))];
+  return { ...parseTcp(packet)!, data, window: u16(packet, tcp + 14) };
 }
 
 /** What the client must be told about a packet of its own whose end is `end`. */
 function checkReply(reply: Uint8Array | undefined, by: MindHello["by"], end: number, at = 0): void {
   if (by === "loss") return assert.equal(reply, undefined);
-  const { seq, ack, flags, sourcePort, destinationPort, data } = read(reply);
+  const { seq, ack, flags, sourcePort, destinationPort, data, window } = read(reply);
   assert.deepEqual([sourcePort, destinationPort], [443, 40000]);
   assert.equal(seq, SERVER + 1 + at);
   if (by === "reset") return assert.equal(flags, RST);
   assert.equal(ack, CLIENT + 1 + end >>> 0);
+  assert.ok(window > 0, "a window of 0 would be asked whether it has opened");
   assert.equal(flags, { close: FIN | ACK, alert: PSH | FIN | ACK, silence: ACK }[by]);
   assert.deepEqual(data, by === "alert" ? ALERT : []);
 }
@@ -159,6 +162,7 @@ function checkHarmless(talk: Talk, hello: Uint8Array): void {
     talk.passes(fromClient(at, hello.subarray(at, at + 1448)));
   }
   talk.passes(fromClient(hello.length, makeHello({ sessionId: 0, extensions: [42, 41] })));
+  talk.passes(fromClient(hello.length + 9999, 9)); // Gaps do not matter any more.
   talk.passes(fromServer(0, 1448));
   talk.passes(fromServer(1448, 7, { flags: FIN | ACK }));
   talk.passes(fromClient(hello.length, 0, { flags: FIN | ACK }));
@@ -219,12 +223,15 @@ for (const version of [4, 6] as const) {
           talk.passes(fromServer(0, 0, { flags: ACK }));
           talk.cuts(fromServer(0, flight, { flags: PSH | FIN | ACK }), answer);
           talk.cuts(fromServer(0, flight), answer);
+          talk.cuts(fromServer(0, answer, { flags: PSH | FIN | ACK }), answer);
+          talk.passes(fromServer(0, answer));
           talk.passes(fromServer(127, 0, { flags: ACK }));
           assert.deepEqual(talk.drops(fromServer(127, 1448)), { drop: true });
           assert.deepEqual(talk.drops(fromServer(1575, 0, { flags: FIN | ACK })), { drop: true });
 
           talk.passes(fromClient(offending.length, 30)); // It has not seen the record.
           const end = offending.length + 30;
+          talk.passes(fromClient(end, 0, { flags: RST | ACK, ack: SERVER + 1 + 127 }));
           const { reply, onward } = talk.drops(fromClient(end, 0, { ack: SERVER + 1 + 127 }));
           if (by === "silence") assert.equal(reply, undefined);
           else checkReply(reply, by, end, 127);
@@ -268,6 +275,7 @@ for (const version of [4, 6] as const) {
     for (const taken of [true, false]) {
       const talk = new Talk(version, { minds: "ticket", by: "close" });
       talk.passes({ seq: CLIENT, payload: realFlight.subarray(0, 200) });
+      talk.passes({ seq: CLIENT }); // It comes again when the SYN-ACK was late.
       talk.passes(synAck(taken ? 200 : 0));
       const from = taken ? 200 : 0;
       const { reply, onward } = talk.drops(fromClient(from, realFlight.subarray(from)));
@@ -336,13 +344,13 @@ test("a hello that never ends is let through", () => {
 
 test("connections are told apart, and the oldest of very many is forgotten", () => {
   const talk = new Talk(4, { minds: "ticket", by: "reset" });
-  for (let clientPort = 1; clientPort <= 1025; clientPort++) {
-    talk.passes({ seq: CLIENT, clientPort });
-  }
-  talk.passes(fromClient(0, realFlight, { clientPort: 1 }));
-  for (const clientPort of [2, 3, 1025]) talk.drops(fromClient(0, realFlight, { clientPort }));
-  talk.passes({ seq: CLIENT, clientPort: 1 });
-  talk.drops(fromClient(0, realFlight, { clientPort: 1 }));
+  const open = (clientPort: number, seq = CLIENT) => talk.passes({ seq, clientPort });
+  for (let clientPort = 1; clientPort <= 1024; clientPort++) open(clientPort);
+  open(1, CLIENT - 9); // A new connection from the same port is no longer the oldest.
+  open(1025);
+  talk.passes(fromClient(0, realFlight, { clientPort: 2 }));
+  talk.drops(fromClient(-9, realFlight, { clientPort: 1 }));
+  for (const clientPort of [3, 4, 1025]) talk.drops(fromClient(0, realFlight, { clientPort }));
 });
 
 test("what two boxes know is their own", () => {

@@ -33,7 +33,8 @@ export interface MindHello {
   readonly minds: typeof MINDS[number];
   /**
    * Bytes of the record, header included. Default: what fits a packet of 1,500 bytes behind the
-   * headers that the first segment has (over IPv4 with timestamps 1,448).
+   * headers that the first segment has (with timestamps 1,448 over IPv4 and 1,428 over IPv6, less in
+   * a SYN).
    */
   readonly largerThan?: number;
   /**
@@ -45,8 +46,8 @@ export interface MindHello {
    */
   readonly by: typeof BY[number];
   /**
-   * - `hello`: the server never sees the hello. A SYN goes on without it, and the box acts when the
-   *   client sends it again. (Default.)
+   * - `hello` (default): the server never sees the hello. A SYN goes on without it, and the box acts
+   *   when the client sends it again.
    * - `first-record`: hello and early data reach the server, and the first record of the server's
    *   answer reaches the client. The box acts on the packet that acknowledges that record.
    */
