@@ -113,6 +113,9 @@ async function curl(lab: Netlab, host: string, seconds = 15): Promise<number | n
 const HANDSHAKE_FAILED = 35;
 const TIMED_OUT = 28;
 
+/** Bytes of the record with OpenSSL's ServerHello: TLS 1.3, X25519, a session's id. */
+const SERVER_HELLO = 127;
+
 for (const [by, said] of ways) {
   const [failure, patience] = said ? [HANDSHAKE_FAILED, 15] : [TIMED_OUT, 1];
 
@@ -166,6 +169,3 @@ for (const [by, said] of ways) {
     assert.equal((await nginx.requests(2)).length, 2);
   });
 }
-
-/** Bytes of the record with OpenSSL's ServerHello: TLS 1.3, X25519, a session's id. */
-const SERVER_HELLO = 127;
