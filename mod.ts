@@ -48,6 +48,7 @@ export {
 export type { ListenOptions } from "./tcp/listen/listen.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
+export type { Setback } from "./base/setback.ts";
 export {
   type BlockedPath,
   type KnownPath,

@@ -10,6 +10,7 @@
 
 import { Recent } from "../../base/recent.ts";
 import { badArgument } from "../../base/option_errors.ts";
+import { adviseAfter, type Setback, setBack } from "../../base/setback.ts";
 
 /** A path, as {@linkcode PathMemory.entries} shows it. */
 export interface KnownPath {
@@ -26,12 +27,7 @@ export interface KnownPath {
 }
 
 /** What is known of a path that lost SYNs with Fast Open. */
-export interface BlockedPath {
-  /** How often in a row the path was found blocked; each time doubles the wait for a probe. */
-  readonly times: number;
-  /** When the next connection tries Fast Open again, in milliseconds since 1970. */
-  readonly until: number;
-}
+export type BlockedPath = Setback;
 
 /** What {@linkcode pathMemory} offers. */
 export interface PathMemory {
@@ -57,16 +53,6 @@ const MOST_PATHS = 1024;
 
 /** Weight of a new round-trip time. It is twice that of RFC 6298, because samples are few. */
 const GAIN = 1 / 4;
-
-/** Milliseconds until a blocked path is probed: the first wait, and the longest. */
-const FIRST_WAIT = 10_000;
-const LONGEST_WAIT = 3_600_000;
-
-/** Milliseconds after which an overdue probe is not needed: too much has changed since. */
-const LONGEST_MEMORY = 24 * 3_600_000;
-
-/** Milliseconds reserved for one probe; connections opened meanwhile start plain. */
-const PROBE_TIME = 10_000;
 
 const paths = new Recent<string, Path>(MOST_PATHS, (path) => setBlocked(path, undefined));
 
@@ -131,25 +117,15 @@ export function learnRoom(address: string, network: string, room: number): void 
 export function adviceFor(address: string, network: string): "use" | "avoid" | "probe" {
   const path = paths.peek(keyOf(address, network));
   if (!path?.blocked) return "use";
-  const now = Date.now();
-  if (now < path.blocked.until) return "avoid";
-  if (now >= path.blocked.until + LONGEST_MEMORY) {
-    setBlocked(path, undefined);
-    return "use";
-  }
-  path.blocked = { ...path.blocked, until: now + PROBE_TIME };
-  return "probe";
+  const { advice, after } = adviseAfter(path.blocked);
+  setBlocked(path, after);
+  return advice;
 }
 
 /** Notes that the path lost a SYN with Fast Open; `probed` if that SYN was a probe. */
 export function noteBlocked(address: string, network: string, probed: boolean): void {
   const path = pathOf(address, network);
-  const before = path.blocked;
-  // Connections opened at the same time all report the same loss, which counts once.
-  if (before && !probed && Date.now() < before.until) return;
-  const times = (before?.times ?? 0) + 1;
-  const wait = Math.min(FIRST_WAIT * 2 ** (times - 1), LONGEST_WAIT);
-  setBlocked(path, { times, until: Date.now() + wait });
+  setBlocked(path, setBack(path.blocked, probed));
 }
 
 /** Notes that the path carried a SYN with data. */
