@@ -118,6 +118,11 @@ export const libsslSymbols = {
   SSL_SESSION_get_protocol_version: { parameters: ["pointer"], result: "i32" },
   /** `uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);` */
   SSL_SESSION_get_max_early_data: { parameters: ["pointer"], result: "u32" },
+  /**
+   * `void SSL_SESSION_get0_alpn_selected(const SSL_SESSION *session, const unsigned char **alpn,
+   * size_t *len);`
+   */
+  SSL_SESSION_get0_alpn_selected: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
   /** `unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);` */
   SSL_SESSION_get_ticket_lifetime_hint: { parameters: ["pointer"], result: "ulong" },
   /** `long SSL_SESSION_get_timeout(const SSL_SESSION *session);` */

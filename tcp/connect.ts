@@ -63,13 +63,13 @@ export async function connect(options: ConnectOptions): Promise<TcpConn> {
   const { hostname, port, data } = settings;
   return await withDeadline(settings, async (deadline) => {
     const flight = { complete: data === undefined ? [] : [data], repeatable: () => [] };
-    const { link: { arrived, facts, isComplete } } = await dial(
+    const { link: { arrived, facts, carries } } = await dial(
       settings,
       deadline,
       () => flight,
       "established",
     );
-    if (data && !isComplete) arrived.wire.socket.write(data);
+    if (data && carries !== "complete") arrived.wire.socket.write(data);
     return makeTcpConn(new TcpStream(arrived, { hostname, port }), { facts });
   });
 }

@@ -4,12 +4,14 @@
  * @module
  */
 
+import { quoted } from "../base/authority.ts";
 import { bytes, type Check, optional, readOptions, type Rules } from "../base/options.ts";
 import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
-import { establish } from "./client/establish.ts";
+import { type Connected, establish } from "./client/establish.ts";
 import { FirstWriteStream } from "./client/first_write.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
+import { TlsError } from "./errors.ts";
 import {
   checkTlsSettings,
   type TlsClientOptions,
@@ -27,13 +29,17 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    * Early data can be **replayed**: an attacker can send the same flight again, and the server may
    * act on it again. Send only requests that may be repeated, such as a GET or a DNS query.
    *
+   * If the server rejects them and picks another protocol (ALPN) than that of the session, they are not
+   * sent again, and `conn.warnings` has `EARLY_DATA_UNSENT`. So offer only the protocol that they are
+   * for, or look at `conn.alpnProtocol`.
+   *
    * Only one of the attempts that race for a connection carries the early data. When another
    * attempt wins, the carrier is closed, and the early data are sent on the winner after the
    * handshake.
    *
    * `"first-write"` makes early data of the first write. The promise resolves at once. The first
    * `write()` makes the connection, with everything that is written in the same turn of the event
-   * loop; `handshake()` and `closeWrite()` make it without early data. So the request of an HTTP
+   * loop; it fails with `EARLY_DATA_UNSENT` where early data would not be sent. `handshake()` and `closeWrite()` make it without early data. So the request of an HTTP
    * client can ride in the SYN although it was not known before. Reading waits, and does not make the
    * connection. Until the connection is made, the properties that describe it throw `NOT_CONNECTED`.
    */
@@ -107,11 +113,22 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   checkTlsSettings(settings, { hostname, port });
   const chosen = chooseEngine(settings, settings);
   if (earlyData === "first-write") {
-    const pending = new FirstWriteStream(settings, chosen.name, (first, signal) => {
-      return establish({ ...settings, signal }, chosen, first);
+    const pending = new FirstWriteStream(settings, chosen.name, async (first, signal) => {
+      return requireSent(await establish({ ...settings, signal }, chosen, first), settings);
     });
     return makeTlsConn(pending, pending);
   }
   const { stream, ...known } = await establish(settings, chosen, earlyData);
   return makeTlsConn(stream, known);
+}
+
+/** A first write is a write like any other for its caller: if it was not sent, it has failed. */
+function requireSent(connected: Connected, { hostname, port }: ConnectTlsSettings): Connected {
+  const unsent = connected.warnings.find(({ code }) => code === "EARLY_DATA_UNSENT");
+  if (!unsent) return connected;
+  connected.stream.close();
+  throw new TlsError("EARLY_DATA_UNSENT", `${unsent.message} (${quoted({ hostname, port })})`, {
+    hostname,
+    port,
+  });
 }

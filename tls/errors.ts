@@ -69,6 +69,8 @@ export type CertificateErrorCode =
  * - `"PROTOCOL_ERROR"`: the peer broke the protocol
  * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
  * - `"TRUNCATED"`: the connection was cut without close_notify; the data read may be incomplete
+ * - `"EARLY_DATA_UNSENT"`: the server did not take the first write as early data, and has picked
+ *   another protocol (ALPN) than it was meant for
  * - `"NOT_CONNECTED"`: there is no connection yet; it waits for its first write
  */
 export type TlsErrorCode =
@@ -82,6 +84,7 @@ export type TlsErrorCode =
   | "PROTOCOL_ERROR"
   | "HANDSHAKE_CLOSED"
   | "TRUNCATED"
+  | "EARLY_DATA_UNSENT"
   | "NOT_CONNECTED";
 
 /** Facts that a {@linkcode TlsError} carries beside its message. */

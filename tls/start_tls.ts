@@ -10,8 +10,10 @@ import { peerOfTcpConn, releaseTcpConn, TcpConn } from "../tcp/conn.ts";
 import { withDeadline } from "../tcp/dial/deadline.ts";
 import { type Destination, destinationIn, host, patienceRules } from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
-import { completeHandshake, learnFromHandshake } from "./client/finish.ts";
+import { completeHandshake, learnFromHandshake, warnIfUnusable } from "./client/finish.ts";
 import { makePlan } from "./client/plan.ts";
+import { retryAfterFailure } from "./client/retry.ts";
+import type { Special } from "./client/special.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
 import {
   checkTlsSettings,
@@ -100,7 +102,9 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
     // No second connection can be made here, so the hello must not be one that may need it.
     const purpose = { fastOpen: false, earlyData: undefined };
     const plan = await makePlan(settings, peer, chosen, deadline, purpose);
+    const { allowance } = plan;
     const engine = plan.makeEngine(plan.config);
+    const parts: Special[] = engine.offersSession ? ["session"] : [];
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
       const flight = await engine.start();
@@ -108,6 +112,8 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       arrived.wire.socket.write(flight);
       const stream = new TlsStream(arrived, engine, peer, "client");
       await completeHandshake(stream, engine, deadline);
+      allowance?.noteTaken(parts);
+      warnIfUnusable(plan, engine.offersSession);
       learnFromHandshake(plan, engine);
       const facts = { localAddr, remoteAddr, fastOpen };
       const timing = {
@@ -118,6 +124,9 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       };
       return makeTlsConn(stream, { facts, timing, warnings: plan.warnings });
     } catch (error) {
+      // There is no other connection to try again on, but the next one goes without.
+      const retry = deadline.signal.aborted ? undefined : retryAfterFailure(parts, engine, error);
+      if (retry) allowance?.noteRefused(retry.refused, retry.by);
       engine.free();
       throw error;
     }

@@ -10,7 +10,7 @@ import { setImmediate } from "node:timers";
 import { quoted } from "../base/authority.ts";
 import { giveBack } from "../base/buffers.ts";
 import { OptionError } from "../base/errors.ts";
-import { ConnectError } from "../tcp/errors.ts";
+import type { ConnectError } from "../tcp/errors.ts";
 import type { Arrived } from "../tcp/wire/arrived.ts";
 import type { ByteStream } from "../tcp/wire/byte_stream.ts";
 import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends.ts";
@@ -55,6 +55,8 @@ export class TlsStream implements TlsByteStream {
   readonly side: "client" | "server";
   /** `performance.now()` when the peer's first byte arrived; NaN before. */
   firstByteAt = NaN;
+  /** `performance.now()` when the peer's last bytes arrived; NaN before. */
+  lastByteAt = NaN;
   readonly #inbox: Inbox;
   onRelease: (() => void) | undefined;
   #wire: Wire;
@@ -125,6 +127,11 @@ export class TlsStream implements TlsByteStream {
     return this.secured;
   }
 
+  /** The error with which the connection has failed; `undefined` while it has not. */
+  get failure(): unknown {
+    return this.#error;
+  }
+
   get isSecure(): boolean {
     return this.#engine.secured;
   }
@@ -190,13 +197,14 @@ export class TlsStream implements TlsByteStream {
   fail(error: unknown): void {
     if (this.#closed) return this.#onFinished?.(); // The Finished will not come.
     this.#error = error;
-    if (error instanceof ConnectError && error.code === "CONNECTION_RESET") this.#hold?.noteReset();
+    this.#hold?.noteFailure(error);
     this.#inbox.fail(error);
     this.#release(() => error, 0);
   }
 
   #receive(ciphertext: Uint8Array): void {
-    if (Number.isNaN(this.firstByteAt)) this.firstByteAt = performance.now();
+    this.lastByteAt = performance.now();
+    if (Number.isNaN(this.firstByteAt)) this.firstByteAt = this.lastByteAt;
     const { received } = this.#inbox;
     this.#hold?.hear(ciphertext);
     try {

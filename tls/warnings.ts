@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Special } from "./client/special.ts";
+
 /**
  * Stable names of the problems that do not prevent a connection:
  *
@@ -14,13 +16,19 @@
  * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, a session that
  *   has expired, or one that the engine can't use
  * - `"SESSION_REFUSED"`: the server refused the session; a second connection was made without it
+ * - `"HELLO_REFUSED"`: the server, or something on the way to it, turned down an unusual hello; a
+ *   second connection was made with an ordinary one
+ * - `"EARLY_DATA_UNSENT"`: the server did not take the early data, and has picked another protocol
+ *   (ALPN) than they were meant for; they were not sent again
  */
 export type TlsWarningCode =
   | "ENGINE_FALLBACK"
   | "HELLO_TOO_LARGE"
   | "SESSION_STORE_FAILED"
   | "SESSION_UNUSABLE"
-  | "SESSION_REFUSED";
+  | "SESSION_REFUSED"
+  | "HELLO_REFUSED"
+  | "EARLY_DATA_UNSENT";
 
 /** A problem that cost time, or a feature, but not the connection. */
 export interface TlsWarning {
@@ -60,10 +68,31 @@ export function sessionUnusable(what: string): TlsWarning {
   };
 }
 
+/** Early data for the protocol of an earlier connection, which is not that of this one. */
+export function earlyDataUnsent(meantFor: string | null, picked: string | null): TlsWarning {
+  const name = (protocol: string | null) => protocol === null ? "no protocol" : `"${protocol}"`;
+  return {
+    code: "EARLY_DATA_UNSENT",
+    message:
+      `The early data were not sent again: they were meant for ${name(meantFor)}, which was ` +
+      `agreed on before, and the server has now picked ${name(picked)}`,
+  };
+}
+
 /** A session that ended a handshake; RFC 8446, appendix D.3, describes a harmless cause. */
 export function refusedSession(why: string): TlsWarning {
   return {
     code: "SESSION_REFUSED",
     message: `The connection was made again, without the session: ${why}`,
+  };
+}
+
+/** Special parts that ended a handshake. Early data go with their session. */
+export function refusedParts(parts: readonly Special[], why: string): TlsWarning {
+  if (parts.includes("session")) return refusedSession(why);
+  return {
+    code: "HELLO_REFUSED",
+    message: `The connection was made again, without the ${parts.join(" and the ")}: ${why}; ` +
+      "serverMemory says until when later ones go without",
   };
 }

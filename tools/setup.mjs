@@ -21,6 +21,7 @@ const needed = [["iproute2", "ip"], ["libssl3", "libssl.so.3"]];
 const peers = [
   ["curl", "curl"],
   ["gnutls-bin", "gnutls-cli"],
+  ["haproxy", "haproxy"],
   ["libnginx-mod-mail", "nginx/modules/ngx_mail_module.so"],
   ["nginx", "nginx"],
   ["openssl", "openssl"],

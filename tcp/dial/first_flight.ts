@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Which of its forms of a first flight an attempt carries. */
+export type Carried = "complete" | "repeatable" | "ordinary";
+
 /** A first flight, in pieces. */
 export interface FirstFlight {
   /** The whole flight. It goes to one living attempt at a time. */
@@ -13,4 +16,28 @@ export interface FirstFlight {
    * carries only this part.
    */
   repeatable(): readonly Uint8Array[];
+  /**
+   * A flight with nothing unusual in it, for when a peer has accepted a connection and then ended
+   * or ignored it. `undefined` if nothing is unusual in the other two.
+   */
+  readonly ordinary?: (() => readonly Uint8Array[] | Promise<readonly Uint8Array[]>) | undefined;
+  /** Why the flight must not ride in a SYN, in words; `undefined` if it may. */
+  readonly avoidsSyn?: string | undefined;
+  readonly thinkingTime?: ThinkingTime;
+}
+
+/** Milliseconds a host may take between acknowledging the SYN and its first byte. */
+export interface ThinkingTime {
+  /** Until the next address is tried. */
+  readonly beforeOthers: number;
+  /** Until the same address gets the ordinary flight, if there is no other address. */
+  readonly beforeOrdinary: number;
+}
+
+/** How a peer, or something on the way to it, has turned a flight down after accepting the SYN. */
+export interface Refusal {
+  readonly carried: Carried;
+  /** Whether the SYN had carried data. */
+  readonly inSyn: boolean;
+  readonly by: "reset" | "close" | "silence";
 }

@@ -3,21 +3,22 @@
  *
  * The addresses are tried in turn. The next one starts when the last one has been silent for too
  * long or has failed. If a SYN with Fast Open stays unanswered, the same address is tried without
- * Fast Open: the kernel by itself would do so only after a second.
+ * Fast Open: the kernel by itself would do so only after a second. If a peer accepts a connection
+ * and then turns an unusual flight down, the ordinary flight follows.
  *
  * @module
  */
 
 import { type Attempt, attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
 import { TimeUp } from "./deadline.ts";
-import type { FirstFlight } from "./first_flight.ts";
+import type { Carried, FirstFlight, Refusal, ThinkingTime } from "./first_flight.ts";
 import { interleave } from "./interleave.ts";
+import { patienceWith } from "./patience.ts";
 import { judge, learn, type Suspect } from "./verdict.ts";
 import { type AttemptFailure, describe } from "../errors.ts";
 import type { ConnFacts } from "../facts.ts";
-import { type Address, formatAddress, networkOf } from "../name/address.ts";
+import { type Address, formatAddress } from "../name/address.ts";
 import { adviseWays, type Way } from "../paths/advice.ts";
-import { roundTrip } from "../paths/paths.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What a race is for. */
@@ -32,8 +33,9 @@ export interface RaceOptions {
 export interface Link {
   readonly arrived: Arrived;
   readonly facts: ConnFacts;
-  /** Whether it carries the whole first flight, or only the repeatable part. */
-  readonly isComplete: boolean;
+  readonly carries: Carried;
+  /** How another attempt to the same host was turned down before this one won. */
+  readonly refusal: Refusal | undefined;
   /** `performance.now()` when the SYN was handed to the kernel. */
   readonly openedAt: number;
   /** `performance.now()` at the moment the attempt succeeded. */
@@ -51,30 +53,18 @@ export class RaceLost extends Error {
   }
 }
 
-/** Milliseconds to wait for an answer over a path never used before (RFC 8305, section 8). */
-const PATIENCE = 250;
-
-/**
- * Over a known path an answer is overdue after two round trips. The shortest wait allows for a busy
- * machine at either end. The longest is the kernel's own: it resends a plain SYN after a second.
- */
-const PATIENCE_ROUND_TRIPS = 2;
-const SHORTEST_PATIENCE = 20;
-const LONGEST_PATIENCE = 1000;
-
-/** Milliseconds a host may take between acknowledging the SYN and sending its first byte. */
-const THINKING_TIME = 1000;
+/** How long a host may think of which nothing is known. */
+const THINKING_TIME: ThinkingTime = { beforeOthers: 1000, beforeOrdinary: 1000 };
 
 /** A way that is being tried. */
 interface Runner {
   readonly way: Way;
   readonly attempt: Attempt;
-  /** Whether the attempt was given the whole first flight. */
-  readonly isComplete: boolean;
+  readonly carries: Carried;
   /** When the SYN had been handed to the kernel. */
   readonly openedAt: number;
-  /** Whether the SYN was acknowledged, and then nothing more came. */
-  fellSilent: boolean;
+  /** Set once the SYN was acknowledged and the flight then turned down. */
+  refusedBy: Refusal["by"] | undefined;
 }
 
 /**
@@ -91,18 +81,30 @@ class Race {
   #flightBytes: number;
   #ways: Way[];
   #runners = new Set<Runner>();
-  /** Addresses for which `#retryPlain` has queued a plain attempt, at most one for each. */
+  /** Whether an attempt waits for its flight. */
+  #isPreparing = false;
+  /** Addresses for which a plain attempt was queued because the SYN, or the flight, was lost. */
   #retried = new Set<Address>();
+  /** Addresses for which an attempt was queued because the flight was turned down. */
+  #rescued = new Set<Address>();
+  #refusals: Runner[] = [];
   #suspects: Suspect[] = [];
   /** By address, in the order of the first failure. The last failure of an address counts. */
   #failures = new Map<string, AttemptError>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
   constructor(addresses: readonly Address[], options: RaceOptions) {
-    const { flight, fastOpen, signal } = options;
+    const { flight, signal } = options;
+    const fastOpen = options.fastOpen && flight.avoidsSyn === undefined;
+    const avoids = options.fastOpen ? flight.avoidsSyn : undefined;
     this.#options = options;
     this.#flightBytes = flight.complete.reduce((total, piece) => total + piece.length, 0);
-    this.#ways = interleave(addresses).map((address) => ({ address, fastOpen }));
+    this.#ways = interleave(addresses).map((address) => ({
+      address,
+      fastOpen,
+      ...(avoids === undefined ? {} : { avoids }),
+    }));
     signal.addEventListener("abort", this.#onAbort);
     if (signal.aborted) this.#onAbort();
     else this.#next();
@@ -110,6 +112,7 @@ class Race {
 
   /** Starts the next way. If there is none, the race is lost once no attempt is running. */
   #next(): void {
+    if (this.#isPreparing || this.#isOver) return;
     const way = this.#ways.shift();
     if (way) return this.#take(way);
     if (this.#runners.size === 0) this.#lose(new RaceLost([...this.#failures.values()]));
@@ -119,38 +122,45 @@ class Race {
     clearTimeout(this.#timer);
     const [first, ...others] = this.#flightBytes > 0 ? adviseWays(way) : [way] as const;
     this.#ways.unshift(...others);
+    const carries = this.#chooseFlight(first);
+    const pieces = this.#piecesOf(carries);
+    if (!(pieces instanceof Promise)) return this.#start(first, carries, pieces);
+    this.#isPreparing = true;
+    pieces.then((ready) => {
+      this.#isPreparing = false;
+      if (!this.#isOver) this.#start(first, carries, ready);
+    }, (error) => this.#lose(error));
+  }
+
+  #start(way: Way, carries: Carried, flight: readonly Uint8Array[]): void {
     let runner: Runner;
     try {
-      runner = this.#start(first);
+      runner = this.#launch(way, carries, flight);
     } catch (error) {
       if (!(error instanceof AttemptError)) return this.#lose(error);
       this.#failures.set(error.failure.address, error);
       return this.#next();
     }
     this.#runners.add(runner);
-    if (first.probe) {
-      this.#retried.add(first.address); // The plain attempt beside it is the next way.
+    if (way.probe) {
+      this.#retried.add(way.address); // The plain attempt beside it is the next way.
       return this.#next();
     }
     const { opened } = runner.attempt;
-    if (this.#ways.length === 0 && !opened.usesFastOpen) return; // No other way could start.
-    this.#timer = setTimeout(() => this.#doubt(runner), this.#patienceWith(runner));
+    const mayFollow = this.#ways.length > 0 || opened.usesFastOpen || this.#isUnusual(runner);
+    if (!mayFollow) return; // No other way could start.
+    this.#timer = setTimeout(() => this.#doubt(runner), patienceWith(runner));
   }
 
-  #start(way: Way): Runner {
-    const { flight, until } = this.#options;
-    const isTaken = this.#runners.values().some(({ isComplete }) => isComplete);
-    // The plain attempt beside a probe is the likely winner, so it gets the whole flight. But the
-    // probe gets it if nothing is repeatable: a probe without data proves nothing.
-    const isComplete = !isTaken && !(way.probe && flight.repeatable().length > 0);
+  #launch(way: Way, carries: Carried, flight: readonly Uint8Array[]): Runner {
     const runner: Runner = {
       way,
-      isComplete,
-      fellSilent: false,
+      carries,
+      refusedBy: undefined,
       attempt: attempt(way.address, {
-        flight: isComplete ? flight.complete : flight.repeatable(),
+        flight,
         fastOpen: way.fastOpen,
-        until,
+        until: this.#options.until,
         onEnd: (end) => {
           if (end instanceof AttemptError) this.#fail(runner, end);
           else this.#win(runner, end);
@@ -161,48 +171,105 @@ class Race {
     return runner;
   }
 
-  #patienceWith({ way, attempt }: Runner): number {
-    const local = attempt.opened.localAddress();
-    const rtt = local && roundTrip(formatAddress(way.address), networkOf(local));
-    if (rtt === undefined) return PATIENCE;
-    return Math.min(Math.max(PATIENCE_ROUND_TRIPS * rtt, SHORTEST_PATIENCE), LONGEST_PATIENCE);
+  #chooseFlight({ probe }: Way): Carried {
+    const { flight } = this.#options;
+    if (this.#refusals.length > 0 && flight.ordinary) return "ordinary";
+    const isTaken = this.#runners.values().some(({ carries }) => carries === "complete");
+    // The plain attempt beside a probe is the likely winner, so it gets the whole flight. But the
+    // probe gets it if nothing is repeatable: a probe without data proves nothing.
+    return isTaken || (probe && flight.repeatable().length > 0) ? "repeatable" : "complete";
   }
 
-  /** Called when an answer is overdue. If the SYN was acknowledged, only the host is slow. */
+  #piecesOf(carries: Carried): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
+    const { flight } = this.#options;
+    if (carries === "complete") return flight.complete;
+    return carries === "ordinary" && flight.ordinary ? flight.ordinary() : flight.repeatable();
+  }
+
+  /** Whether anything in what the peer got may be the reason why it turns it down. */
+  #isUnusual({ carries, attempt: { opened } }: Runner): boolean {
+    const isOrdinary = carries === "ordinary" || this.#options.flight.ordinary === undefined;
+    return !isOrdinary || opened.synBytes > 0;
+  }
+
+  /** Called when an answer is overdue. If the SYN was acknowledged, the host may only be slow. */
   #doubt(runner: Runner): void {
-    if (!runner.attempt.opened.established()) return this.#giveWay(runner);
-    this.#timer = setTimeout(() => {
-      runner.fellSilent = true;
-      this.#giveWay(runner);
-    }, THINKING_TIME);
+    const { opened } = runner.attempt;
+    if (!opened.established()) return this.#giveWay(runner);
+    const patience = patienceWith(runner);
+    const { beforeOthers, beforeOrdinary } = this.#options.flight.thinkingTime ?? THINKING_TIME;
+    const silence = Math.max(patience, this.#ways.length > 0 ? beforeOthers : beforeOrdinary);
+    if (this.#isUnusual(runner) && opened.delivered() === false) {
+      // It may have been sent this very moment. A host that does not get it is not thinking.
+      this.#timer = setTimeout(() => {
+        if (opened.delivered() === false) return this.#missFlight(runner);
+        this.#timer = setTimeout(() => this.#missAnswer(runner), silence - patience);
+      }, patience);
+    } else this.#timer = setTimeout(() => this.#missAnswer(runner), silence);
   }
 
-  /** Lets other attempts start beside `runner`. */
+  /** The SYN was not acknowledged. */
   #giveWay(runner: Runner): void {
     this.#retryPlain(runner);
+    this.#next();
+  }
+
+  /** The host has acknowledged the SYN, but not the flight. A smaller one may get through. */
+  #missFlight(runner: Runner): void {
+    const { way: { address }, carries } = runner;
+    const { complete, repeatable } = this.#options.flight;
+    runner.refusedBy = "silence";
+    const isSmaller = carries === "complete" && repeatable() !== complete;
+    if (isSmaller && !this.#retried.has(address)) {
+      this.#retried.add(address);
+      this.#ways.unshift(plainWay(runner.way));
+    } else this.#turnDown(runner, "silence");
+    this.#next();
+  }
+
+  /** The host has acknowledged the flight, and then sent nothing: it is stuck, or ignores it. */
+  #missAnswer(runner: Runner): void {
+    this.#turnDown(runner, "silence");
     this.#next();
   }
 
   /**
    * Queues a plain attempt to the same address. A SYN with data was probably lost because of the
    * data, so the plain attempt comes next. If only the option was in the SYN, the address is more
-   * likely dead; if the SYN was answered, the host is more likely stuck: the others come first.
+   * likely dead: the others come first.
    */
-  #retryPlain({ way: { address }, attempt: { opened }, fellSilent }: Runner): void {
-    const lostData = opened.synBytes > 0;
-    const lostOption = opened.usesFastOpen && !fellSilent;
-    if (this.#retried.has(address) || !(lostData || lostOption)) return;
-    this.#retried.add(address);
-    const plain: Way = { address, fastOpen: false };
-    if (lostData && !fellSilent) this.#ways.unshift(plain);
-    else this.#ways.push(plain);
+  #retryPlain({ way, attempt: { opened } }: Runner): void {
+    if (this.#retried.has(way.address) || !opened.usesFastOpen) return;
+    this.#retried.add(way.address);
+    if (opened.synBytes > 0) this.#ways.unshift(plainWay(way));
+    else this.#ways.push(plainWay(way));
+  }
+
+  /**
+   * Queues an ordinary attempt to an address whose host has turned an unusual one down. A host that
+   * says nothing is more likely stuck: the others come first.
+   */
+  #turnDown(runner: Runner, by: Refusal["by"]): void {
+    const { address } = runner.way;
+    runner.refusedBy = by;
+    if (!this.#isUnusual(runner)) return;
+    this.#refusals.push(runner);
+    if (this.#rescued.has(address)) return;
+    this.#rescued.add(address);
+    if (by === "silence") this.#ways.push(plainWay(runner.way));
+    else this.#ways.unshift(plainWay(runner.way));
   }
 
   #fail(runner: Runner, error: AttemptError): void {
     const { failure } = error;
     this.#runners.delete(runner);
     this.#failures.set(failure.address, error);
-    if (runner.attempt.opened.synBytes > 0) {
+    const ended = endOf(failure);
+    const { synBytes } = runner.attempt.opened;
+    if (ended && this.#isUnusual(runner)) {
+      this.#turnDown(runner, ended);
+      this.#suspect(runner, false, refusalIn(ended));
+    } else if (synBytes > 0) {
       this.#suspect(runner, true, `the SYN with data failed: ${describe(failure)}`);
       this.#retryPlain(runner);
     }
@@ -211,17 +278,18 @@ class Race {
 
   #win(winner: Runner, arrived: Arrived): void {
     const provedAt = performance.now();
-    const { way, isComplete, openedAt, attempt: { opened } } = winner;
+    const { way, carries, openedAt, attempt: { opened } } = winner;
     this.#runners.delete(winner);
     for (const loser of this.#runners) {
-      const answered = loser.attempt.opened.established();
-      if (!answered) this.#suspect(loser, true, "no answer to the SYN");
-      else if (loser.fellSilent) this.#suspect(loser, true, "the SYN was answered, then silence");
-      else this.#suspect(loser, false, "the plain attempt beside it was faster");
+      const { refusedBy, attempt } = loser;
+      if (refusedBy) this.#suspect(loser, false, refusalIn(refusedBy));
+      else if (attempt.opened.established()) {
+        this.#suspect(loser, false, "the plain attempt beside it was faster");
+      } else this.#suspect(loser, true, "no answer to the SYN");
     }
     const plainIsSilent = this.#runners.values().some((loser) =>
       loser.way.address === way.address && !loser.way.fastOpen &&
-      provedAt - loser.openedAt > this.#patienceWith(loser)
+      provedAt - loser.openedAt > patienceWith(loser)
     );
     const { facts, lesson } = judge({
       way,
@@ -231,8 +299,19 @@ class Race {
       plainIsSilent,
     }, this.#suspects);
     if (lesson) learn(lesson);
+    const refusal = this.#refusalBefore(winner);
     this.#settle();
-    this.result.resolve({ arrived, facts, isComplete, openedAt, provedAt });
+    this.result.resolve({ arrived, facts, carries, refusal, openedAt, provedAt });
+  }
+
+  /** What was turned down first, and is not what has won. */
+  #refusalBefore(winner: Runner): Refusal | undefined {
+    const lost = [...this.#refusals, ...this.#runners].find((runner) =>
+      runner !== winner && runner.refusedBy
+    );
+    if (!lost?.refusedBy) return undefined;
+    const { carries, refusedBy, attempt: { opened } } = lost;
+    return { carried: carries, by: refusedBy, inSyn: opened.synBytes > 0 };
   }
 
   #suspect({ way, attempt: { opened } }: Runner, lost: boolean, reason: string): void {
@@ -260,10 +339,33 @@ class Race {
 
   /** Cancels all running attempts. No other attempt starts afterwards. */
   #settle(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     for (const { attempt } of this.#runners) attempt.cancel();
     this.#runners.clear();
     this.#ways = [];
+  }
+}
+
+/** The same way without Fast Open. */
+function plainWay({ address, avoids }: Way): Way {
+  return { address, fastOpen: false, ...(avoids === undefined ? {} : { avoids }) };
+}
+
+/** How the peer has ended a connection that it had accepted; `undefined` if it had not. */
+function endOf({ code }: AttemptFailure): "reset" | "close" | undefined {
+  if (code === "CONNECTION_RESET") return "reset";
+  return code === "CLOSED_BY_PEER" ? "close" : undefined;
+}
+
+function refusalIn(by: Refusal["by"]): string {
+  switch (by) {
+    case "reset":
+      return "the SYN was answered, and the connection then reset";
+    case "close":
+      return "the SYN was answered, and the connection then closed";
+    case "silence":
+      return "the SYN was answered, then silence";
   }
 }

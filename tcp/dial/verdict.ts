@@ -91,11 +91,8 @@ function resultOf(
   kernel: FastOpenResult,
   suspect: Suspect | undefined,
 ): FastOpenResult {
-  if (way.fastOpen || (!suspect && !way.avoids)) return kernel;
-  const { synBytes, reason } = suspect ?? {
-    synBytes: 0,
-    reason: "this path lost SYNs with data before; pathMemory says until when it is spared them",
-  };
+  if (way.fastOpen || (!suspect && way.avoids === undefined)) return kernel;
+  const { synBytes, reason } = suspect ?? { synBytes: 0, reason: way.avoids ?? "" };
   return { ...kernel, outcome: "blocked", synBytes, flightBytes, reason };
 }
 

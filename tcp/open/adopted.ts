@@ -17,13 +17,15 @@ export interface Connecting extends Pick<Opened, "sent" | "synBytes" | "usesFast
   readonly fd: number;
   /** What the kernel tells of the connection, once established. */
   account(): Omit<FastOpenResult, "synBytes" | "flightBytes">;
+  /** Whether the peer has acknowledged all that was sent; missing if the kernel does not tell. */
+  delivered?(): boolean | undefined;
 }
 
 /** Hands `connecting` to the runtime. */
 export function adoptOpened(
   platform: SocketPlatform,
   { flight }: OpenRequest,
-  { fd, sent, synBytes, usesFastOpen, account }: Connecting,
+  { fd, sent, synBytes, usesFastOpen, account, delivered }: Connecting,
 ): Opened {
   const { IPPROTO_TCP, TCP_NODELAY } = platform.constants;
   setOption(platform, fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -35,6 +37,7 @@ export function adoptOpened(
     usesFastOpen,
     // Once the wire is destroyed, the number may belong to another socket.
     established: () => !wire.socket.destroyed && isConnected(platform, fd),
+    delivered: () => wire.socket.destroyed ? undefined : delivered?.(),
     fastOpen: () => ({ ...account(), synBytes, flightBytes: lengthOf(flight) }),
     localAddress: () => localAddress(platform, fd),
   };

@@ -26,6 +26,7 @@ export function openPlain(request: OpenRequest, reason?: string): Opened {
     synBytes: 0,
     usesFastOpen: false,
     established: () => !socket.connecting && !socket.destroyed,
+    delivered: () => undefined,
     fastOpen: () => ({
       ...outcomeOf(request, reason),
       synBytes: 0,

@@ -28,6 +28,8 @@ export interface Opened {
   readonly usesFastOpen: boolean;
   /** Whether the three-way handshake is over. Cheap enough to ask often. */
   established(): boolean;
+  /** Whether the peer has acknowledged all that was sent; `undefined` if the kernel does not tell. */
+  delivered(): boolean | undefined;
   /** How Fast Open ended; final once {@linkcode Opened.established}. */
   fastOpen(): FastOpenResult;
   /** The local end; known once {@linkcode Opened.established}. */

@@ -52,6 +52,11 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
       if (!info) return OUTCOME_UNKNOWN;
       return { outcome: outcomeOf(platform, info, sent), ...measured };
     },
+    delivered() {
+      const { unacked } = platform.tcpInfo;
+      const info = requireBytes(tcpInfo(platform, fd), unacked + 4);
+      return info && info.getUint32(unacked, true) === 0;
+    },
   });
 }
 

@@ -52,6 +52,11 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
         ...pathMeasures(info.getUint32(rtt, true) / 1000, info.getUint32(sndMss, true), false),
       };
     },
+    delivered() {
+      const info = readInfo();
+      const { sndUna, sndMax } = platform.tcpInfo;
+      return info && info.getUint32(sndUna, true) === info.getUint32(sndMax, true);
+    },
   });
   if (sent < lengthOf(request.flight)) holdUntilEstablished(opened);
   return opened;

@@ -12,11 +12,14 @@ import { sourceAddress } from "../kernel/route.ts";
 export interface Way {
   readonly address: Address;
   readonly fastOpen: boolean;
-  /** The way is plain because its path is blocked. */
-  readonly avoids?: true;
+  /** Why the way is plain although Fast Open was asked for, in words. */
+  readonly avoids?: string;
   /** The attempt runs beside a plain one and finds out whether the blocked path has healed. */
   readonly probe?: true;
 }
+
+const BLOCKED =
+  "this path lost SYNs with data before; pathMemory says until when it is spared them";
 
 /** The ways to try for `way`: usually itself; a plain one on a blocked path; both for a probe. */
 export function adviseWays(way: Way): [Way, ...Way[]] {
@@ -26,6 +29,6 @@ export function adviseWays(way: Way): [Way, ...Way[]] {
   const source = sourceAddress(address);
   const advice = source ? adviceFor(to, networkOf(source)) : "use";
   if (advice === "use") return [way];
-  const plain: Way = { address, fastOpen: false, avoids: true };
+  const plain: Way = { address, fastOpen: false, avoids: BLOCKED };
   return advice === "avoid" ? [plain] : [{ ...way, probe: true }, plain];
 }

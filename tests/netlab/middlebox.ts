@@ -21,7 +21,7 @@ import {
 } from "./packet.ts";
 import { resetFor, tooBigFor } from "./reply.ts";
 import { clampMss, cutPayload, hideFastOpen } from "./rewrite.ts";
-import { DROP, type Judge } from "./verdict.ts";
+import { DROP, type Drop, type Judge } from "./verdict.ts";
 
 /** One thing a middlebox does. Several make a list, applied in order. */
 export type Middlebox =
@@ -39,8 +39,8 @@ export type Middlebox =
   | { readonly kind: "strip-synack-option" }
   /** SYN and SYN-ACK announce a maximum segment size of at most `mss`. */
   | { readonly kind: "clamp-mss"; readonly mss: number }
-  /** A packet larger than `mtu` vanishes, and its sender gets an ICMP message. */
-  | { readonly kind: "mtu"; readonly mtu: number }
+  /** A packet larger than `mtu` vanishes, and its sender gets an ICMP message, unless `isMute`. */
+  | { readonly kind: "mtu"; readonly mtu: number; readonly isMute?: true }
   /** This share (0 – 1) of all packets is lost; the same packets for the same seed (default 1). */
   | { readonly kind: "loss"; readonly share: number; readonly seed?: number }
   /** Packets to this address vanish. */
@@ -79,8 +79,7 @@ function judgeOf(box: Middlebox): Judge {
     case "clamp-mss":
       return (packet) => synFlags(packet) & SYN ? clampMss(packet, box.mss) : packet;
     case "mtu":
-      return (packet) =>
-        packet.length > box.mtu ? { drop: true, reply: tooBigFor(packet, box.mtu) } : packet;
+      return (packet) => packet.length > box.mtu ? tooBig(packet, box) : packet;
     case "loss":
       return loss(box.share, box.seed ?? 1);
     case "blackhole":
@@ -90,6 +89,10 @@ function judgeOf(box: Middlebox): Judge {
     default:
       throw new TypeError(`no such middlebox: ${JSON.stringify(box satisfies never)}`);
   }
+}
+
+function tooBig(packet: Uint8Array, { mtu, isMute }: Extract<Middlebox, { kind: "mtu" }>): Drop {
+  return isMute ? DROP : { drop: true, reply: tooBigFor(packet, mtu) };
 }
 
 /** SYN and ACK of a packet's flags; 0 without TCP. */

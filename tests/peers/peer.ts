@@ -26,6 +26,7 @@ const packages = {
   "curl": "curl",
   "gnutls-cli": "gnutls-bin",
   "gnutls-serv": "gnutls-bin",
+  "haproxy": "haproxy",
   "nginx": "nginx",
   "nginx-mail": "libnginx-mod-mail",
   "openssl": "openssl",

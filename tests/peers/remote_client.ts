@@ -6,7 +6,14 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import type { ConnectTlsOptions, FastOpenResult, KnownPath, NetAddr, TlsConn } from "../../mod.ts";
+import type {
+  ConnectTlsOptions,
+  FastOpenResult,
+  KnownPath,
+  KnownServer,
+  NetAddr,
+  TlsConn,
+} from "../../mod.ts";
 import { programArguments } from "../netlab/mod.ts";
 import { certificates } from "./certificates.ts";
 import { Peer, type Place } from "./peer.ts";
@@ -33,7 +40,7 @@ export interface Exchange {
 export type ClientRequest =
   | Exchange
   | { readonly call: "lookup"; readonly name: string }
-  | { readonly call: "paths" }
+  | { readonly call: "paths" | "servers" }
   | { readonly call: "wait"; readonly milliseconds: number };
 
 /** An error that was caught in the client process. */
@@ -115,6 +122,11 @@ export class RemoteClient implements AsyncDisposable {
   /** The entries of the client's `pathMemory`. */
   async paths(): Promise<KnownPath[]> {
     return await this.#ask({ call: "paths" }) as KnownPath[];
+  }
+
+  /** The entries of the client's `serverMemory`. */
+  async servers(): Promise<KnownServer[]> {
+    return await this.#ask({ call: "servers" }) as KnownServer[];
   }
 
   /** Advances the clock of the client process. */

@@ -12,17 +12,41 @@ import type { TlsKnown } from "../conn.ts";
 import type { ClientEngine } from "../engine/contract.ts";
 import type { TlsClientSettings } from "../options.ts";
 import { TlsStream } from "../stream.ts";
-import { helloTooLarge, refusedSession } from "../warnings.ts";
-import { completeHandshake, learnFromHandshake, sendRest } from "./finish.ts";
+import { helloTooLarge, refusedParts, refusedSession } from "../warnings.ts";
+import {
+  awaitAnswer,
+  completeHandshake,
+  learnFromHandshake,
+  sendRest,
+  warnIfUnusable,
+} from "./finish.ts";
 import { FinishedHold } from "./finished_hold.ts";
 import { Hello } from "./hello.ts";
-import { knownServer, learnServer } from "./known_servers.ts";
-import { makePlan, type Plan, withoutSession } from "./plan.ts";
-import { type Retry, retryAfterFailure, retryAfterWeakHandshake } from "./retry.ts";
+import { learnRefusal, learnUnanswered } from "./refusals.ts";
+import { makePlan, ordinaryPlan, type Plan, withoutSession } from "./plan.ts";
+import {
+  type Retry,
+  retryAfterFailure,
+  retryAfterWeakHandshake,
+  retryUnanswered,
+} from "./retry.ts";
+import { learnThinkingTime, longestSilence } from "./thinking_time.ts";
 
 /** A connection whose handshake is complete, and facts about it. */
 export interface Connected extends TlsKnown {
   readonly stream: TlsStream;
+}
+
+/** A plan for another try, since the last one failed or led to too little. */
+class Again {
+  readonly plan: Plan;
+  /** What was turned down, if anything was. It is learned once the other try has succeeded. */
+  readonly retry: Retry | undefined;
+
+  constructor(plan: Plan, retry?: Retry) {
+    this.plan = plan;
+    this.retry = retry;
+  }
 }
 
 /** Connects. Connects again where something that made the first hello small or quick failed. */
@@ -35,22 +59,18 @@ export async function establish(
   return await withDeadline(settings, async (deadline) => {
     const purpose = { fastOpen, earlyData };
     let plan = await makePlan(settings, { hostname, port }, chosen, deadline, purpose);
+    const { allowance } = plan;
+    let retry: Retry | undefined;
     for (;;) {
       const outcome = await open(settings, deadline, plan);
-      if ("stream" in outcome) return outcome;
-      plan = changePlan(plan, outcome);
+      if (!(outcome instanceof Again)) {
+        if (retry) allowance?.noteRefused(retry.refused, retry.by);
+        return outcome;
+      }
+      retry ??= outcome.retry;
+      ({ plan } = outcome); // Each part can be left out only once, so the tries come to an end.
     }
   });
-}
-
-/** The plan for another try. Each part can be left out only once, so the tries come to an end. */
-function changePlan(plan: Plan, { without, reason }: Retry): Plan {
-  if (without === "lean hello") {
-    learnServer(plan.config, { smallest: "single-share" });
-    return plan;
-  }
-  plan.warnings.push(refusedSession(reason));
-  return withoutSession(plan);
 }
 
 /** Runs one race, and the handshake of its winner. */
@@ -58,9 +78,11 @@ async function open(
   settings: DialSettings,
   deadline: Deadline,
   plan: Plan,
-): Promise<Connected | Retry> {
-  const { makeEngine, resumption, stored, config, earlyData } = plan;
-  const hello = new Hello({ makeEngine, config, earlyData, server: knownServer(config) });
+): Promise<Connected | Again> {
+  const { makeEngine, resumption, stored, config, allowance } = plan;
+  const { fastOpen } = settings;
+  const earlyData = stored && allowance?.allows("early data") ? plan.earlyData : undefined;
+  const hello = new Hello({ makeEngine, config, earlyData, fastOpen, allowance });
   try {
     const flight = (room: () => number) => hello.firstFlight(room);
     const dialed = await dial(settings, deadline, flight, "first-byte");
@@ -78,36 +100,60 @@ async function shakeHands(
   hello: Hello,
   { link, startedAt, lookup }: Dialed,
   deadline: Deadline,
-): Promise<Connected | Retry> {
+): Promise<Connected | Again> {
   const { hostname, port } = plan.config;
-  const engine = hello.engineFor(link);
-  const roundTrip = link.facts.fastOpen.rtt ?? link.provedAt - link.openedAt;
+  const answered = link.provedAt - link.openedAt;
+  const { rtt, outcome } = link.facts.fastOpen;
+  learnThinkingTime(plan.config, link);
+  const parts = plan.allowance ? hello.specialParts(link.carries) : [];
+  if (link.refusal) learnRefusal(plan, hello, link.refusal, parts);
+  const engine = hello.engineFor(link.carries);
   const hold = engine.earlyDataTaken > 0
-    ? new FinishedHold(engine, { hostname, port }, roundTrip)
+    ? new FinishedHold(engine, { hostname, port }, rtt ?? answered)
     : undefined;
   const stream = new TlsStream(link.arrived, engine, { hostname, port }, "client", hold);
-  try {
-    await completeHandshake(stream, engine, deadline);
-  } catch (error) {
-    const retry = deadline.signal.aborted ? undefined : retryAfterFailure(hello, engine, error);
-    if (!retry) throw error;
+  const patience = parts.length > 0 ? longestSilence(answered) : undefined;
+  const { earlyProtocol = hello.earlyProtocol } = plan;
+  const earlier = earlyProtocol === undefined ? {} : { earlyProtocol };
+  const again = (retry: Retry) => {
     hello.free();
-    return retry;
+    plan.warnings.push(refusedParts(retry.refused, retry.reason));
+    return new Again({ ...ordinaryPlan(plan, hello.isLarge), ...earlier }, retry);
+  };
+  try {
+    await completeHandshake(stream, engine, deadline, patience);
+  } catch (error) {
+    const retry = deadline.signal.aborted ? undefined : retryAfterFailure(parts, engine, error);
+    if (retry) return again(retry);
+    throw error;
   }
-  const retry = retryAfterWeakHandshake(plan, engine);
-  if (retry) {
-    stream.close(); // The server has accepted no data yet.
-    return retry;
-  }
-  learnFromHandshake(plan, engine);
-  sendRest(plan, stream, engine);
-  warnIfTooLarge(plan, hello, link, engine);
   const timing = {
     lookup,
     open: link.openedAt - startedAt,
     firstByte: link.provedAt - startedAt,
     secure: performance.now() - startedAt,
   };
+  const weakness = retryAfterWeakHandshake(plan, engine);
+  if (weakness !== undefined) {
+    stream.close(); // The server has accepted no data yet.
+    plan.warnings.push(refusedSession(weakness));
+    return new Again({ ...withoutSession(plan), ...earlier });
+  }
+  sendRest(plan, stream, engine, earlyProtocol);
+  if (hold) {
+    try {
+      await awaitAnswer(stream, hold, deadline);
+    } catch (error) {
+      const retry = deadline.signal.aborted ? undefined : retryUnanswered(error);
+      if (retry) return again(retry);
+      throw error;
+    }
+    hold.onUnanswered = (error) => learnUnanswered(plan, error);
+  }
+  plan.allowance?.noteTaken(outcome === "accepted" ? [...parts, "data in the SYN"] : parts);
+  warnIfUnusable(plan, hello.offersSession);
+  learnFromHandshake(plan, engine);
+  warnIfTooLarge(plan, hello, link, engine);
   return { stream, facts: link.facts, timing, warnings: plan.warnings };
 }
 

@@ -18,6 +18,7 @@
  */
 
 import { setImmediate } from "node:timers";
+import { ConnectError } from "../../tcp/errors.ts";
 import type { ClientEngine, EnginePeer } from "../engine/contract.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
 import { RecordFrames } from "./record_frames.ts";
@@ -50,12 +51,15 @@ const PATIENCE = 3;
 export class FinishedHold {
   /** Sends what is held. */
   send: () => void = () => {};
+  /** Called when the connection has failed without a byte of an answer to the early data. */
+  onUnanswered: (error: unknown) => void = () => {};
   readonly #engine: ClientEngine;
   readonly #peer: EnginePeer;
   /** Milliseconds. */
   readonly #roundTrip: number;
   readonly #frames = new RecordFrames();
   readonly #over = Promise.withResolvers<void>();
+  readonly #decided = Promise.withResolvers<void>();
   #state: "waiting for the handshake" | "holding" | "over" = "waiting for the handshake";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +77,14 @@ export class FinishedHold {
   /** Resolves when nothing is held any more. */
   get over(): Promise<void> {
     return this.#state === "holding" ? this.#over.promise : Promise.resolve();
+  }
+
+  /**
+   * Resolves when an answer has begun, or none is waited for any more. If the connection has failed
+   * by then, the server has turned the early data down although it had accepted them.
+   */
+  get decided(): Promise<void> {
+    return this.#decided.promise;
   }
 
   /** Hears ciphertext, before the engine gets it. */
@@ -101,6 +113,7 @@ export class FinishedHold {
   noteAnswer(): void {
     if (this.#hasAnswer) return;
     this.#hasAnswer = true;
+    this.#decided.resolve();
     const now = performance.now();
     // Of an answer in the first flight, nothing is known but that it is early.
     if (this.#state !== "over") {
@@ -111,11 +124,14 @@ export class FinishedHold {
     this.#learn(isEarly ? now - this.#readyAt : undefined);
   }
 
-  /** The peer has reset the connection: it had answered, perhaps, and had closed. */
-  noteReset(): void {
-    if (this.#state === "over" && !this.#hasAnswer && !Number.isNaN(this.#sentAt)) {
-      this.#learn(this.#roundTrip);
-    }
+  /** The connection has failed. */
+  noteFailure(error: unknown): void {
+    if (this.#hasAnswer) return;
+    const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
+    const isLate = this.#state === "over" && !Number.isNaN(this.#sentAt);
+    // A reset for the Finished: the peer had answered, perhaps, and had closed.
+    if (isReset && isLate) this.#learn(this.#roundTrip);
+    else this.onUnanswered(error);
   }
 
   /** The Finished leaves now, or there is nobody left to send it to. */
@@ -125,6 +141,7 @@ export class FinishedHold {
     if (this.#state === "holding") this.#sentAt = performance.now();
     this.#state = "over";
     this.#over.resolve();
+    this.#decided.resolve();
   }
 
   #learn(answersAfter: number | undefined): void {

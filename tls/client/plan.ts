@@ -14,6 +14,8 @@ import { keyLogOf } from "../keylog.ts";
 import { certificateName, type TlsClientSettings } from "../options.ts";
 import type { StoredSession } from "../sessions/store.ts";
 import type { TlsWarning } from "../warnings.ts";
+import { Allowance } from "./allowance.ts";
+import { ordinaryConfig } from "./hello.ts";
 import { knownServer } from "./known_servers.ts";
 import { Resumption } from "./resumption.ts";
 import { trustName } from "./trust_name.ts";
@@ -25,6 +27,10 @@ export interface Plan {
   readonly resumption: Resumption;
   readonly stored: StoredSession | undefined;
   readonly earlyData: Uint8Array | undefined;
+  /** The protocol (ALPN) that the early data were sent for; `undefined` while they were not. */
+  readonly earlyProtocol?: string | null;
+  /** What the first flight may carry; `undefined` allows nothing special. */
+  readonly allowance: Allowance | undefined;
   /** Warnings for the caller; later ones are added. */
   readonly warnings: TlsWarning[];
 }
@@ -56,7 +62,10 @@ export async function makePlan(
     digest([...who, alpnProtocols, minVersion, maxVersion, groups]),
     (warning) => warnings.push(warning),
   );
-  const stored = await resumption.take(signal);
+  const allowance = new Allowance(peer);
+  const taken = await resumption.take(signal);
+  // A session that is spared is not put back: the full handshake brings new ones.
+  const stored = taken && allowance.allows("session") ? taken : undefined;
   // A resumption must offer the group that its session was agreed with.
   const keyShare = groups === "fit" ? stored?.group ?? knownServer(peer).group : undefined;
   const config: ClientConfig = {
@@ -78,10 +87,17 @@ export async function makePlan(
     onTicket: resumption.enabled ? (ticket) => resumption.keep(ticket) : undefined,
     keyLog: keyLogOf(settings.keyLog),
   };
-  return { makeEngine: chosen.make, config, resumption, stored, earlyData, warnings };
+  const { make: makeEngine } = chosen;
+  return { makeEngine, config, resumption, stored, earlyData, allowance, warnings };
 }
 
 /** The same plan without a session. */
 export function withoutSession(plan: Plan): Plan {
   return { ...plan, config: { ...plan.config, session: undefined }, stored: undefined };
+}
+
+/** The same plan without anything special in its hello. */
+export function ordinaryPlan(plan: Plan, isLarge: boolean): Plan {
+  const config = ordinaryConfig(plan.config, isLarge);
+  return { ...plan, config, stored: undefined, allowance: undefined };
 }

@@ -119,6 +119,8 @@ export interface ClientEngine extends Engine {
   readonly earlyData: EarlyDataStatus;
   /** How many bytes of `earlyData` the first flight took. */
   readonly earlyDataTaken: number;
+  /** The protocol (ALPN) that the early data were sent for; known once they are. */
+  readonly earlyProtocol: string | null;
 }
 
 /**

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemorySessionStore, type TlsConn } from "../../../mod.ts";
+import { MemorySessionStore, type TlsConn, TlsError } from "../../../mod.ts";
 import { ask, encode, open, readText, readUntil } from "../../peers/exchange.ts";
 import { startGnutlsServer } from "../../peers/gnutls_server.ts";
-import { httpPut } from "../../peers/http.ts";
+import { httpPut, httpRequest } from "../../peers/http.ts";
 import { bytesOfSize } from "../../peers/http_server.ts";
 import { type Nginx, type NginxOptions, startNginx } from "../../peers/nginx.ts";
 import { startOpensslServer } from "../../peers/openssl_server.ts";
@@ -113,17 +113,37 @@ test("a server that asks for another key share rejects it and gets it again", {
   assert.equal((await nginx.requests()).length, 1);
 });
 
-test("a server that now picks another protocol rejects it", { skip }, async () => {
+test("a server that now picks another protocol: early data are not sent again", {
+  skip,
+}, async () => {
   const alpnProtocols = ["h2", "http/1.1"];
+  const request = encode(httpRequest("/facts"));
   const sessions = new MemorySessionStore();
   const before = await startNginx({ ticketKey });
   const { port } = before;
-  assert.equal((await ask({ port, sessions, alpnProtocols })).conn.alpnProtocol, "http/1.1");
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await ask({ port, sessions, alpnProtocols })).conn.alpnProtocol, "http/1.1");
+  }
   await before.stop();
-  await using _after = await startNginx({ ticketKey, port, http2: true });
-  using conn = await open({ port, sessions, alpnProtocols, earlyData: encode("GET / HTTP/1.1") });
-  assert.equal(conn.alpnProtocol, "h2");
-  assert.equal(conn.earlyData, "rejected");
+  await using after = await startNginx({ ticketKey, port, http2: true });
+  {
+    using conn = await open({ port, sessions, alpnProtocols, earlyData: request });
+    assert.deepEqual([conn.alpnProtocol, conn.earlyData], ["h2", "rejected"]);
+    assert.deepEqual(conn.warnings.map(({ code }) => code), ["EARLY_DATA_UNSENT"]);
+    assert.match(conn.warnings[0]?.message ?? "", /meant for "http\/1\.1".* picked "h2"/);
+  }
+  {
+    using conn = await open({ port, sessions, alpnProtocols, earlyData: "first-write" });
+    await assert.rejects(conn.write(request), (error) => {
+      assert.ok(error instanceof TlsError);
+      assert.deepEqual([error.code, error.port], ["EARLY_DATA_UNSENT", port]);
+      return true;
+    });
+  }
+  const { facts } = await ask({ port, sessions: false, alpnProtocols: ["http/1.1"] });
+  assert.equal(facts.alpn, "http/1.1");
+  // nginx would have logged a request of HTTP/1.1 within HTTP/2 as a bad one.
+  assert.equal((await after.requests()).length, 1);
 });
 
 test("what exceeds the ticket's limit follows, in order, once", { skip }, async () => {

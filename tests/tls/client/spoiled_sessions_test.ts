@@ -144,8 +144,13 @@ async function firstFlight(session: Uint8Array, earlyData: Uint8Array): Promise<
     onTicket: undefined,
     keyLog: undefined,
   };
-  const server = { group: "x25519" };
-  const hello = new Hello({ makeEngine: opensslClient, config, earlyData, server });
+  const hello = new Hello({
+    makeEngine: opensslClient,
+    config,
+    earlyData,
+    fastOpen: true,
+    allowance: undefined,
+  });
   try {
     const { complete } = await hello.firstFlight(() => 1_400);
     return complete[0]!;

@@ -46,6 +46,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   readonly repeatable = true;
   readonly earlyData = "not-sent";
   readonly earlyDataTaken = 0;
+  readonly earlyProtocol = null;
   readonly offersSession: boolean;
   #config: ClientConfig;
   #context: ClientContext;

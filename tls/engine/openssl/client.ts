@@ -17,7 +17,7 @@ import { encodeProtocols } from "./callbacks.ts";
 import { clientContext } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
 import { openssl } from "./library.ts";
-import { freeSession, readSession, ticketOf } from "./native_session.ts";
+import { freeSession, protocolOf, readSession, ticketOf } from "./native_session.ts";
 import { namePeer, TlsError } from "../../errors.ts";
 
 /** A client engine. Throws `TlsError` when OpenSSL is missing or the configuration is unusable. */
@@ -57,6 +57,7 @@ const LEAN_SIGNATURE_ALGORITHMS = cString([
 
 class OpensslClient extends OpensslEngine implements ClientEngine {
   earlyDataTaken = 0;
+  earlyProtocol: string | null = null;
   offersSession = false;
   sessionReusable = false;
   #config: ClientConfig;
@@ -157,6 +158,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
       const result = library.SSL_write_early_data(ssl, early, BigInt(early.length), written);
       if (result !== 1) throw this.fail("SSL_write_early_data");
       this.earlyDataTaken = early.length;
+      this.earlyProtocol = protocolOf(library.SSL_get_session(ssl));
     } else {
       this.wantsInput("SSL_do_handshake", library.SSL_do_handshake(ssl));
     }

@@ -6,7 +6,7 @@
 
 import { countNative } from "../../../base/census.ts";
 import { Recent } from "../../../base/recent.ts";
-import { slotOf } from "../../../ffi/memory.ts";
+import { pointerIn, readMemory, slotOf } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { withPinned } from "../../../ffi/pin.ts";
 import { runtime } from "../../../runtimes/mod.ts";
@@ -66,6 +66,15 @@ export function readSession(bytes: Uint8Array): bigint {
   library.ERR_clear_error();
   if (session !== 0n) countNative("SSL_SESSION", 1);
   return session;
+}
+
+/** The protocol (ALPN) that a session was agreed under; `null` if there was none. */
+export function protocolOf(session: bigint): string | null {
+  const data = slotOf(0n);
+  const length = slotOf(0n); // size_t
+  openssl().SSL_SESSION_get0_alpn_selected(session, data, length);
+  const size = Number(pointerIn(length));
+  return size === 0 ? null : new TextDecoder().decode(readMemory(pointerIn(data), size));
 }
 
 /** Releases a session; 0 is allowed. */

@@ -1,0 +1,62 @@
+/**
+ * How long servers think before they answer, and when silence means that they never will.
+ *
+ * A server that is slow must not get a second connection because of it: it may serve one at a time.
+ * So what it took before counts.
+ *
+ * @module
+ */
+
+import type { ThinkingTime } from "../../tcp/dial/first_flight.ts";
+import type { Link } from "../../tcp/dial/race.ts";
+import type { EnginePeer } from "../engine/contract.ts";
+import { knownServer, learnServer, type ServerFacts } from "./known_servers.ts";
+import type { Special } from "./special.ts";
+
+/** How much longer than before a server may think. */
+const FACTOR = 4;
+
+/** Milliseconds that every known server may think. */
+const LEAST = 250;
+
+/** Milliseconds that a stranger may think. */
+const OF_STRANGERS = 1000;
+
+/** Likewise, where there is hardly a reason to doubt: nothing but the hello's size is special. */
+const OF_USUAL_STRANGERS = 5000;
+
+/** Milliseconds of silence within a handshake after which it counts as failed, at least. */
+const LEAST_SILENCE = 1000;
+
+/** How much of the longest time is still expected after a shorter one. */
+const DECAY = 3 / 4;
+
+/** Learns how long a server took for its first byte, beside the round trips. */
+export function learnThinkingTime(peer: EnginePeer, { openedAt, provedAt, facts }: Link): void {
+  const { rtt = 0, outcome } = facts.fastOpen;
+  const roundTrips = outcome === "accepted" ? rtt : 2 * rtt;
+  const took = Math.max(0, provedAt - openedAt - roundTrips);
+  const { thinkingTime = 0 } = knownServer(peer);
+  learnServer(peer, { thinkingTime: Math.max(took, DECAY * thinkingTime) });
+}
+
+/** How long a server may think about a first flight with these special parts. */
+export function thinkingTimeFor(
+  parts: readonly Special[],
+  { thinkingTime }: ServerFacts,
+): ThinkingTime {
+  if (thinkingTime !== undefined) {
+    const known = Math.max(FACTOR * thinkingTime, LEAST);
+    return { beforeOthers: known, beforeOrdinary: known };
+  }
+  const isUsual = parts.every((part) => part === "large hello");
+  return {
+    beforeOthers: OF_STRANGERS,
+    beforeOrdinary: isUsual ? OF_USUAL_STRANGERS : OF_STRANGERS,
+  };
+}
+
+/** How long a server may be silent within a handshake, if it took `answered` for its first byte. */
+export function longestSilence(answered: number): number {
+  return Math.max(FACTOR * answered, LEAST_SILENCE);
+}
