@@ -25,7 +25,7 @@ import { drawTable, drawVerdict } from "./harness/table.ts";
 type MindHello = Extract<Middlebox, { kind: "mind-hello" }>;
 
 /** Milliseconds that a server may think at least before its silence is a refusal. */
-const THINKING = 250;
+const THINKING = 750;
 /** Milliseconds of silence within a handshake. */
 const SILENCE = 1_000;
 

@@ -16,8 +16,11 @@ import type { Special } from "./special.ts";
 /** How much longer than before a server may think. */
 const FACTOR = 4;
 
-/** Milliseconds that every known server may think. */
-const LEAST = 250;
+/**
+ * Milliseconds that every known server may think, because a quick one may be busy for once. A second
+ * connection would be more work for it, and might bring it the early data twice.
+ */
+const LEAST = 750;
 
 /** Milliseconds that a stranger may think. */
 const OF_STRANGERS = 1000;
