@@ -20,6 +20,14 @@ const PATIENCE_ROUND_TRIPS = 2;
 const SHORTEST_PATIENCE = 20;
 const LONGEST_PATIENCE = 1000;
 
+/** The least time, in milliseconds, after which Linux sends lost data again. */
+const RESENT_AFTER = 200;
+
+/** Milliseconds within which data that were lost once have arrived the second time. */
+export function patienceForResent(runner: { way: Way; attempt: Attempt }): number {
+  return RESENT_AFTER + patienceWith(runner);
+}
+
 /** Milliseconds within which an attempt should be answered. */
 export function patienceWith({ way, attempt }: { way: Way; attempt: Attempt }): number {
   const local = attempt.opened.localAddress();

@@ -13,7 +13,7 @@ import { type Attempt, attempt, AttemptError, type AttemptOptions } from "./atte
 import { TimeUp } from "./deadline.ts";
 import type { Carried, FirstFlight, Refusal, ThinkingTime } from "./first_flight.ts";
 import { interleave } from "./interleave.ts";
-import { patienceWith } from "./patience.ts";
+import { patienceForResent, patienceWith } from "./patience.ts";
 import { judge, learn, type Suspect } from "./verdict.ts";
 import { type AttemptFailure, describe } from "../errors.ts";
 import type { ConnFacts } from "../facts.ts";
@@ -200,11 +200,12 @@ class Race {
     const { beforeOthers, beforeOrdinary } = this.#options.flight.thinkingTime ?? THINKING_TIME;
     const silence = Math.max(patience, this.#ways.length > 0 ? beforeOthers : beforeOrdinary);
     if (this.#isUnusual(runner) && opened.delivered() === false) {
-      // It may have been sent this very moment. A host that does not get it is not thinking.
+      // A host that does not get the flight is not thinking. But the kernel sends it again.
+      const resent = patienceForResent(runner);
       this.#timer = setTimeout(() => {
         if (opened.delivered() === false) return this.#missFlight(runner);
-        this.#timer = setTimeout(() => this.#missAnswer(runner), silence - patience);
-      }, patience);
+        this.#timer = setTimeout(() => this.#missAnswer(runner), silence);
+      }, resent);
     } else this.#timer = setTimeout(() => this.#missAnswer(runner), silence);
   }
 
