@@ -5,13 +5,19 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { certificates } from "./certificates.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
 import { freePort, here, Peer } from "./peer.ts";
 
 /** The status of each answer. */
 const ANSWER = 'http-request return status 200 content-type text/plain string "taken"';
+
+/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
+function listensOn(port: number): boolean {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
+}
 
 /** A place for HAProxy, whose tickets stay good when it starts again there. */
 export class HaproxySite implements Disposable {
@@ -49,9 +55,9 @@ frontend only
   ${ANSWER}
 `,
     );
-    const peer = new Peer(here, "haproxy", ["-V", "-db", "-f", configuration]);
+    const peer = new Peer(here, "haproxy", ["-db", "-f", configuration]);
     try {
-      await peer.saw(/proxies started|Using epoll|Loading success/i);
+      await peer.until("a listener", () => listensOn(this.port));
       return peer;
     } catch (error) {
       await peer.stop();

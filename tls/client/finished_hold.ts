@@ -44,6 +44,12 @@ const LONGEST: Wait = { roundTrips: 4, atLeast: 1_000 };
 /** What came sooner after the Finished than so many round trips was sent before the Finished arrived. */
 const TOO_SOON = 0.9;
 
+/**
+ * Milliseconds that a server may take, after the Finished was sent, to close the connection because it
+ * turns the early data down after all.
+ */
+const TURNING_DOWN = 10;
+
 /** How much longer than last time a server may take for its first byte. */
 const PATIENCE = 3;
 
@@ -63,6 +69,7 @@ export class FinishedHold {
   #state: "waiting for the handshake" | "holding" | "over" = "waiting for the handshake";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit: ReturnType<typeof setTimeout> | undefined;
+  #decision: ReturnType<typeof setTimeout> | undefined;
   /** `performance.now()` when the Finished was ready, and when it was sent. */
   #readyAt = NaN;
   #sentAt = NaN;
@@ -113,7 +120,7 @@ export class FinishedHold {
   noteAnswer(): void {
     if (this.#hasAnswer) return;
     this.#hasAnswer = true;
-    this.#decided.resolve();
+    this.#decide();
     const now = performance.now();
     // Of an answer in the first flight, nothing is known but that it is early.
     if (this.#state !== "over") {
@@ -127,6 +134,7 @@ export class FinishedHold {
   /** The connection has failed. */
   noteFailure(error: unknown): void {
     if (this.#hasAnswer) return;
+    this.#decide();
     const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
     const isLate = this.#state === "over" && !Number.isNaN(this.#sentAt);
     // A reset for the Finished: the peer had answered, perhaps, and had closed.
@@ -138,9 +146,16 @@ export class FinishedHold {
   end(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#limit);
-    if (this.#state === "holding") this.#sentAt = performance.now();
+    if (this.#state === "holding") {
+      this.#sentAt = performance.now();
+      this.#decision = setTimeout(() => this.#decide(), TURNING_DOWN);
+    } else this.#decide();
     this.#state = "over";
     this.#over.resolve();
+  }
+
+  #decide(): void {
+    clearTimeout(this.#decision);
     this.#decided.resolve();
   }
 
