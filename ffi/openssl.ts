@@ -69,6 +69,10 @@ export const libsslSymbols = {
   SSL_set_alpn_protos: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
   /** `X509_VERIFY_PARAM *SSL_get0_param(SSL *ssl);` */
   SSL_get0_param: { parameters: ["pointer"], result: "pointer" },
+  /** `int SSL_in_init(const SSL *s);` */
+  SSL_in_init: { parameters: ["pointer"], result: "i32" },
+  /** `void SSL_set_post_handshake_auth(SSL *s, int val);` */
+  SSL_set_post_handshake_auth: { parameters: ["pointer", "i32"], result: "void" },
   /** `int SSL_do_handshake(SSL *ssl);` */
   SSL_do_handshake: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_read(SSL *ssl, void *buf, int num);` */

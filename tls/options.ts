@@ -88,6 +88,16 @@ export interface TlsClientOptions extends CommonTlsOptions {
    * - a list: only these groups, with a key share for the first
    */
   groups?: "fit" | "full" | readonly string[];
+  /**
+   * Lets the server ask for `cert` after the handshake, as Apache does for a single path: in TLS 1.3
+   * by post-handshake authentication (RFC 8446, section 4.6.2), in TLS 1.2 by renegotiation (RFC
+   * 5746), where the server must show the same certificate again. Default `false`: a server that asks
+   * is refused.
+   *
+   * What was sent before may then count as sent by the owner of `cert`. Not for HTTP/2, which forbids
+   * both. Needs OpenSSL: with the runtime's own TLS it is the error `"FEATURE_UNAVAILABLE"`.
+   */
+  postHandshakeAuth?: boolean;
   /** Accepts any name in an otherwise valid certificate: its owner can pose as the server. */
   unsafelyDisableHostnameVerification?: boolean;
 }
@@ -110,6 +120,7 @@ export interface TlsClientSettings extends CommonTlsSettings {
   readonly serverName: string | undefined;
   readonly sessions: SessionStore | false;
   readonly groups: "fit" | "full" | readonly string[];
+  readonly postHandshakeAuth: boolean;
   readonly unsafelyDisableHostnameVerification: boolean;
 }
 
@@ -159,6 +170,10 @@ export const tlsClientRules: Rules<TlsClientSettings> = {
     "session",
   ),
   groups: calledElsewhere(defaulted(groupsCheck(), "fit"), "ecdhCurve"),
+  postHandshakeAuth: calledElsewhere(
+    defaulted(boolean, false),
+    ...["renegotiate", "renegotiation", "allowRenegotiation"],
+  ),
   unsafelyDisableHostnameVerification: defaulted(boolean, false),
 };
 
@@ -187,15 +202,20 @@ function groupsCheck(): Check<TlsClientSettings["groups"]> {
  * @throws {OptionError} when two options contradict each other
  */
 export function checkTlsSettings(
-  { cert, key, minVersion, maxVersion }: CommonTlsSettings,
+  settings: CommonTlsSettings & Partial<Pick<TlsClientSettings, "postHandshakeAuth">>,
   details: OptionErrorDetails,
 ): void {
+  const { cert, key, minVersion, maxVersion, alpnProtocols, postHandshakeAuth = false } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, given] = cert === undefined ? ["cert", "key"] : ["key", "cert"];
     throw badOption(missing, `given together with "${given}"`, undefined, details);
   }
   if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
     throw badOption("minVersion", 'at most "maxVersion"', minVersion, details);
+  }
+  if (postHandshakeAuth && alpnProtocols.includes("h2")) {
+    const expectation = 'false where "alpnProtocols" offers h2, which forbids it (RFC 9113, RFC 8740)';
+    throw badOption("postHandshakeAuth", expectation, postHandshakeAuth, details);
   }
 }
 

@@ -17,6 +17,7 @@ import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends
 import { Inbox } from "../tcp/wire/inbox.ts";
 import type { Wire } from "../tcp/wire/wire.ts";
 import type { Engine, EngineInfo } from "./engine/contract.ts";
+import { renegotiationRefused } from "./engine/failures.ts";
 import type { FinishedHold } from "./client/finished_hold.ts";
 import { TlsError } from "./errors.ts";
 
@@ -186,11 +187,15 @@ export class TlsStream implements TlsByteStream {
     this.#wire.socket.unref();
   }
 
-  /** Ends the connection because of `error`. The reader gets it after the bytes received before. */
-  fail(error: unknown): void {
+  /** Ends the connection because of `reason`. The reader gets it after the bytes received before. */
+  fail(reason: unknown): void {
     if (this.#closed) return this.#onFinished?.(); // The Finished will not come.
-    this.#error = error;
-    if (error instanceof ConnectError && error.code === "CONNECTION_RESET") this.#hold?.noteReset();
+    const error = this.#error = this.#engine.refusedRenegotiation
+      ? renegotiationRefused(reason, this.side === "client" ? this.#peer : {})
+      : reason;
+    if (reason instanceof ConnectError && reason.code === "CONNECTION_RESET") {
+      this.#hold?.noteReset();
+    }
     this.#inbox.fail(error);
     this.#release(() => error, 0);
   }

@@ -25,8 +25,10 @@ export interface EngineFeatures {
   readonly certificateFaults: boolean;
   /** Tells the peer by an alert why its certificate was refused. */
   readonly refusalAlert: boolean;
-  /** Refuses renegotiation, which servers of TLS 1.2 may ask for. */
+  /** Refuses renegotiation, which servers of TLS 1.2 may ask for, unless the caller allows it. */
   readonly refusesRenegotiation: boolean;
+  /** Shows the client's certificate after the handshake where the caller allows it. */
+  readonly postHandshakeAuth: boolean;
 }
 
 /** The features of the engine on OpenSSL, and of the engine on the runtime's own `node:tls`. */
@@ -44,6 +46,7 @@ export const features: {
     certificateFaults: true,
     refusalAlert: true,
     refusesRenegotiation: true,
+    postHandshakeAuth: true,
   },
   runtime: {
     deno: {
@@ -56,6 +59,7 @@ export const features: {
       certificateFaults: false,
       refusalAlert: false,
       refusesRenegotiation: true,
+      postHandshakeAuth: false,
     },
     bun: {
       listen: false,
@@ -67,6 +71,7 @@ export const features: {
       certificateFaults: true,
       refusalAlert: false,
       refusesRenegotiation: false,
+      postHandshakeAuth: false,
     },
     node: {
       listen: false,
@@ -78,6 +83,7 @@ export const features: {
       certificateFaults: true,
       refusalAlert: false,
       refusesRenegotiation: true,
+      postHandshakeAuth: false,
     },
   },
 };

@@ -15,6 +15,10 @@ const HANDSHAKE = 22;
 const SERVER_HELLO = 2;
 const SERVER_KEY_EXCHANGE = 12;
 
+/** The level of alerts that end a connection (RFC 5246, section 7.2). */
+const FATAL = 2;
+const CLOSE_NOTIFY = 0;
+
 /** The extension that contains the group (RFC 8446, section 4.2.8). */
 const KEY_SHARE = 51;
 
@@ -28,7 +32,7 @@ const MOST_BYTES = 256 * 1024;
 export class Overheard {
   /** The key-exchange group the server has picked. */
   group: string | undefined;
-  /** The alert that was sent (RFC 8446, section 6); 0 is close_notify. */
+  /** The alert that ends the connection (RFC 8446, section 6); 0 is close_notify. */
   alert: number | undefined;
   #records: Buffer = Buffer.alloc(0);
   #messages: Buffer = Buffer.alloc(0);
@@ -51,12 +55,18 @@ export class Overheard {
       if (type !== ALERT && type !== HANDSHAKE) return void (this.#over = true);
       if (end > bytes.length) break;
       const content = bytes.subarray(at + 5, end);
-      if (type === ALERT) this.alert = content.readUInt8(1);
+      if (type === ALERT) this.#readAlert(content);
       else this.#readMessages(Buffer.concat([this.#messages, content]));
       at = end;
     }
     this.#records = bytes.subarray(at);
     this.#over ||= this.#records.length + this.#messages.length > MOST_BYTES;
+  }
+
+  /** Passes over warnings: what ends the connection later is something else. */
+  #readAlert(content: Buffer): void {
+    const [level, alert] = [content.readUInt8(0), content.readUInt8(1)];
+    if (level === FATAL || alert === CLOSE_NOTIFY) this.alert = alert;
   }
 
   #readMessages(bytes: Buffer): void {
@@ -86,4 +96,13 @@ export class Overheard {
       at += 4 + length;
     }
   }
+}
+
+/** Whether there is an alert among whole records, which TLS 1.2 does not hide when it encrypts. */
+export function saysAlert(records: Uint8Array): boolean {
+  for (let at = 0; at + 5 <= records.length;) {
+    if (records[at] === ALERT) return true;
+    at += 5 + (records[at + 3]! << 8 | records[at + 4]!);
+  }
+  return false;
 }
