@@ -672,6 +672,13 @@ export const requirements = [
   },
   {
     rfc: 8446,
+    section: "4.6.2",
+    level: "MUST",
+    what: "Answer a request for a certificate after the handshake, where that was offered",
+    tests: ["TLSv1.3: with postHandshakeAuth the server gets the certificate when it asks"],
+  },
+  {
+    rfc: 8446,
     section: "4.6.3",
     level: "MUST",
     what: "Answer a request to update the keys",
@@ -1249,6 +1256,13 @@ export const requirements = [
     level: "SHOULD",
     what: "Exchange keys in each resumption, as a server",
     decision: "OpenSSL's default: it takes no other unless it is told to.",
+  },
+  {
+    rfc: 9325,
+    section: "3.5",
+    level: "SHOULD",
+    what: "Judge all certificates of a connection alike",
+    tests: ["a renegotiation in which the server becomes another fails with PROTOCOL_ERROR"],
   },
   {
     rfc: 9325,

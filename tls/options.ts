@@ -214,7 +214,8 @@ export function checkTlsSettings(
     throw badOption("minVersion", 'at most "maxVersion"', minVersion, details);
   }
   if (postHandshakeAuth && alpnProtocols.includes("h2")) {
-    const expectation = 'false where "alpnProtocols" offers h2, which forbids it (RFC 9113, RFC 8740)';
+    const expectation =
+      'false where "alpnProtocols" offers h2, which forbids it (RFC 9113, RFC 8740)';
     throw badOption("postHandshakeAuth", expectation, postHandshakeAuth, details);
   }
 }

@@ -83,6 +83,7 @@ const client: Refused = {
   serverName: notHost,
   sessions: [true, "memory", {}, 3, { take() {} }, { put() {} }, { take: 1, put: 2 }],
   engine: ["", "gnutls", "OpenSSL", true, 1, {}],
+  postHandshakeAuth: notBoolean,
   unsafelyDisableHostnameVerification: notBoolean,
 };
 const listening: Refused = {
@@ -289,6 +290,13 @@ test("a lowest version above the highest is refused", async () => {
   const versions = { minVersion: "TLSv1.3", maxVersion: "TLSv1.2" } as const;
   const peer = { hostname: here, port: 1 };
   await assertFails(connectTls({ ...peer, ...versions }), optionError(), peer);
+});
+
+test("a certificate for later is refused where HTTP/2 is offered", async () => {
+  const contradiction = { postHandshakeAuth: true, alpnProtocols: ["http/1.1", "h2"] };
+  const peer = { hostname: here, port: 1 };
+  const says = /"postHandshakeAuth" must be false where "alpnProtocols" offers h2/;
+  await assertFails(connectTls({ ...peer, ...contradiction }), optionError(says), peer);
 });
 
 // Certificates and keys that can't be read

@@ -25,8 +25,6 @@ export interface EngineFeatures {
   readonly certificateFaults: boolean;
   /** Tells the peer by an alert why its certificate was refused. */
   readonly refusalAlert: boolean;
-  /** Refuses renegotiation, which servers of TLS 1.2 may ask for, unless the caller allows it. */
-  readonly refusesRenegotiation: boolean;
   /** Shows the client's certificate after the handshake where the caller allows it. */
   readonly postHandshakeAuth: boolean;
 }
@@ -45,7 +43,6 @@ export const features: {
     halfClose: true,
     certificateFaults: true,
     refusalAlert: true,
-    refusesRenegotiation: true,
     postHandshakeAuth: true,
   },
   runtime: {
@@ -58,7 +55,6 @@ export const features: {
       halfClose: true,
       certificateFaults: false,
       refusalAlert: false,
-      refusesRenegotiation: true,
       postHandshakeAuth: false,
     },
     bun: {
@@ -70,7 +66,6 @@ export const features: {
       halfClose: false,
       certificateFaults: true,
       refusalAlert: false,
-      refusesRenegotiation: false,
       postHandshakeAuth: false,
     },
     node: {
@@ -82,7 +77,6 @@ export const features: {
       halfClose: true,
       certificateFaults: true,
       refusalAlert: false,
-      refusesRenegotiation: true,
       postHandshakeAuth: false,
     },
   },

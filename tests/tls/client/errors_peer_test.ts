@@ -111,6 +111,11 @@ const answers: readonly AnswerCase[] = [
     verdict: tlsError("PROTOCOL_ERROR"),
   },
   {
+    what: "warns, and then breaks the protocol",
+    answer: Uint8Array.of(...alert(112, 1), ...record(23, ...garbage.subarray(0, 100))),
+    verdict: tlsError("PROTOCOL_ERROR"),
+  },
+  {
     what: "echoes what it is sent",
     answer: record(22, 1, 0, 0, 40, 3, 3, ...garbage.subarray(0, 38)),
     verdict: tlsError("PROTOCOL_ERROR"),

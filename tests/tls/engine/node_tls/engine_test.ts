@@ -136,6 +136,7 @@ const demands: readonly (readonly [keyof typeof can, Partial<ConnectTlsOptions>]
   ["resumption", { sessions: new MemorySessionStore() }],
   ["keyLog", { keyLog: () => {} }],
   ["groups", { groups: ["x25519"] }],
+  ["postHandshakeAuth", { postHandshakeAuth: true }],
 ];
 
 for (const [feature, options] of demands) {
@@ -392,6 +393,7 @@ test("what is said in the clear is heard in pieces of any size", () => {
   const whole = Uint8Array.from([
     ...record(22, hello.slice(0, 20)),
     ...record(22, hello.slice(20)),
+    ...record(21, [1, 112]), // A warning, which ends nothing.
     ...record(21, [2, 40]),
     ...record(23, [1, 2, 3]),
     ...record(21, [2, 70]),
