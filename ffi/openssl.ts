@@ -35,8 +35,6 @@ export const libsslSymbols = {
   SSL_CTX_use_certificate: { parameters: ["pointer", "pointer"], result: "i32" },
   /** `int SSL_CTX_use_PrivateKey(SSL_CTX *ctx, EVP_PKEY *pkey);` */
   SSL_CTX_use_PrivateKey: { parameters: ["pointer", "pointer"], result: "i32" },
-  /** `int SSL_CTX_check_private_key(const SSL_CTX *ctx);` */
-  SSL_CTX_check_private_key: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *id, unsigned len);` */
   SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
   /** `int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t max_early_data);` */
@@ -167,6 +165,8 @@ export const libcryptoSymbols = {
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
   /** `void X509_free(X509 *a);` */
   X509_free: { parameters: ["pointer"], result: "void" },
+  /** `int X509_check_private_key(const X509 *x509, const EVP_PKEY *pkey);` */
+  X509_check_private_key: { parameters: ["pointer", "pointer"], result: "i32" },
   /** `int i2d_X509(const X509 *in, unsigned char **pp);` */
   i2d_X509: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `const ASN1_TIME *X509_get0_notAfter(const X509 *x);` */

@@ -8,6 +8,7 @@ import type { OptionErrorDetails } from "../base/errors.ts";
 import { badOption } from "../base/option_errors.ts";
 import {
   boolean,
+  bytes,
   callback,
   calledElsewhere,
   type Check,
@@ -25,6 +26,9 @@ import { isGroupName } from "./engine/groups.ts";
 import { MemorySessionStore } from "./sessions/memory_store.ts";
 import type { SessionStore } from "./sessions/store.ts";
 
+/** Certificates or keys in PEM: a text, or the bytes of a file, or several of them. */
+export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
 /** Options that clients and servers share. */
 export interface CommonTlsOptions {
   /**
@@ -34,10 +38,12 @@ export interface CommonTlsOptions {
    * terminated during such a call: close the listener first.
    */
   alpnProtocols?: readonly string[];
-  /** A certificate chain in PEM, leaf first. */
-  cert?: string;
-  /** The private key of `cert` in PEM, not encrypted. */
-  key?: string;
+  /** A certificate chain, leaf first. */
+  cert?: Pem;
+  /** The private key of `cert`. Other blocks are passed over, so the same file may be `cert`, too. */
+  key?: Pem;
+  /** What opens an encrypted `key`. With a key that is not encrypted it does nothing. */
+  passphrase?: string;
   /** The lowest version to accept. Default `"TLSv1.2"`. */
   minVersion?: TlsVersion;
   /** The highest version to accept. Default `"TLSv1.3"`. */
@@ -67,8 +73,8 @@ export interface CommonTlsOptions {
 
 /** Options of a TLS client, over a new connection or one that is open already. */
 export interface TlsClientOptions extends CommonTlsOptions {
-  /** Root certificates in PEM to trust instead of the runtime's own. */
-  caCerts?: readonly string[];
+  /** Root certificates to trust instead of the runtime's own. */
+  caCerts?: Pem;
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
   /**
@@ -107,6 +113,7 @@ export interface CommonTlsSettings {
   readonly alpnProtocols: readonly string[];
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  readonly passphrase: string | undefined;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   readonly keyLog: ((line: string) => void) | undefined;
@@ -127,8 +134,37 @@ export interface TlsClientSettings extends CommonTlsSettings {
 /** The session store of connections that name none. */
 export const defaultSessions: SessionStore = new MemorySessionStore();
 
-/** A certificate or a key. */
-export const pem: Check<string> = checkOf("a string in PEM", (value) => typeof value === "string");
+/** Certificates or keys, one text or more. */
+const pems: Check<readonly string[]> = {
+  expectation: "PEM as a string, a Uint8Array, or an array of them that is not empty",
+  read(value) {
+    const texts = (Array.isArray(value) ? Array.from(value) : [value]).map(pemText);
+    if (texts.length === 0 || !texts.every((text) => text !== undefined)) return undefined;
+    return Object.freeze(texts);
+  },
+};
+
+function pemText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  const file = bytes.read(value);
+  return file && new TextDecoder().decode(file);
+}
+
+/** Certificates or keys, as one text. */
+export const pem: Check<string> = { ...pems, read: (value) => pems.read(value)?.join("\n") };
+
+/** OpenSSL takes so many bytes of a passphrase, up to the first that is 0. */
+const LONGEST_PASSPHRASE = 1024;
+
+const passphrase: Check<string> = {
+  isSecret: true,
+  ...checkOf(`a string of at most ${LONGEST_PASSPHRASE} bytes without NUL`, isPassphrase),
+};
+
+function isPassphrase(value: unknown): boolean {
+  if (typeof value !== "string" || value.includes("\0")) return false;
+  return new TextEncoder().encode(value).length <= LONGEST_PASSPHRASE;
+}
 
 const version: Check<TlsVersion> = oneOf("TLSv1.2", "TLSv1.3");
 
@@ -140,6 +176,7 @@ export const commonTlsRules: Rules<CommonTlsSettings> = {
   ),
   cert: optional(pem),
   key: optional(pem),
+  passphrase: calledElsewhere(optional(passphrase), "password", "pass"),
   minVersion: defaulted(version, "TLSv1.2"),
   maxVersion: defaulted(version, "TLSv1.3"),
   keyLog: optional(callback()),
@@ -158,7 +195,7 @@ function isProtocolList(list: readonly unknown[]): boolean {
 export const tlsClientRules: Rules<TlsClientSettings> = {
   ...commonTlsRules,
   caCerts: calledElsewhere(
-    optional(listOf<string>("an array of certificates in PEM, not empty", isCertificateList)),
+    optional(pems),
     ...["ca", "rejectUnauthorized"],
   ),
   serverName: calledElsewhere(
@@ -176,10 +213,6 @@ export const tlsClientRules: Rules<TlsClientSettings> = {
   ),
   unsafelyDisableHostnameVerification: defaulted(boolean, false),
 };
-
-function isCertificateList(list: readonly unknown[]): boolean {
-  return list.length > 0 && list.every((each) => typeof each === "string");
-}
 
 function isStoreOrFalse(value: unknown): boolean {
   if (value === false) return true;
@@ -205,14 +238,18 @@ export function checkTlsSettings(
   settings: CommonTlsSettings & Partial<Pick<TlsClientSettings, "postHandshakeAuth">>,
   details: OptionErrorDetails,
 ): void {
-  const { cert, key, minVersion, maxVersion, alpnProtocols, postHandshakeAuth = false } = settings;
+  const { cert, key, passphrase, minVersion, maxVersion, alpnProtocols } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, given] = cert === undefined ? ["cert", "key"] : ["key", "cert"];
     throw badOption(missing, `given together with "${given}"`, undefined, details);
   }
+  if (passphrase !== undefined && key === undefined) {
+    throw badOption("key", 'given together with "passphrase"', undefined, details);
+  }
   if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
     throw badOption("minVersion", 'at most "maxVersion"', minVersion, details);
   }
+  const { postHandshakeAuth } = settings;
   if (postHandshakeAuth && alpnProtocols.includes("h2")) {
     const expectation =
       'false where "alpnProtocols" offers h2, which forbids it (RFC 9113, RFC 8740)';

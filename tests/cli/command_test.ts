@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { closeSync, globSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
@@ -180,15 +180,40 @@ test("connect: the answer on stdout, the facts on stderr", { skip: needsNginx },
   assert.equal(facts.trimEnd().split("\n").length, 11);
 });
 
+/** Encrypts a key; the passphrase is in the first line of a file. */
+function encryptKey(path: string): { keyPath: string; passphrasePath: string } {
+  const { folder } = certificates();
+  const [keyPath, passphrasePath] = [join(folder, "encrypted.key"), join(folder, "passphrase")];
+  writeFileSync(passphrasePath, "never to be seen\nor this\n");
+  const files = ["-in", path, "-out", keyPath, "-passout", `file:${passphrasePath}`];
+  execFileSync("openssl", ["pkcs8", "-topk8", ...files]);
+  return { keyPath, passphrasePath };
+}
+
+test("connect: an encrypted key wants its passphrase", { skip: needsNginx }, async () => {
+  const { client } = certificates();
+  const { keyPath } = encryptKey(client.keyPath);
+  const identity = ["--cert", client.certPath, "--key", keyPath];
+  const { code, stderr } = await firstflight(["connect", ...identity, "localhost:1"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /--key holds an encrypted private key: pass --passphrase-file, too/);
+  const wrong = ["--passphrase-file", client.leafPath];
+  const refused = await firstflight(["connect", ...identity, ...wrong, "localhost:1"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--passphrase-file does not open the private key in --key/);
+});
+
 test("connect: facts as JSON, with every option", { skip: needsNginx }, async () => {
   await using nginx = await startNginx({ lines: ["ssl_verify_client on;"] });
   const { ca: _, caPath, client, folder } = certificates();
   const request = join(folder, "request.txt");
   writeFileSync(request, httpRequest("/facts"));
+  const { keyPath, passphrasePath } = encryptKey(client.keyPath);
   // The input stays open: what ends the conversation is that the server hangs up.
   const { code, stdout, stderr } = await start([
     ...["connect", "--json", "--warm-up", "--no-fast-open", "--tls1.3", "--timeout", "20000"],
-    ...["--ca", caPath, "--cert", client.certPath, "--key", client.keyPath],
+    ...["--ca", caPath, "--cert", client.certPath, "--key", keyPath],
+    ...["--passphrase-file", passphrasePath, "--post-handshake-auth"],
     ...["--alpn", "h7, http/1.1", "--early-data", request, "--servername", "localhost"],
     ...["--groups", "P-384, P-256"],
     `[::1]:${nginx.port}`,

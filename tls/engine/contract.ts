@@ -151,6 +151,8 @@ export interface ClientConfig extends EnginePeer {
   readonly caCerts: readonly string[] | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Opens an encrypted `key`. */
+  readonly passphrase: string | undefined;
   /** The server may ask for the certificate after the handshake. */
   readonly postHandshakeAuth: boolean;
   readonly alpnProtocols: readonly string[];
@@ -176,6 +178,8 @@ export interface ServerConfig {
   /** PEM, leaf first. */
   readonly cert: string;
   readonly key: string;
+  /** Opens an encrypted `key`. */
+  readonly passphrase: string | undefined;
   readonly alpnProtocols: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;

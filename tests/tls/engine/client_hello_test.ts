@@ -74,6 +74,7 @@ function flightOf(
     caCerts: trusting.caCerts,
     cert: undefined,
     key: undefined,
+    passphrase: undefined,
     postHandshakeAuth: false,
     alpnProtocols: ["http/1.1"],
     minVersion: "TLSv1.2",

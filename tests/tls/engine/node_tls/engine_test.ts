@@ -59,6 +59,7 @@ function configOf(config: Partial<ClientConfig> = {}): ClientConfig {
     caCerts: undefined,
     cert: undefined,
     key: undefined,
+    passphrase: undefined,
     postHandshakeAuth: false,
     alpnProtocols: ["h2", "http/1.1"],
     minVersion: "TLSv1.2",
