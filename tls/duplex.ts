@@ -13,6 +13,7 @@ import { LONGEST_TIMEOUT } from "../base/options.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import type { NetAddr } from "../tcp/facts.ts";
 import type { EngineInfo } from "./engine/contract.ts";
+import { TlsError } from "./errors.ts";
 import type { TlsByteStream } from "./stream.ts";
 
 /** The parts of a connection that the Node face needs. */
@@ -61,6 +62,9 @@ export class TlsDuplex extends Duplex {
   readonly authorizationError: null = null;
   #conn: DuplexConn;
   #stream: TlsByteStream;
+  /** Whether the peer has said all that it had to say. */
+  #peerEnded = false;
+  #truncated = false;
 
   private constructor(key: typeof inside, conn: DuplexConn, stream: TlsByteStream) {
     checkInside(key, "conn.duplex makes one");
@@ -78,6 +82,14 @@ export class TlsDuplex extends Duplex {
   get authorized(): boolean {
     const { side, isSecure } = this.#stream;
     return isSecure && (side === "client" || this.#conn.peerCertificate !== undefined);
+  }
+
+  /**
+   * Whether the peer has ended without close_notify. Then somebody on the way may have cut the end off.
+   * As on `tls.TLSSocket`, which does not tell, that is no error here: many servers of HTTP/1.0 end so.
+   */
+  get truncated(): boolean {
+    return this.#truncated;
   }
 
   /** Whether the connection still waits for its first write, or for the peer. */
@@ -127,9 +139,18 @@ export class TlsDuplex extends Duplex {
   }
 
   #end(error: unknown): void {
+    if (error instanceof TlsError && error.code === "TRUNCATED") {
+      this.#truncated = true;
+      return this.#pushEnd();
+    }
     // The caller has closed the connection itself, so this is no error of the stream.
     const closedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     this.destroy(closedHere ? undefined : error as Error);
+  }
+
+  #pushEnd(): void {
+    this.#peerEnded = true;
+    this.push(null);
   }
 
   /** The protocol's version, such as `TLSv1.3`. */
@@ -220,7 +241,8 @@ export class TlsDuplex extends Duplex {
   override _read(): void {
     this.#stream.next().then((chunk) => {
       this.#touch();
-      this.push(chunk);
+      if (chunk === null) this.#pushEnd();
+      else this.push(chunk);
     }, (error) => this.#end(error));
   }
 
@@ -251,7 +273,8 @@ export class TlsDuplex extends Duplex {
 
   /** @ignore */
   override _final(done: (error?: Error) => void): void {
-    this.#conn.closeWrite().then(() => done(), done);
+    // A peer that has ended may have reset the connection: nobody is left to say goodbye to.
+    this.#conn.closeWrite().then(() => done(), (error) => this.#peerEnded ? done() : done(error));
   }
 
   /** @ignore */

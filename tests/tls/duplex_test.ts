@@ -3,12 +3,15 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
+import { createServer as createRelay, type Socket } from "node:net";
 import { type Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { listenTls, type TlsDuplex, TlsError } from "../../mod.ts";
+import { connect as connectOwn } from "node:tls";
+import { listenTls, type TlsDuplex, TlsError, type TlsListener } from "../../mod.ts";
+import { cutter } from "../fixtures/hostile_server.ts";
 import { certificates } from "../peers/certificates.ts";
 import { codesOf } from "../peers/engine.ts";
-import { encode, open, readText } from "../peers/exchange.ts";
+import { encode, open, readText, readUntil } from "../peers/exchange.ts";
 import { httpPut, httpRequest } from "../peers/http.ts";
 import { bytesOfSize } from "../peers/http_server.ts";
 import { factsIn, type NginxFacts, startNginx } from "../peers/nginx.ts";
@@ -197,6 +200,130 @@ test("end half-closes: the peer hears it and may still answer", { skip }, async 
   assert.equal(await textOf(client.duplex), "answer");
   client.close();
   server.close();
+});
+
+/** An agent whose connections `connect` makes. */
+class OtherAgent extends Agent {
+  readonly connect: () => Promise<Duplex>;
+
+  constructor(connect: () => Promise<Duplex>) {
+    super();
+    this.connect = connect;
+  }
+
+  override createConnection(
+    _options: RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.connect().then((duplex) => callback?.(null, duplex));
+  }
+}
+
+/** The ways to a Duplex over TLS: the runtime's own, and this project's. */
+const toDuplex: Readonly<Record<string, (port: number) => Promise<Duplex>>> = {
+  async own(port) {
+    const socket = connectOwn({ host: "127.0.0.1", port, ca: certificates().ca });
+    await once(socket, "secureConnect");
+    return socket;
+  },
+  ours: async (port) => (await open({ port, sessions: false })).duplex,
+};
+
+/** What a stream says from here on. */
+function eventsOf(stream: Duplex | IncomingMessage): string[] {
+  const events: string[] = [];
+  for (const event of ["end", "aborted", "finish", "close"]) {
+    stream.on(event, () => events.push(event));
+  }
+  stream.on("error", ({ code }: Error & { code?: string }) => events.push(`error ${code}`));
+  return events;
+}
+
+/** A listener behind a relay, which cuts connections when it is told to. */
+async function startCut(cut: "FIN" | "RST"): Promise<CutServer> {
+  const { cert, key } = certificates().server;
+  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const sockets: Socket[] = [];
+  const relay = createRelay({ allowHalfOpen: true }, (client) => {
+    sockets.push(client);
+    cutter(listener.addr.port, () => Infinity)(client);
+    client.on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  return {
+    listener,
+    port: (relay.address() as { port: number }).port,
+    cut() {
+      for (const client of sockets) cut === "RST" ? client.resetAndDestroy() : client.end();
+    },
+    [Symbol.dispose]() {
+      listener.close();
+      for (const client of sockets) client.destroy();
+      relay.close();
+    },
+  };
+}
+
+interface CutServer extends Disposable {
+  readonly listener: TlsListener;
+  readonly port: number;
+  /** Cuts what is open. */
+  cut(): void;
+}
+
+test("an answer of HTTP/1.0 that ends with TCP is whole, as over a TLS socket", {
+  skip,
+}, async () => {
+  const heard = async (connect: (port: number) => Promise<Duplex>, lines: string) => {
+    using server = await startCut("FIN");
+    const accepting = server.listener.accept();
+    const agent = new OtherAgent(() => connect(server.port));
+    const asking = send({ host: "127.0.0.1", port: server.port, path: "/", agent });
+    using served = await accepting;
+    await readUntil(served, /\r\n\r\n/);
+    await served.write(encode(`HTTP/1.0 200 OK\r\n${lines}\r\nhello`));
+    const answer = await asking;
+    const events = eventsOf(answer);
+    answer.once("data", () => server.cut());
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    answer.once("close", resolve);
+    await soon("end of the answer", over);
+    return { events, complete: answer.complete };
+  };
+  const { own, ours } = toDuplex;
+  assert.ok(own && ours);
+  // Where the length is known, node:http finds that the answer is cut.
+  for (const lines of ["", "Content-Length: 5\r\n", "Content-Length: 9\r\n"]) {
+    const { events, complete } = await heard(ours, lines);
+    assert.equal(complete, !lines.includes("9"));
+    assert.deepEqual({ events, complete }, await heard(own, lines));
+  }
+});
+
+test("after a whole answer end() is no error, though the server has reset the connection", {
+  skip,
+}, async () => {
+  const heard = async (connect: (port: number) => Promise<Duplex>) => {
+    using server = await startCut("RST");
+    const accepting = server.listener.accept();
+    const duplex = await connect(server.port);
+    using served = await accepting;
+    const events = eventsOf(duplex);
+    await served.write(encode("the whole answer"));
+    await served.closeWrite();
+    assert.equal(await textOf(duplex as unknown as Readable), "the whole answer");
+    server.cut();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // It arrives.
+    const closed = duplex.closed ? undefined : once(duplex, "close");
+    duplex.end();
+    if (closed) await soon("close", closed);
+    return events;
+  };
+  const { own, ours } = toDuplex;
+  assert.ok(own && ours);
+  for (let round = 0; round < 5; round++) {
+    assert.deepEqual(await heard(ours), await heard(own));
+  }
 });
 
 test("destroy closes, and the peer hears that", { skip }, async () => {

@@ -222,7 +222,10 @@ for (
   ] as const
 ) {
   for (const face of ["read", "readable", "duplex"] as const) {
-    test(`${cut} instead of close_notify: all that came is read by ${face}, then ${verdict.code}`, async () => {
+    // A duplex ends as a TLS socket does.
+    const ends = face === "duplex" && cut === "FIN";
+    const then = ends ? "the end" : verdict.code;
+    test(`${cut} instead of close_notify: all that came is read by ${face}, then ${then}`, async () => {
       await leavesNothing(async () => {
         using listener = startListener();
         let cutIt: (() => void) | undefined;
@@ -247,7 +250,8 @@ for (
             for await (const chunk of conn[face]) onBytes((chunk as Uint8Array).length);
           }
         })();
-        await assertFails(failing, verdict, server);
+        if (ends) await failing;
+        else await assertFails(failing, verdict, server);
         assert.equal(received, 1_000);
         await assertFails(conn.read(new Uint8Array(1)), verdict, server);
         await assertFails(conn.write(new Uint8Array(1)), verdict, server);
