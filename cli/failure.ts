@@ -20,9 +20,9 @@ const optionNames: readonly (readonly [RegExp, string])[] = [
   [/Option "cert"/g, "--cert"],
   [/option "key"/gi, "--key"],
   [/Option "serverName"/g, "--servername"],
-  [/Option "alpnProtocols"/g, "--alpn"],
+  [/option "alpnProtocols"/gi, "--alpn"],
   [/Option "groups"/gi, "--groups"],
-  [/some of alpnProtocols/g, "some of --alpn"],
+  [/option "sessions"/g, "--no-session-store"],
   [/Option "connectTimeout"/g, "--timeout"],
 ];
 

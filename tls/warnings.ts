@@ -4,6 +4,14 @@
  * @module
  */
 
+import {
+  ALPN,
+  KEY_SHARE,
+  PRE_SHARED_KEY,
+  SERVER_NAME,
+  SESSION_TICKET,
+} from "./engine/client_hello.ts";
+
 /**
  * Stable names of the problems that do not prevent a connection:
  *
@@ -39,17 +47,51 @@ export function engineFallback({ message }: Error, lost: readonly string[]): Tls
   };
 }
 
+/** A ClientHello: how many bytes it has, and how many of them each extension takes. */
+export interface HelloSize {
+  readonly length: number;
+  readonly extensions: ReadonlyMap<number, number>;
+}
+
 /** The warning about a ClientHello that is larger than the room in the SYN. */
 export function helloTooLarge(
-  { hello, room }: { readonly hello: number; readonly room: number },
+  hello: HelloSize,
+  room: number,
   group: string | undefined,
 ): TlsWarning {
   return {
     code: "HELLO_TOO_LARGE",
-    message: `The ClientHello has ${hello} bytes and a SYN to this server room for ${room}; ` +
-      `${group ? `the key share for ${group}` : "a key share"} or some of alpnProtocols would ` +
-      `have to go (option "groups")`,
+    message:
+      `The ClientHello has ${hello.length} bytes and a SYN to this server room for ${room}; ` +
+      `large is ${largeParts(hello, room, group)}`,
   };
+}
+
+/** The parts of a ClientHello that would have to go so that it fits, the largest first. */
+function largeParts(
+  { length, extensions }: HelloSize,
+  room: number,
+  group: string | undefined,
+): string {
+  const ticket = 'the session ticket (option "sessions")';
+  const names: readonly (readonly [number, string])[] = [
+    [KEY_SHARE, `the key share for ${group ?? "the key exchange"} (option "groups")`],
+    [PRE_SHARED_KEY, ticket],
+    [SESSION_TICKET, ticket],
+    [ALPN, 'the list of protocols (option "alpnProtocols")'],
+    [SERVER_NAME, "the server's name"],
+  ];
+  const parts = names
+    .map(([extension, name]) => ({ name, bytes: extensions.get(extension) ?? 0 }))
+    .sort((a, b) => b.bytes - a.bytes);
+  const large: string[] = [];
+  let left = length;
+  for (const { name, bytes } of parts) {
+    if (left <= room || bytes === 0) break;
+    large.push(`${name} with ${bytes}`);
+    left -= bytes;
+  }
+  return large.join(", then ") || "what the TLS library adds";
 }
 
 /** The warning about something that a store handed out as a session. */

@@ -410,7 +410,7 @@ test("connect: what the connection warns of is said before the facts", {
   };
   assert.match((await run()).stderr, /^Connected/); // The SYN asks for a cookie, whatever follows.
   const warning =
-    /^firstflight: warning: The ClientHello has .* --alpn .*--groups.* \[HELLO_TOO_LARGE\]\nConnected/;
+    /^firstflight: warning: The ClientHello has .*; large is .*--alpn\) with \d+ \[HELLO_TOO_LARGE\]\nConnected/;
   assert.match((await run()).stderr, warning);
   const [first = ""] = (await run("--json")).stderr.split("\n");
   assert.equal(JSON.parse(first).warning.code, "HELLO_TOO_LARGE");

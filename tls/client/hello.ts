@@ -11,7 +11,7 @@
 
 import type { FirstFlight } from "../../tcp/dial/first_flight.ts";
 import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
-import { helloLength } from "../engine/client_hello.ts";
+import { extensionsIn, helloLength } from "../engine/client_hello.ts";
 import { type KnownServer, learnServer } from "./known_servers.ts";
 
 /** Every SYN with data has this much room: IPv4's smallest segment, minus the options of a SYN. */
@@ -35,6 +35,8 @@ export class Hello {
   started = false;
   /** Bytes of the ClientHello, once it is made; 0 before. */
   length = 0;
+  /** The ClientHello's extensions, and their bytes. */
+  extensions: ReadonlyMap<number, number> = new Map();
   readonly #options: HelloOptions;
   #config: ClientConfig;
   #engine: ClientEngine;
@@ -98,6 +100,7 @@ export class Hello {
   #fit(flight: Uint8Array, room: () => number): FirstFlight | Promise<FirstFlight> {
     const config = this.#config;
     this.length = helloLength(flight);
+    this.extensions = extensionsIn(flight);
     const isTooLarge = config.ridesInSyn && this.length > ALWAYS_FITS && this.length > room();
     if (isTooLarge && config.hello !== "lean" && mayBeLean(config, this.#options.server)) {
       learnServer(config, { fitting: "lean" });

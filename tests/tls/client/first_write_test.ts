@@ -111,7 +111,8 @@ test("reading alone makes no connection, and gets what comes later", { skip }, a
 });
 
 test("who waits without writing gets TIMED_OUT, which says what is waited for", async () => {
-  const says = /^Nothing was written to .* within 60 ms; .* the first write makes the connection, or handshake/;
+  const says =
+    /^Nothing was written to .* within 60 ms; .* the first write makes the connection, or handshake/;
   const timedOut = connectError("TIMED_OUT", says);
   await leavesNothing(async () => {
     await using server = await startRawServer(() => assert.fail("It was connected to"));
