@@ -387,12 +387,12 @@ test("connect: a session store that can't be used costs a warning", {
   const store = [...args, "--session-store", folder.path()];
   await firstflight(store, httpRequest("/facts"));
   const files = globSync(folder.path("*", "*.session"));
-  assert.ok(files.length > 0);
+  assert.ok(files.length > 1);
   for (const file of files) writeFileSync(file, "no session");
   const ignored = await firstflight(store, httpRequest("/facts"));
   assert.deepEqual(historyOf(ignored), ["new", "not sent"]);
   const warnings = ignored.stderr.match(/^firstflight: warning: .* \[SESSION_IGNORED\]$/mg);
-  assert.equal(warnings?.length, files.length, ignored.stderr);
+  assert.equal(warnings?.length, 1, ignored.stderr);
 });
 
 test("connect: what the connection warns of is said before the facts", {
