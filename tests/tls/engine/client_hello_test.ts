@@ -144,6 +144,17 @@ test("no hello offers a suite with a weak cipher, or without one", () => {
   }
 });
 
+test("a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first", () => {
+  // IANA's numbers: ECDHE with GCM or ChaCha20, and then with CBC.
+  const good = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8];
+  const old = [0xc023, 0xc027, 0xc024, 0xc028, 0xc009, 0xc013, 0xc00a, 0xc014];
+  for (const form of forms) {
+    const { cipherSuites } = parse(flightOf(form));
+    const offered = cipherSuites.filter((suite) => suite >>> 8 !== 0x13 && suite !== 0x00ff);
+    assert.deepEqual(offered, form === "lean" ? [] : [...good, ...old]);
+  }
+});
+
 test("a hello that resumes: with a key share, for that mode alone, the ticket last", async () => {
   const kept: StoredSession[] = [];
   const sessions: SessionStore = { take: () => undefined, put: (_, each) => void kept.push(each) };

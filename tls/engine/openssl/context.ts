@@ -15,6 +15,7 @@ import { takeError } from "./error_queue.ts";
 import { openssl } from "./library.ts";
 import { clearSessions } from "./native_session.ts";
 import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { acceptSuites, offerSuites } from "./suites.ts";
 import { setTrust } from "./trust_store.ts";
 import { TlsError } from "../../errors.ts";
 
@@ -48,6 +49,7 @@ export function clearClientContexts(): void {
 function makeClientContext(config: ClientConfig): bigint {
   const library = openssl();
   return makeContext(library.TLS_client_method(), config, (context) => {
+    offerSuites(context);
     library.SSL_CTX_set_verify(context, OPENSSL.SSL_VERIFY_PEER, 0n);
     setTrust(context, config.caCerts);
     if (config.cert !== undefined && config.key !== undefined) {
@@ -65,6 +67,7 @@ function makeClientContext(config: ClientConfig): bigint {
 export function makeServerContext(config: ServerConfig): bigint {
   const library = openssl();
   return makeContext(library.TLS_server_method(), config, (context) => {
+    acceptSuites(context);
     setIdentity(context, config.cert, config.key, config.passphrase);
     // OpenSSL resumes a ticket only in a context with the same id, and requires an id.
     const id = new TextEncoder().encode("firstflight");
