@@ -52,7 +52,7 @@ for (const family of ["ipv4", "ipv6"] as const) {
 test("a hello too large for the SYN is made lean, and stays so", { skip }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   const first = await connected(scene, options);
   assert.equal(first.fastOpen.synRoom, 496);
   assert.ok(first.fastOpen.flightBytes > 496);
@@ -70,7 +70,7 @@ test("a hello too large for the SYN is made lean, and stays so", { skip }, async
 test("the plain attempt beside a lean hello carries the full one", { skip }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   await connected(scene, options);
   const lean = (await connected(scene, options)).fastOpen.flightBytes;
   await lab.setMiddleboxes([{ kind: "drop-syn-data" }]);
@@ -90,7 +90,7 @@ test("a server that has gone back to TLS 1.2 gets the full hello after all", {
 }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab, nginx } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   await connected(scene, options);
   await connected(scene, options);
   await nginx.stop();
