@@ -42,6 +42,8 @@ export interface TlsByteStream extends ByteStream {
   readonly side: "client" | "server";
   /** The peer was verified, and only the peer can read the bytes that are sent. */
   readonly isSecure: boolean;
+  /** The peer has asked for a renegotiation, and this side has refused. */
+  readonly refusedRenegotiation: boolean;
   readonly engineName: Engine["name"];
   /** Resolves when the handshake is complete and verified. */
   readonly secured: Promise<void>;
@@ -128,6 +130,10 @@ export class TlsStream implements TlsByteStream {
 
   get isSecure(): boolean {
     return this.#engine.secured;
+  }
+
+  get refusedRenegotiation(): boolean {
+    return this.#engine.refusedRenegotiation;
   }
 
   get engineName(): Engine["name"] {

@@ -22,13 +22,16 @@ import {
  * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, a session that
  *   has expired, or one that the engine can't use
  * - `"SESSION_REFUSED"`: the server refused the session; a second connection was made without it
+ * - `"RENEGOTIATION_REFUSED"`: the peer wanted another handshake on the connection (TLS 1.2), which
+ *   this side refused; the peer may do without, or with less
  */
 export type TlsWarningCode =
   | "ENGINE_FALLBACK"
   | "HELLO_TOO_LARGE"
   | "SESSION_STORE_FAILED"
   | "SESSION_UNUSABLE"
-  | "SESSION_REFUSED";
+  | "SESSION_REFUSED"
+  | "RENEGOTIATION_REFUSED";
 
 /** A problem that cost time, or a feature, but not the connection. */
 export interface TlsWarning {
@@ -99,6 +102,19 @@ export function sessionUnusable(what: string): TlsWarning {
   return {
     code: "SESSION_UNUSABLE",
     message: `The session store handed out ${what}; the handshake is a full one`,
+  };
+}
+
+/** The warning about another handshake that the peer has asked for. */
+export function refusedRenegotiation(side: "client" | "server"): TlsWarning {
+  const [peer, remedy] = side === "server"
+    ? ["client", ""]
+    : ["server", '; option "postHandshakeAuth" allows it'];
+  return {
+    code: "RENEGOTIATION_REFUSED",
+    message:
+      `The ${peer} asked for another handshake, as servers do for a client's certificate, and ` +
+      `this side refused${remedy}`,
   };
 }
 

@@ -55,6 +55,10 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
     return this.#connected?.stream.isSecure ?? false;
   }
 
+  get refusedRenegotiation(): boolean {
+    return this.#connected?.stream.refusedRenegotiation ?? false;
+  }
+
   get secured(): Promise<void> {
     return this.#awaited().then((stream) => stream.secured);
   }

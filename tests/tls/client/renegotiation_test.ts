@@ -13,6 +13,7 @@ import { startRawServer } from "../../fixtures/hostile_server.ts";
 import { until } from "../../fixtures/hostile_ways.ts";
 import { certificates } from "../../peers/certificates.ts";
 import { encode, open, readText, readUntil } from "../../peers/exchange.ts";
+import { startGnutlsServer } from "../../peers/gnutls_server.ts";
 import { LocalServer } from "../../peers/local_server.ts";
 import { startOpensslClient } from "../../peers/openssl_client.ts";
 import { type OpensslServer, startOpensslServer } from "../../peers/openssl_server.ts";
@@ -113,6 +114,24 @@ for (
     });
   });
 }
+
+test("a refused renegotiation is a warning as long as the server goes on", {
+  skip: skip || requirePeer("gnutls-serv"),
+  needs: "postHandshakeAuth", // Bun's own TLS breaks off itself.
+}, async () => {
+  await using server = await startGnutlsServer(["--echo", "--priority", "NORMAL:-VERS-TLS1.3"]);
+  using conn = await open({ port: server.port, sessions: false });
+  assert.equal(conn.warnings.length, 0);
+  await conn.write(encode("**REHANDSHAKE**\n"));
+  await readUntil(conn, /executed command/);
+  const [warning, ...more] = conn.warnings;
+  assert.deepEqual(more, []);
+  assert.equal(warning?.code, "RENEGOTIATION_REFUSED");
+  assert.match(
+    warning.message,
+    /^The server asked .* this side refused; option "postHandshakeAuth"/,
+  );
+});
 
 test("a record that was tampered with is not taken for a renegotiation", { skip }, async () => {
   await using server = await startAsking("-tls1_2");
