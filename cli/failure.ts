@@ -22,6 +22,7 @@ const optionNames: readonly (readonly [RegExp, string])[] = [
   [/Option "serverName"/g, "--servername"],
   [/option "alpnProtocols"/gi, "--alpn"],
   [/Option "groups"/gi, "--groups"],
+  [/"alpnProtocols"/g, "--alpn"],
   [/option "sessions"/g, "--no-session-store"],
   [/Option "connectTimeout"/g, "--timeout"],
 ];

@@ -62,7 +62,8 @@ export interface CommonTlsOptions {
    *
    * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own TLS. Features
    *   that the runtime's TLS lacks are then left out, such as early data, and `conn.warnings` says
-   *   so. A list of `groups` is the error `"FEATURE_UNAVAILABLE"` where it can't choose groups
+   *   so. A list of `groups`, and `postHandshakeAuth`, are the error `"FEATURE_UNAVAILABLE"` where it
+   *   can't do them
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
    * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data,
    *   resumes no sessions in Deno, and does not listen; `fastOpenSupport().engines` has the whole

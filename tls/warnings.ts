@@ -107,15 +107,11 @@ export function sessionUnusable(what: string): TlsWarning {
 
 /** The warning about another handshake that the peer has asked for. */
 export function refusedRenegotiation(side: "client" | "server"): TlsWarning {
-  const [peer, remedy] = side === "server"
-    ? ["client", ""]
-    : ["server", '; option "postHandshakeAuth" allows it'];
-  return {
-    code: "RENEGOTIATION_REFUSED",
-    message:
-      `The ${peer} asked for another handshake, as servers do for a client's certificate, and ` +
-      `this side refused${remedy}`,
-  };
+  const message = side === "server"
+    ? "The client asked for another handshake (renegotiation), and this side refused"
+    : "The server asked for another handshake (renegotiation), perhaps for a client's certificate, " +
+      'and this side refused; option "postHandshakeAuth" allows it';
+  return { code: "RENEGOTIATION_REFUSED", message };
 }
 
 /** A session that ended a handshake; RFC 8446, appendix D.3, describes a harmless cause. */

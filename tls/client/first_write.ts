@@ -136,8 +136,8 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   }
 
   /**
-   * The stream, for somebody who does not begin the connection. He may wait for a peer that speaks first,
-   * and so for ever: nothing is sent until something is written.
+   * The stream, for a caller who does not begin the connection. A caller who waits for a peer that speaks
+   * first would wait for ever: nothing is sent until something is written.
    */
   #awaited(): Promise<TlsStream> {
     const { signal, connectTimeout } = this.#destination;

@@ -50,13 +50,15 @@ export function alertReceived(alert: number, failure: Failure): TlsError {
 export function renegotiationRefused(error: unknown, peer: FailurePeer): TlsError {
   const { hostname } = peer;
   const [who, remedy] = hostname === undefined
-    ? ["client", ""]
-    : ["server", '; option "postHandshakeAuth" allows it'];
+    ? ["client asked for another handshake (renegotiation)", ""]
+    : [
+      "server asked for another handshake (renegotiation), perhaps for a client's certificate",
+      '; option "postHandshakeAuth" allows it',
+    ];
   const alert = error instanceof TlsError ? error.alert : undefined;
   return makeFailure(
     "RENEGOTIATION_REFUSED",
-    `the ${who} asked for another handshake (renegotiation), as servers do for a certificate, and ` +
-      `this side refused with ${alertInWords(NO_RENEGOTIATION)}${remedy}`,
+    `the ${who}, and this side refused with ${alertInWords(NO_RENEGOTIATION)}${remedy}`,
     {
       ...peer,
       secured: true,

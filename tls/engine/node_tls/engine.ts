@@ -13,7 +13,7 @@ import type { Engine, EngineInfo, PlaintextSink, TlsVersion } from "../contract.
 import { directionOf, errorIfNotTls, type FailurePeer } from "../failures.ts";
 import { featuresOf } from "../features.ts";
 import { failureOf, type NodeError } from "./node_error.ts";
-import { Overheard, saysAlert } from "./overheard.ts";
+import { AlertWatch, Overheard } from "./overheard.ts";
 import { Pipe } from "./pipe.ts";
 import type { TlsError } from "../../errors.ts";
 
@@ -39,6 +39,7 @@ export abstract class RuntimeEngine implements Engine {
   #answered = false;
   /** How often {@linkcode feed} was called, and in which call this side last said an alert. */
   #feeds = 0;
+  #alerts = new AlertWatch();
   #alertIn: number | undefined;
   #closing = false;
   #failure: TlsError | undefined;
@@ -179,9 +180,8 @@ export abstract class RuntimeEngine implements Engine {
   #say(bytes: Uint8Array): void {
     if (this.#freed) return;
     if (!this.secured) this.#sent.hear(bytes);
-    else if (!this.#closing && this.#info?.protocol === "TLSv1.2" && saysAlert(bytes)) {
-      this.#alertIn = this.#feeds;
-    }
+    const alert = this.#alerts.hear(bytes) && this.secured && !this.#closing;
+    if (alert && this.#info?.protocol === "TLSv1.2") this.#alertIn = this.#feeds;
     this.#output.push(bytes);
     this.#changed();
   }

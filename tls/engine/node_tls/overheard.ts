@@ -98,11 +98,27 @@ export class Overheard {
   }
 }
 
-/** Whether there is an alert among whole records, which TLS 1.2 does not hide when it encrypts. */
-export function saysAlert(records: Uint8Array): boolean {
-  for (let at = 0; at + 5 <= records.length;) {
-    if (records[at] === ALERT) return true;
-    at += 5 + (records[at + 3]! << 8 | records[at + 4]!);
+/** Watches for alerts in one direction, from its first byte on. TLS 1.2 does not hide what they are. */
+export class AlertWatch {
+  /** Bytes of the current record's header, and how many bytes of its content are still to come. */
+  #header: number[] = [];
+  #left = 0;
+
+  /** Whether an alert begins in `bytes`. */
+  hear(bytes: Uint8Array): boolean {
+    let heard = false;
+    for (let at = 0; at < bytes.length;) {
+      const passed = Math.min(this.#left, bytes.length - at);
+      this.#left -= passed;
+      at += passed;
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      const header = this.#header;
+      if (header.push(byte) < 5) continue;
+      const [type, , , high = 0, low = 0] = header.splice(0);
+      this.#left = high << 8 | low;
+      heard ||= type === ALERT;
+    }
+    return heard;
   }
-  return false;
 }

@@ -116,8 +116,10 @@ export abstract class OpensslEngine implements Engine {
   write(plaintext: Uint8Array): Promise<void> | undefined {
     if (this.#freed || this.#failed || plaintext.length === 0) return;
     this.library.ERR_clear_error();
-    if (this.encrypt(plaintext) > 0) return;
-    if (!this.#allowsNow || this.library.SSL_in_init(this.ssl) !== 1) throw this.fail("SSL_write");
+    const result = this.encrypt(plaintext);
+    if (result > 0) return;
+    const waits = this.library.SSL_get_error(this.ssl, result) === OPENSSL.SSL_ERROR_WANT_READ;
+    if (!waits || !this.#allowsNow) throw this.fail("SSL_write");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#late = { plaintext: new Uint8Array(plaintext), written: resolve };
     return promise;
