@@ -141,6 +141,7 @@ export class TlsDuplex extends Duplex {
   #end(error: unknown): void {
     if (error instanceof TlsError && error.code === "TRUNCATED") {
       this.#truncated = true;
+      this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();
     }
     // The caller has closed the connection itself, so this is no error of the stream.

@@ -72,9 +72,7 @@ test("the streams pass it on; the duplex ends, as a TLS socket does, and tells",
   await other.stop();
   await soon("end", ended);
   assert.equal(duplex.truncated, true);
-  const closed = once(duplex, "close");
-  duplex.end(); // Nobody hears that any more.
-  await soon("close", closed);
+  if (!duplex.closed) await soon("close", once(duplex, "close")); // Nothing can be sent any more.
 });
 
 test("a reset is not taken for an end either", { skip }, async () => {
