@@ -65,6 +65,10 @@ export class TlsDuplex extends Duplex {
   /** Whether the peer has said all that it had to say. */
   #peerEnded = false;
   #truncated = false;
+  /** Whether something was read since the last write. */
+  #answered = false;
+  /** Whether the caller has ended after an answer, and nothing has come since. */
+  #satisfied = false;
 
   private constructor(key: typeof inside, conn: DuplexConn, stream: TlsByteStream) {
     checkInside(key, "conn.duplex makes one");
@@ -87,6 +91,7 @@ export class TlsDuplex extends Duplex {
   /**
    * Whether the peer has ended without close_notify. Then somebody on the way may have cut the end off.
    * As on `tls.TLSSocket`, which does not tell, that is no error here: many servers of HTTP/1.0 end so.
+   * Nor is a reset that follows when this end was ended after an answer.
    */
   get truncated(): boolean {
     return this.#truncated;
@@ -139,7 +144,7 @@ export class TlsDuplex extends Duplex {
   }
 
   #end(error: unknown): void {
-    if (error instanceof TlsError && error.code === "TRUNCATED") {
+    if (this.#isCut(error)) {
       this.#truncated = true;
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();
@@ -147,6 +152,13 @@ export class TlsDuplex extends Duplex {
     // The caller has closed the connection itself, so this is no error of the stream.
     const closedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     this.destroy(closedHere ? undefined : error as Error);
+  }
+
+  /** Whether an error says that the peer has gone, which may be its way to end. */
+  #isCut(error: unknown): boolean {
+    if (error instanceof TlsError) return error.code === "TRUNCATED";
+    const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
+    return isReset && this.#satisfied;
   }
 
   #pushEnd(): void {
@@ -242,8 +254,10 @@ export class TlsDuplex extends Duplex {
   override _read(): void {
     this.#stream.next().then((chunk) => {
       this.#touch();
-      if (chunk === null) this.#pushEnd();
-      else this.push(chunk);
+      if (chunk === null) return this.#pushEnd();
+      this.#answered = true;
+      this.#satisfied = false;
+      this.push(chunk);
     }, (error) => this.#end(error));
   }
 
@@ -253,6 +267,7 @@ export class TlsDuplex extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
+    this.#answered = false;
     this.#conn.write(chunk).then(() => {
       this.#touch();
       done();
@@ -274,8 +289,12 @@ export class TlsDuplex extends Duplex {
 
   /** @ignore */
   override _final(done: (error?: Error) => void): void {
-    // A peer that has ended may have reset the connection: nobody is left to say goodbye to.
-    this.#conn.closeWrite().then(() => done(), (error) => this.#peerEnded ? done() : done(error));
+    this.#satisfied = this.#answered;
+    this.#conn.closeWrite().then(() => done(), (error) => {
+      // Nobody may be left to say goodbye to.
+      if (this.#peerEnded || this.#isCut(error)) done();
+      else done(error);
+    });
   }
 
   /** @ignore */

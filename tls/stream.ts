@@ -104,7 +104,7 @@ export class TlsStream implements TlsByteStream {
         this.#hold?.end(); // The peer has closed; what is held would only make it reset.
         this.#cut();
       },
-      onError: (error) => this.fail(connectionBroken(error, peer)),
+      onError: (error) => this.#whenSettled(() => this.fail(connectionBroken(error, peer))),
       onClose: () => this.#cut(),
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
     };
@@ -240,9 +240,14 @@ export class TlsStream implements TlsByteStream {
 
   /** No more bytes will arrive. */
   #cut(): void {
+    this.#whenSettled(() => this.#truncated());
+  }
+
+  /** Acts once everything that has arrived is processed: it can still be read. */
+  #whenSettled(act: () => void): void {
     const settled = this.#engine.settled();
-    if (settled) settled.then(() => this.#truncated());
-    else this.#truncated();
+    if (settled) settled.then(act);
+    else act();
   }
 
   /** Fails, unless the last bytes that arrived contained a close_notify. */

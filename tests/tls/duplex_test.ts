@@ -329,6 +329,48 @@ test("after a whole answer end() is no error, though the server has reset the co
   }
 });
 
+/** Ends a connection whose server resets it `when`, and returns what the duplex says. */
+async function endReset(when: "before any answer" | "after it" | "amid it"): Promise<string[]> {
+  using server = await startCut("RST");
+  const accepting = server.listener.accept();
+  const { duplex } = await open({ port: server.port, sessions: false });
+  using served = await accepting;
+  const events = eventsOf(duplex);
+  const closed = soon("close", once(duplex, "close").catch(() => {}));
+  duplex.write("question");
+  await readUntil(served, /question/);
+  if (when === "after it") {
+    duplex.on("data", () => {
+      server.cut();
+      duplex.end();
+    });
+    await served.write(encode("the whole answer"));
+  } else {
+    duplex.end();
+    if (when === "amid it") {
+      duplex.once("data", () => server.cut());
+      await served.write(encode("half an answer"));
+    } else {
+      duplex.resume();
+      await new Promise((resolve) => setTimeout(resolve, 20)); // The goodbye arrives.
+      server.cut();
+    }
+  }
+  await closed;
+  return events.filter((event) => event !== "finish");
+}
+
+test("end() after an answer that a reset follows is no error, but end() before it is", {
+  skip,
+}, async () => {
+  for (let round = 0; round < 20; round++) {
+    assert.deepEqual(await endReset("after it"), ["end", "close"]);
+  }
+  for (const when of ["before any answer", "amid it"] as const) {
+    assert.deepEqual(await endReset(when), ["error CONNECTION_RESET", "close"]);
+  }
+});
+
 test("destroy closes, and the peer hears that", { skip }, async () => {
   await using server = await startOpensslServer();
   using conn = await open({ port: server.port });
