@@ -35,7 +35,7 @@ function blocksIn(pem: string, labels: RegExp): Block[] {
  */
 export function certificatesIn(pem: string, option: string): string[] {
   const blocks = blocksIn(pem, CERTIFICATE);
-  if (blocks.length === 0) throw notCertificate(option, "no start line", { call: "readPem" });
+  if (blocks.length === 0) throw notCertificate(option, "no start line", {});
   return blocks.map(({ label, body, text }) => {
     if (label === "TRUSTED CERTIFICATE") return withoutNotes(body, option);
     return text.replaceAll("X509 CERTIFICATE", "CERTIFICATE");
@@ -91,7 +91,7 @@ export interface KeyBlock {
  */
 export function keyIn(pem: string, passphrase: string | undefined): KeyBlock {
   const [block, ...others] = blocksIn(pem, PRIVATE_KEY);
-  if (!block) throw notKey("no start line", { call: "readPem" });
+  if (!block) throw notKey("no start line", {});
   const { label, body, text } = block;
   if (others.some((other) => other.text !== text)) throw severalKeys(others.length + 1);
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || ENCRYPTED_HEADER.test(body);
