@@ -70,7 +70,7 @@ export {
   type TlsErrorDetails,
 } from "./tls/errors.ts";
 export { listenTls } from "./tls/listen.ts";
-export type { CommonTlsOptions, TlsClientOptions } from "./tls/options.ts";
+export type { CommonTlsOptions, Pem, TlsClientOptions } from "./tls/options.ts";
 export { TlsListener } from "./tls/server/listener.ts";
 export type { ListenTlsOptions } from "./tls/server/options.ts";
 export {

@@ -23,7 +23,22 @@ function showItem(item: unknown): string {
   return Array.isArray(item) ? "Array" : show(item);
 }
 
+/** A secret in the place of the value that an option has. Its kind alone is shown. */
+export class Hidden {
+  readonly kind: string;
+
+  constructor(value: unknown) {
+    this.kind = typeof value === "string" ? "another string" : describeKind(value);
+  }
+}
+
+function describeKind(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return `${/^[aeiou]/.test(typeof value) ? "an" : "a"} ${typeof value}`;
+}
+
 function show(value: unknown): string {
+  if (value instanceof Hidden) return value.kind;
   if (typeof value === "string") return showText(value, LONGEST);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) {

@@ -8,10 +8,12 @@
 
 import type { OptionErrorDetails } from "./errors.ts";
 import { nearest } from "./nearest.ts";
-import { badArgument, badOption, unknownOption } from "./option_errors.ts";
+import { badArgument, badOption, Hidden, unknownOption } from "./option_errors.ts";
 
 /** What an option must be. */
 export interface Check<T> {
+  /** A value that is refused must not be shown. */
+  readonly isSecret?: boolean;
   /** In words that go after "must be". */
   readonly expectation: string;
   /**
@@ -157,7 +159,8 @@ export function readOptions<S extends object>(
     const given = values[name];
     if (given === undefined && fallback) values[name] = fallback.value;
     else if ((values[name] = check.read(given)) === undefined) {
-      throw badOption(name, check.expectation, given, details);
+      const shown = check.isSecret ? new Hidden(given) : given;
+      throw badOption(name, check.expectation, shown, details);
     }
   }
   return Object.freeze(values) as Readonly<S>;

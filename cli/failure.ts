@@ -15,12 +15,15 @@ const optionNames: readonly (readonly [RegExp, string])[] = [
   [/pass it as serverName/g, "pass one with --servername"],
   [/Options "cert" and "key"/g, "--cert and --key"],
   [/Option "caCerts"/g, "--ca"],
+  [/option "passphrase"/gi, "--passphrase-file"],
+  [/option "postHandshakeAuth"/gi, "--post-handshake-auth"],
   [/Option "cert"/g, "--cert"],
-  [/Option "key"/g, "--key"],
+  [/option "key"/gi, "--key"],
   [/Option "serverName"/g, "--servername"],
-  [/Option "alpnProtocols"/g, "--alpn"],
+  [/option "alpnProtocols"/gi, "--alpn"],
   [/Option "groups"/gi, "--groups"],
-  [/some of alpnProtocols/g, "some of --alpn"],
+  [/"alpnProtocols"/g, "--alpn"],
+  [/option "sessions"/g, "--no-session-store"],
   [/Option "connectTimeout"/g, "--timeout"],
 ];
 

@@ -44,8 +44,11 @@ export async function openStore(
   const folder = named ?? sessionFolder(process.platform, runtime.env);
   try {
     if (folder === undefined) throw unknownFolder();
+    let isFirst = true;
     return new FileSessionStore(folder, {
       onIgnored({ file, reason }) {
+        if (!isFirst) return; // What damages one file often damages all.
+        isFirst = false;
         const message = `The session in "${file}" was ignored: ${reason}`;
         printWarning({ code: "SESSION_IGNORED", message }, json);
       },

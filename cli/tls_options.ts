@@ -17,7 +17,16 @@ export const tlsOptions = {
     help: "trust these roots (PEM) instead of the runtime's own; may be repeated",
   },
   cert: { type: "string", value: "FILE", help: "show this certificate (PEM, leaf first)" },
-  key: { type: "string", value: "FILE", help: "with this private key (PEM, not encrypted)" },
+  key: { type: "string", value: "FILE", help: "with this private key (PEM)" },
+  "passphrase-file": {
+    type: "string",
+    value: "FILE",
+    help: "open the key by the passphrase in the first line of this file",
+  },
+  "post-handshake-auth": {
+    type: "boolean",
+    help: "show the certificate also to a server that asks for it later",
+  },
   servername: { type: "string", value: "NAME", help: "ask for and verify this name" },
   "tls1.2": { type: "boolean", help: "speak TLS 1.2 only" },
   "tls1.3": { type: "boolean", help: "speak TLS 1.3 only" },
@@ -41,7 +50,7 @@ const LONGEST = 0x7fffffff;
 export async function readTlsOptions(
   values: OptionValues<typeof tlsOptions>,
 ): Promise<Partial<ConnectTlsOptions>> {
-  const { ca, cert, key, servername, groups, timeout } = values;
+  const { ca, cert, key, servername, groups, timeout, "passphrase-file": passphrase } = values;
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError("Options --cert and --key go together");
   }
@@ -54,6 +63,10 @@ export async function readTlsOptions(
     ...(ca ? { caCerts: await Promise.all(ca.map((file) => readText("ca", file))) } : {}),
     ...(cert !== undefined ? { cert: await readText("cert", cert) } : {}),
     ...(key !== undefined ? { key: await readText("key", key) } : {}),
+    ...(passphrase !== undefined
+      ? { passphrase: firstLine(await readText("passphrase-file", passphrase)) }
+      : {}),
+    ...(values["post-handshake-auth"] ? { postHandshakeAuth: true } : {}),
     ...(servername !== undefined ? { serverName: servername } : {}),
     ...(version ? { minVersion: version, maxVersion: version } : {}),
     ...(groups !== undefined ? { groups: readGroups(groups) } : {}),
@@ -68,6 +81,11 @@ export function readList(text: string): string[] {
 
 function readGroups(text: string): "fit" | "full" | string[] {
   return text === "fit" || text === "full" ? text : readList(text);
+}
+
+/** As OpenSSL's commands read a passphrase: editors end a file with a newline. */
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0] ?? "";
 }
 
 async function readText(option: string, file: string): Promise<string> {

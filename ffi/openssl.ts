@@ -27,6 +27,10 @@ export const libsslSymbols = {
   SSL_clear_options: { parameters: ["pointer", "u64"], result: "u64" },
   /** `int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str);` */
   SSL_CTX_set_ciphersuites: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** `int SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *str);` */
+  SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** `struct stack_st_SSL_CIPHER *SSL_CTX_get_ciphers(const SSL_CTX *ctx);` */
+  SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
   /** `void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback);` */
   SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
   /** `void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);` */
@@ -35,8 +39,6 @@ export const libsslSymbols = {
   SSL_CTX_use_certificate: { parameters: ["pointer", "pointer"], result: "i32" },
   /** `int SSL_CTX_use_PrivateKey(SSL_CTX *ctx, EVP_PKEY *pkey);` */
   SSL_CTX_use_PrivateKey: { parameters: ["pointer", "pointer"], result: "i32" },
-  /** `int SSL_CTX_check_private_key(const SSL_CTX *ctx);` */
-  SSL_CTX_check_private_key: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *id, unsigned len);` */
   SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
   /** `int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t max_early_data);` */
@@ -69,6 +71,10 @@ export const libsslSymbols = {
   SSL_set_alpn_protos: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
   /** `X509_VERIFY_PARAM *SSL_get0_param(SSL *ssl);` */
   SSL_get0_param: { parameters: ["pointer"], result: "pointer" },
+  /** `int SSL_in_init(const SSL *s);` */
+  SSL_in_init: { parameters: ["pointer"], result: "i32" },
+  /** `void SSL_set_post_handshake_auth(SSL *s, int val);` */
+  SSL_set_post_handshake_auth: { parameters: ["pointer", "i32"], result: "void" },
   /** `int SSL_do_handshake(SSL *ssl);` */
   SSL_do_handshake: { parameters: ["pointer"], result: "i32" },
   /** `int SSL_read(SSL *ssl, void *buf, int num);` */
@@ -95,6 +101,8 @@ export const libsslSymbols = {
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   /** `const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl);` */
   SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
+  /** `const char *SSL_CIPHER_get_name(const SSL_CIPHER *cipher);` */
+  SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
   /** `const char *SSL_CIPHER_standard_name(const SSL_CIPHER *cipher);` */
   SSL_CIPHER_standard_name: { parameters: ["pointer"], result: "pointer" },
   /** `const char *SSL_group_to_name(SSL *ssl, int id);` */
@@ -140,6 +148,11 @@ export const libcryptoSymbols = {
   /** `int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *settings);` */
   OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
 
+  /** `int OPENSSL_sk_num(const OPENSSL_STACK *stack);` */
+  OPENSSL_sk_num: { parameters: ["pointer"], result: "i32" },
+  /** `void *OPENSSL_sk_value(const OPENSSL_STACK *stack, int index);` */
+  OPENSSL_sk_value: { parameters: ["pointer", "i32"], result: "pointer" },
+
   /** `BIO *BIO_new(const BIO_METHOD *type);` */
   BIO_new: { parameters: ["pointer"], result: "pointer" },
   /** `const BIO_METHOD *BIO_s_mem(void);` */
@@ -168,6 +181,8 @@ export const libcryptoSymbols = {
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
   /** `void X509_free(X509 *a);` */
   X509_free: { parameters: ["pointer"], result: "void" },
+  /** `int X509_check_private_key(const X509 *x509, const EVP_PKEY *pkey);` */
+  X509_check_private_key: { parameters: ["pointer", "pointer"], result: "i32" },
   /** `int i2d_X509(const X509 *in, unsigned char **pp);` */
   i2d_X509: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `const ASN1_TIME *X509_get0_notAfter(const X509 *x);` */
@@ -223,6 +238,8 @@ export const OPENSSL = {
   SSL_OP_NO_EXTENDED_MASTER_SECRET: 1n << 0n,
   SSL_OP_NO_ENCRYPT_THEN_MAC: 1n << 19n,
   SSL_OP_ENABLE_MIDDLEBOX_COMPAT: 1n << 20n,
+  SSL_OP_PRIORITIZE_CHACHA: 1n << 21n,
+  SSL_OP_CIPHER_SERVER_PREFERENCE: 1n << 22n,
   SSL_OP_NO_RENEGOTIATION: 1n << 30n,
   /** Since 3.2; older versions ignore it. */
   SSL_OP_NO_RX_CERTIFICATE_COMPRESSION: 1n << 33n,

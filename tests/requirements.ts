@@ -670,6 +670,13 @@ export const requirements = [
   },
   {
     rfc: 8446,
+    section: "4.6.2",
+    level: "MUST",
+    what: "Answer a request for a certificate after the handshake, where that was offered",
+    tests: ["TLSv1.3: with postHandshakeAuth the server gets the certificate when it asks"],
+  },
+  {
+    rfc: 8446,
     section: "4.6.3",
     level: "MUST",
     what: "Answer a request to update the keys",
@@ -1002,8 +1009,10 @@ export const requirements = [
     section: "D.5",
     level: "SHOULD",
     what: "Prefer suites with forward secrecy and authenticated encryption in TLS 1.2",
-    open:
-      "A server takes the first of the client's list that it knows, whatever that is; see RFC 9325, 4.2.1.",
+    tests: [
+      "a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first",
+      "a listener takes suites with forward secrecy and AEAD, by its own preference",
+    ],
   },
   {
     rfc: 8446,
@@ -1251,6 +1260,13 @@ export const requirements = [
   {
     rfc: 9325,
     section: "3.5",
+    level: "SHOULD",
+    what: "Judge all certificates of a connection alike",
+    tests: ["a renegotiation in which the server becomes another fails with PROTOCOL_ERROR"],
+  },
+  {
+    rfc: 9325,
+    section: "3.5",
     level: "MUST",
     what: "Send renegotiation_info where TLS 1.2 is offered",
     tests: [
@@ -1370,47 +1386,53 @@ export const requirements = [
     section: "4.1",
     level: "SHOULD NOT",
     what: "Negotiate suites whose keys RSA transports",
-    open:
-      "In TLS 1.2 the suites are OpenSSL's own, these among the last: a client offers them, a server " +
-      "with an RSA certificate takes them.",
+    tests: [
+      "a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first",
+      "a listener takes suites with forward secrecy and AEAD, by its own preference",
+    ],
   },
   {
     rfc: 9325,
     section: "4.1",
     level: "SHOULD NOT",
     what: "Negotiate DHE in TLS 1.2",
-    open:
-      "A client offers it, among OpenSSL's own suites. A server has no parameters for it, and refuses.",
+    tests: [
+      "a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first",
+      "a listener takes suites with forward secrecy and AEAD, by its own preference",
+    ],
   },
   {
     rfc: 9325,
     section: "4.1",
     level: "MUST",
     what: "Support and prefer suites with forward secrecy",
-    open:
-      "A client does. A server does not prefer: it takes the first of the client's list; see 4.2.1.",
+    tests: [
+      "a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first",
+      "a listener takes suites with forward secrecy and AEAD, by its own preference",
+    ],
   },
   {
     rfc: 9325,
     section: "4.2",
     level: "SHOULD NOT",
     what: "Use CBC without encrypt_then_mac in TLS 1.2",
-    open: "CBC is among OpenSSL's own suites, and used with peers that have nothing better.",
+    decision:
+      "A server takes none. A client offers it last, with forward secrecy alone: old servers that have " +
+      "nothing better are many.",
   },
   {
     rfc: 9325,
     section: "4.2.1",
     level: "SHOULD",
     what: "Offer ECDHE with AES-128-GCM first in TLS 1.2",
-    open: "OpenSSL's own order puts AES-256 first.",
+    tests: ["a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first"],
   },
   {
     rfc: 9325,
     section: "4.2.1",
     level: "MUST",
     what: "Prefer ECDHE with AES-128-GCM to weaker suites as a server, wherever the client has it",
-    open: "Not met: of a list with AES128-SHA first a server with an RSA certificate takes that " +
-      "(tls/engine/openssl/context.ts sets no order for TLS 1.2).",
+    tests: ["a listener takes suites with forward secrecy and AEAD, by its own preference"],
   },
   {
     rfc: 9325,

@@ -87,7 +87,8 @@ interface Demand {
 }
 
 /** Finds everything that the settings ask of an engine. */
-function findDemands({ earlyData, sessions, keyLog, groups }: Demanding): Demand[] {
+function findDemands(settings: Demanding): Demand[] {
+  const { earlyData, sessions, keyLog, groups, postHandshakeAuth } = settings;
   const demands: Demand[] = [];
   const demand = (
     option: Demand["option"],
@@ -100,5 +101,8 @@ function findDemands({ earlyData, sessions, keyLog, groups }: Demanding): Demand
   else if (sessions !== false) demand("sessions", "resumption", "resumption");
   if (keyLog !== undefined) demand("keyLog", "keyLog", "a key log");
   if (typeof groups !== "string") demand("groups", "groups", "its groups", "must be met");
+  if (postHandshakeAuth) {
+    demand("postHandshakeAuth", "postHandshakeAuth", "a late certificate", "must be met");
+  }
   return demands;
 }

@@ -10,7 +10,7 @@ import { StreamConn } from "../tcp/stream_conn.ts";
 import { makeTlsDuplex, type TlsDuplex } from "./duplex.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.ts";
 import type { TlsByteStream } from "./stream.ts";
-import type { TlsWarning } from "./warnings.ts";
+import { refusedRenegotiation, type TlsWarning } from "./warnings.ts";
 
 /** The result of the handshake, in the shape of `Deno.TlsHandshakeInfo`. */
 export interface TlsHandshakeInfo {
@@ -99,7 +99,9 @@ export class TlsConn extends StreamConn {
 
   /** Problems that cost time, or a feature, but not the connection. Later warnings are added. */
   get warnings(): readonly TlsWarning[] {
-    return this.#known.warnings;
+    const { warnings } = this.#known;
+    const { refusedRenegotiation: refused, side } = this.#stream;
+    return refused ? [...warnings, refusedRenegotiation(side)] : warnings;
   }
 
   /** The version of TLS. */

@@ -41,7 +41,9 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    * `write()` makes the connection, with everything that is written in the same turn of the event
    * loop; it fails with `EARLY_DATA_UNSENT` where early data would not be sent. `handshake()` and `closeWrite()` make it without early data. So the request of an HTTP
    * client can ride in the SYN although it was not known before. Reading waits, and does not make the
-   * connection. Until the connection is made, the properties that describe it throw `NOT_CONNECTED`.
+   * connection: if nothing is written within `connectTimeout`, it throws `TIMED_OUT`. So where the
+   * server speaks first, call `handshake()`. Until the connection is made, the properties that
+   * describe it throw `NOT_CONNECTED`.
    */
   earlyData?: Uint8Array | "first-write";
 }

@@ -13,6 +13,7 @@ import { LONGEST_TIMEOUT } from "../base/options.ts";
 import { ConnectError } from "../tcp/errors.ts";
 import type { NetAddr } from "../tcp/facts.ts";
 import type { EngineInfo } from "./engine/contract.ts";
+import { TlsError } from "./errors.ts";
 import type { TlsByteStream } from "./stream.ts";
 
 /** The parts of a connection that the Node face needs. */
@@ -61,6 +62,13 @@ export class TlsDuplex extends Duplex {
   readonly authorizationError: null = null;
   #conn: DuplexConn;
   #stream: TlsByteStream;
+  /** Whether the peer has said all that it had to say. */
+  #peerEnded = false;
+  #truncated = false;
+  /** Whether something was read since the last write. */
+  #answered = false;
+  /** Whether the caller has ended after an answer, and nothing has come since. */
+  #satisfied = false;
 
   private constructor(key: typeof inside, conn: DuplexConn, stream: TlsByteStream) {
     checkInside(key, "conn.duplex makes one");
@@ -78,6 +86,15 @@ export class TlsDuplex extends Duplex {
   get authorized(): boolean {
     const { side, isSecure } = this.#stream;
     return isSecure && (side === "client" || this.#conn.peerCertificate !== undefined);
+  }
+
+  /**
+   * Whether the peer has ended without close_notify. Then somebody on the way may have cut the end off.
+   * As on `tls.TLSSocket`, which does not tell, that is no error here: many servers of HTTP/1.0 end so.
+   * Nor is a reset that follows when this end was ended after an answer.
+   */
+  get truncated(): boolean {
+    return this.#truncated;
   }
 
   /** Whether the connection still waits for its first write, or for the peer. */
@@ -127,9 +144,26 @@ export class TlsDuplex extends Duplex {
   }
 
   #end(error: unknown): void {
+    if (this.#isCut(error)) {
+      this.#truncated = true;
+      this.once("end", () => this.end()); // Nothing can be sent any more, either.
+      return this.#pushEnd();
+    }
     // The caller has closed the connection itself, so this is no error of the stream.
     const closedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     this.destroy(closedHere ? undefined : error as Error);
+  }
+
+  /** Whether an error says that the peer has gone, which may be its way to end. */
+  #isCut(error: unknown): boolean {
+    if (error instanceof TlsError) return error.code === "TRUNCATED";
+    const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
+    return isReset && this.#satisfied;
+  }
+
+  #pushEnd(): void {
+    this.#peerEnded = true;
+    this.push(null);
   }
 
   /** The protocol's version, such as `TLSv1.3`. */
@@ -220,6 +254,9 @@ export class TlsDuplex extends Duplex {
   override _read(): void {
     this.#stream.next().then((chunk) => {
       this.#touch();
+      if (chunk === null) return this.#pushEnd();
+      this.#answered = true;
+      this.#satisfied = false;
       this.push(chunk);
     }, (error) => this.#end(error));
   }
@@ -230,6 +267,7 @@ export class TlsDuplex extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
+    this.#answered = false;
     this.#conn.write(chunk).then(() => {
       this.#touch();
       done();
@@ -251,7 +289,12 @@ export class TlsDuplex extends Duplex {
 
   /** @ignore */
   override _final(done: (error?: Error) => void): void {
-    this.#conn.closeWrite().then(() => done(), done);
+    this.#satisfied = this.#answered;
+    this.#conn.closeWrite().then(() => done(), (error) => {
+      // Nobody may be left to say goodbye to.
+      if (this.#peerEnded || this.#isCut(error)) done();
+      else done(error);
+    });
   }
 
   /** @ignore */

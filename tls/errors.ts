@@ -67,6 +67,8 @@ export type CertificateErrorCode =
  * - `"NOT_TLS"`: the peer answered with something that is not TLS
  * - `"ALERT_RECEIVED"`: the peer refused with an alert; `alert` is its number (RFC 8446, section 6)
  * - `"PROTOCOL_ERROR"`: the peer broke the protocol
+ * - `"RENEGOTIATION_REFUSED"`: the peer wanted another handshake on the connection (TLS 1.2), this
+ *   side refused, and the peer broke off; `cause` says how
  * - `"HANDSHAKE_CLOSED"`: the connection was closed before the handshake was complete
  * - `"TRUNCATED"`: the connection was cut without close_notify; the data read may be incomplete
  * - `"EARLY_DATA_UNSENT"`: the server did not take the first write as early data, and has picked
@@ -82,6 +84,7 @@ export type TlsErrorCode =
   | "NOT_TLS"
   | "ALERT_RECEIVED"
   | "PROTOCOL_ERROR"
+  | "RENEGOTIATION_REFUSED"
   | "HANDSHAKE_CLOSED"
   | "TRUNCATED"
   | "EARLY_DATA_UNSENT"

@@ -8,6 +8,7 @@ import type { OptionErrorDetails } from "../base/errors.ts";
 import { badOption } from "../base/option_errors.ts";
 import {
   boolean,
+  bytes,
   callback,
   calledElsewhere,
   type Check,
@@ -25,6 +26,9 @@ import { isGroupName } from "./engine/groups.ts";
 import { MemorySessionStore } from "./sessions/memory_store.ts";
 import type { SessionStore } from "./sessions/store.ts";
 
+/** Certificates or keys in PEM: a text, or the bytes of a file, or several of them. */
+export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
+
 /** Options that clients and servers share. */
 export interface CommonTlsOptions {
   /**
@@ -34,10 +38,12 @@ export interface CommonTlsOptions {
    * terminated during such a call: close the listener first.
    */
   alpnProtocols?: readonly string[];
-  /** A certificate chain in PEM, leaf first. */
-  cert?: string;
-  /** The private key of `cert` in PEM, not encrypted. */
-  key?: string;
+  /** A certificate chain, leaf first. */
+  cert?: Pem;
+  /** The private key of `cert`. Other blocks are passed over, so the same file may be `cert`, too. */
+  key?: Pem;
+  /** What opens an encrypted `key`. With a key that is not encrypted it does nothing. */
+  passphrase?: string;
   /** The lowest version to accept. Default `"TLSv1.2"`. */
   minVersion?: TlsVersion;
   /** The highest version to accept. Default `"TLSv1.3"`. */
@@ -56,7 +62,8 @@ export interface CommonTlsOptions {
    *
    * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own TLS. Features
    *   that the runtime's TLS lacks are then left out, such as early data, and `conn.warnings` says
-   *   so. A list of `groups` is the error `"FEATURE_UNAVAILABLE"` where it can't choose groups
+   *   so. A list of `groups`, and `postHandshakeAuth`, are the error `"FEATURE_UNAVAILABLE"` where it
+   *   can't do them
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`
    * - `"runtime"`: the runtime's own `node:tls`, which needs no FFI. It sends no early data,
    *   resumes no sessions in Deno, and does not listen; `fastOpenSupport().engines` has the whole
@@ -67,8 +74,8 @@ export interface CommonTlsOptions {
 
 /** Options of a TLS client, over a new connection or one that is open already. */
 export interface TlsClientOptions extends CommonTlsOptions {
-  /** Root certificates in PEM to trust instead of the runtime's own. */
-  caCerts?: readonly string[];
+  /** Root certificates to trust instead of the runtime's own. */
+  caCerts?: Pem;
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
   /**
@@ -88,6 +95,16 @@ export interface TlsClientOptions extends CommonTlsOptions {
    * - a list: only these groups, with a key share for the first
    */
   groups?: "fit" | "full" | readonly string[];
+  /**
+   * Lets the server ask for `cert` after the handshake, as Apache does for a single path: in TLS 1.3
+   * by post-handshake authentication (RFC 8446, section 4.6.2), in TLS 1.2 by renegotiation (RFC
+   * 5746), where the server must show the same certificate again. Default `false`: a server that asks
+   * is refused.
+   *
+   * What was sent before may then count as sent by the owner of `cert`. Not for HTTP/2, which forbids
+   * both. Needs OpenSSL: with the runtime's own TLS it is the error `"FEATURE_UNAVAILABLE"`.
+   */
+  postHandshakeAuth?: boolean;
   /** Accepts any name in an otherwise valid certificate: its owner can pose as the server. */
   unsafelyDisableHostnameVerification?: boolean;
 }
@@ -97,6 +114,7 @@ export interface CommonTlsSettings {
   readonly alpnProtocols: readonly string[];
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  readonly passphrase: string | undefined;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   readonly keyLog: ((line: string) => void) | undefined;
@@ -110,14 +128,44 @@ export interface TlsClientSettings extends CommonTlsSettings {
   readonly serverName: string | undefined;
   readonly sessions: SessionStore | false;
   readonly groups: "fit" | "full" | readonly string[];
+  readonly postHandshakeAuth: boolean;
   readonly unsafelyDisableHostnameVerification: boolean;
 }
 
 /** The session store of connections that name none. */
 export const defaultSessions: SessionStore = new MemorySessionStore();
 
-/** A certificate or a key. */
-export const pem: Check<string> = checkOf("a string in PEM", (value) => typeof value === "string");
+/** Certificates or keys, one text or more. */
+const pems: Check<readonly string[]> = {
+  expectation: "PEM as a string, a Uint8Array, or an array of them that is not empty",
+  read(value) {
+    const texts = (Array.isArray(value) ? Array.from(value) : [value]).map(pemText);
+    if (texts.length === 0 || !texts.every((text) => text !== undefined)) return undefined;
+    return Object.freeze(texts);
+  },
+};
+
+function pemText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  const file = bytes.read(value);
+  return file && new TextDecoder().decode(file);
+}
+
+/** Certificates or keys, as one text. */
+export const pem: Check<string> = { ...pems, read: (value) => pems.read(value)?.join("\n") };
+
+/** OpenSSL takes so many bytes of a passphrase, up to the first that is 0. */
+const LONGEST_PASSPHRASE = 1024;
+
+const passphrase: Check<string> = {
+  isSecret: true,
+  ...checkOf(`a string of at most ${LONGEST_PASSPHRASE} bytes without NUL`, isPassphrase),
+};
+
+function isPassphrase(value: unknown): boolean {
+  if (typeof value !== "string" || value.includes("\0")) return false;
+  return new TextEncoder().encode(value).length <= LONGEST_PASSPHRASE;
+}
 
 const version: Check<TlsVersion> = oneOf("TLSv1.2", "TLSv1.3");
 
@@ -129,6 +177,7 @@ export const commonTlsRules: Rules<CommonTlsSettings> = {
   ),
   cert: optional(pem),
   key: optional(pem),
+  passphrase: calledElsewhere(optional(passphrase), "password", "pass"),
   minVersion: defaulted(version, "TLSv1.2"),
   maxVersion: defaulted(version, "TLSv1.3"),
   keyLog: optional(callback()),
@@ -147,7 +196,7 @@ function isProtocolList(list: readonly unknown[]): boolean {
 export const tlsClientRules: Rules<TlsClientSettings> = {
   ...commonTlsRules,
   caCerts: calledElsewhere(
-    optional(listOf<string>("an array of certificates in PEM, not empty", isCertificateList)),
+    optional(pems),
     ...["ca", "rejectUnauthorized"],
   ),
   serverName: calledElsewhere(
@@ -159,12 +208,12 @@ export const tlsClientRules: Rules<TlsClientSettings> = {
     "session",
   ),
   groups: calledElsewhere(defaulted(groupsCheck(), "fit"), "ecdhCurve"),
+  postHandshakeAuth: calledElsewhere(
+    defaulted(boolean, false),
+    ...["renegotiate", "renegotiation", "allowRenegotiation"],
+  ),
   unsafelyDisableHostnameVerification: defaulted(boolean, false),
 };
-
-function isCertificateList(list: readonly unknown[]): boolean {
-  return list.length > 0 && list.every((each) => typeof each === "string");
-}
 
 function isStoreOrFalse(value: unknown): boolean {
   if (value === false) return true;
@@ -187,15 +236,25 @@ function groupsCheck(): Check<TlsClientSettings["groups"]> {
  * @throws {OptionError} when two options contradict each other
  */
 export function checkTlsSettings(
-  { cert, key, minVersion, maxVersion }: CommonTlsSettings,
+  settings: CommonTlsSettings & Partial<Pick<TlsClientSettings, "postHandshakeAuth">>,
   details: OptionErrorDetails,
 ): void {
+  const { cert, key, passphrase, minVersion, maxVersion, alpnProtocols } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, given] = cert === undefined ? ["cert", "key"] : ["key", "cert"];
     throw badOption(missing, `given together with "${given}"`, undefined, details);
   }
+  if (passphrase !== undefined && key === undefined) {
+    throw badOption("key", 'given together with "passphrase"', undefined, details);
+  }
   if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
     throw badOption("minVersion", 'at most "maxVersion"', minVersion, details);
+  }
+  const { postHandshakeAuth } = settings;
+  if (postHandshakeAuth && alpnProtocols.includes("h2")) {
+    const expectation =
+      'false where "alpnProtocols" offers h2, which forbids it (RFC 9113, RFC 8740)';
+    throw badOption("postHandshakeAuth", expectation, postHandshakeAuth, details);
   }
 }
 

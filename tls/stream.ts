@@ -17,6 +17,7 @@ import { closedHere, connectionBroken, endOf, type Peer } from "../tcp/wire/ends
 import { Inbox } from "../tcp/wire/inbox.ts";
 import type { Wire } from "../tcp/wire/wire.ts";
 import type { Engine, EngineInfo } from "./engine/contract.ts";
+import { renegotiationRefused } from "./engine/failures.ts";
 import type { FinishedHold } from "./client/finished_hold.ts";
 import { TlsError } from "./errors.ts";
 
@@ -41,6 +42,8 @@ export interface TlsByteStream extends ByteStream {
   readonly side: "client" | "server";
   /** The peer was verified, and only the peer can read the bytes that are sent. */
   readonly isSecure: boolean;
+  /** The peer has asked for a renegotiation, and this side has refused. */
+  readonly refusedRenegotiation: boolean;
   readonly engineName: Engine["name"];
   /** Resolves when the handshake is complete and verified. */
   readonly secured: Promise<void>;
@@ -103,7 +106,7 @@ export class TlsStream implements TlsByteStream {
         this.#hold?.end(); // The peer has closed; what is held would only make it reset.
         this.#cut();
       },
-      onError: (error) => this.fail(connectionBroken(error, peer)),
+      onError: (error) => this.#whenSettled(() => this.fail(connectionBroken(error, peer))),
       onClose: () => this.#cut(),
       onDrain: () => this.#endDrain((drained) => drained.resolve()),
     };
@@ -134,6 +137,10 @@ export class TlsStream implements TlsByteStream {
 
   get isSecure(): boolean {
     return this.#engine.secured;
+  }
+
+  get refusedRenegotiation(): boolean {
+    return this.#engine.refusedRenegotiation;
   }
 
   get engineName(): Engine["name"] {
@@ -193,11 +200,13 @@ export class TlsStream implements TlsByteStream {
     this.#wire.socket.unref();
   }
 
-  /** Ends the connection because of `error`. The reader gets it after the bytes received before. */
-  fail(error: unknown): void {
+  /** Ends the connection because of `reason`. The reader gets it after the bytes received before. */
+  fail(reason: unknown): void {
     if (this.#closed) return this.#onFinished?.(); // The Finished will not come.
-    this.#error = error;
-    this.#hold?.noteFailure(error);
+    const error = this.#error = this.#engine.refusedRenegotiation
+      ? renegotiationRefused(reason, this.side === "client" ? this.#peer : {})
+      : reason;
+    this.#hold?.noteFailure(reason);
     this.#inbox.fail(error);
     this.#release(() => error, 0);
   }
@@ -237,9 +246,14 @@ export class TlsStream implements TlsByteStream {
 
   /** No more bytes will arrive. */
   #cut(): void {
+    this.#whenSettled(() => this.#truncated());
+  }
+
+  /** Acts once everything that has arrived is processed: it can still be read. */
+  #whenSettled(act: () => void): void {
     const settled = this.#engine.settled();
-    if (settled) settled.then(() => this.#truncated());
-    else this.#truncated();
+    if (settled) settled.then(act);
+    else act();
   }
 
   /** Fails, unless the last bytes that arrived contained a close_notify. */

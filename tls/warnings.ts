@@ -5,6 +5,13 @@
  */
 
 import type { Special } from "./client/special.ts";
+import {
+  ALPN,
+  KEY_SHARE,
+  PRE_SHARED_KEY,
+  SERVER_NAME,
+  SESSION_TICKET,
+} from "./engine/client_hello.ts";
 
 /**
  * Stable names of the problems that do not prevent a connection:
@@ -20,6 +27,8 @@ import type { Special } from "./client/special.ts";
  *   second connection was made with an ordinary one
  * - `"EARLY_DATA_UNSENT"`: the server did not take the early data, and has picked another protocol
  *   (ALPN) than they were meant for; they were not sent again
+ * - `"RENEGOTIATION_REFUSED"`: the peer wanted another handshake on the connection (TLS 1.2), which
+ *   this side refused; the peer may do without, or with less
  */
 export type TlsWarningCode =
   | "ENGINE_FALLBACK"
@@ -28,7 +37,8 @@ export type TlsWarningCode =
   | "SESSION_UNUSABLE"
   | "SESSION_REFUSED"
   | "HELLO_REFUSED"
-  | "EARLY_DATA_UNSENT";
+  | "EARLY_DATA_UNSENT"
+  | "RENEGOTIATION_REFUSED";
 
 /** A problem that cost time, or a feature, but not the connection. */
 export interface TlsWarning {
@@ -47,17 +57,51 @@ export function engineFallback({ message }: Error, lost: readonly string[]): Tls
   };
 }
 
+/** A ClientHello: how many bytes it has, and how many of them each extension takes. */
+export interface HelloSize {
+  readonly length: number;
+  readonly extensions: ReadonlyMap<number, number>;
+}
+
 /** The warning about a ClientHello that is larger than the room in the SYN. */
 export function helloTooLarge(
-  { hello, room }: { readonly hello: number; readonly room: number },
+  hello: HelloSize,
+  room: number,
   group: string | undefined,
 ): TlsWarning {
   return {
     code: "HELLO_TOO_LARGE",
-    message: `The ClientHello has ${hello} bytes and a SYN to this server room for ${room}; ` +
-      `${group ? `the key share for ${group}` : "a key share"} or some of alpnProtocols would ` +
-      `have to go (option "groups")`,
+    message:
+      `The ClientHello has ${hello.length} bytes and a SYN to this server room for ${room}; ` +
+      `large is ${largeParts(hello, room, group)}`,
   };
+}
+
+/** The parts of a ClientHello that would have to go so that it fits, the largest first. */
+function largeParts(
+  { length, extensions }: HelloSize,
+  room: number,
+  group: string | undefined,
+): string {
+  const ticket = 'the session ticket (option "sessions")';
+  const names: readonly (readonly [number, string])[] = [
+    [KEY_SHARE, `the key share for ${group ?? "the key exchange"} (option "groups")`],
+    [PRE_SHARED_KEY, ticket],
+    [SESSION_TICKET, ticket],
+    [ALPN, 'the list of protocols (option "alpnProtocols")'],
+    [SERVER_NAME, "the server's name"],
+  ];
+  const parts = names
+    .map(([extension, name]) => ({ name, bytes: extensions.get(extension) ?? 0 }))
+    .sort((a, b) => b.bytes - a.bytes);
+  const large: string[] = [];
+  let left = length;
+  for (const { name, bytes } of parts) {
+    if (left <= room || bytes === 0) break;
+    large.push(`${name} with ${bytes}`);
+    left -= bytes;
+  }
+  return large.join(", then ") || "what the TLS library adds";
 }
 
 /** The warning about something that a store handed out as a session. */
@@ -77,6 +121,15 @@ export function earlyDataUnsent(meantFor: string | null, picked: string | null):
       `The early data were not sent again: they were meant for ${name(meantFor)}, which was ` +
       `agreed on before, and the server has now picked ${name(picked)}`,
   };
+}
+
+/** The warning about another handshake that the peer has asked for. */
+export function refusedRenegotiation(side: "client" | "server"): TlsWarning {
+  const message = side === "server"
+    ? "The client asked for another handshake (renegotiation), and this side refused"
+    : "The server asked for another handshake (renegotiation), perhaps for a client's certificate, " +
+      'and this side refused; option "postHandshakeAuth" allows it';
+  return { code: "RENEGOTIATION_REFUSED", message };
 }
 
 /** A session that ended a handshake; RFC 8446, appendix D.3, describes a harmless cause. */

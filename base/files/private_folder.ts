@@ -71,11 +71,12 @@ export class PrivateFolder {
     if (!statSync(this.path, { throwIfNoEntry: false })) makeFolder(this.path);
     const stats = statSync(this.path);
     if (!stats.isDirectory()) throw new Error("it is not a folder");
+    const probe = this.#probe();
+    if (stats.uid !== probe.uid) throw new Error(belongsTo(stats));
+    // Asked after the owner, who alone can change it.
     if (hasModes && (stats.mode & WRITABLE_BY_OTHERS) !== 0) {
       throw new Error(`others may write to it; "chmod go-w" ends that`);
     }
-    const probe = this.#probe();
-    if (stats.uid !== probe.uid) throw new Error(belongsTo(stats));
     if (isOpenToOthers(probe)) throw new Error("others can read the files in it");
     this.#owner = probe.uid;
   }

@@ -102,24 +102,6 @@ test("the chain the server sends is verified as far as the root", { skip }, asyn
   });
 });
 
-test("renegotiation, which TLS 1.2 servers may ask for, is refused", {
-  skip,
-  needs: "refusesRenegotiation",
-}, async () => {
-  await using server = await startOpensslServer(["-tls1_2", "-legacy_renegotiation"]);
-  using conn = await open({ port: server.port });
-  await conn.write(encode("before\n"));
-  await server.saw(/^before$/m);
-  server.type("r\n");
-  await assert.rejects(
-    async () => {
-      await readText(conn);
-      await conn.write(encode("after\n"));
-    },
-    (error: { name: string }) => error.name === "TlsError" || error.name === "ConnectError",
-  );
-});
-
 test("the server updates its keys and the data goes on", { skip }, async () => {
   await using server = await startOpensslServer(["-tls1_3", "-msg"]);
   using conn = await open({ port: server.port });

@@ -3,12 +3,15 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
+import { createServer as createRelay, type Socket } from "node:net";
 import { type Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { listenTls, type TlsDuplex, TlsError } from "../../mod.ts";
+import { connect as connectOwn } from "node:tls";
+import { listenTls, type TlsDuplex, TlsError, type TlsListener } from "../../mod.ts";
+import { cutter } from "../fixtures/hostile_server.ts";
 import { certificates } from "../peers/certificates.ts";
 import { codesOf } from "../peers/engine.ts";
-import { encode, open, readText } from "../peers/exchange.ts";
+import { encode, open, readText, readUntil } from "../peers/exchange.ts";
 import { httpPut, httpRequest } from "../peers/http.ts";
 import { bytesOfSize } from "../peers/http_server.ts";
 import { factsIn, type NginxFacts, startNginx } from "../peers/nginx.ts";
@@ -197,6 +200,175 @@ test("end half-closes: the peer hears it and may still answer", { skip }, async 
   assert.equal(await textOf(client.duplex), "answer");
   client.close();
   server.close();
+});
+
+/** An agent whose connections `connect` makes. */
+class OtherAgent extends Agent {
+  readonly connect: () => Promise<Duplex>;
+
+  constructor(connect: () => Promise<Duplex>) {
+    super();
+    this.connect = connect;
+  }
+
+  override createConnection(
+    _options: RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.connect().then((duplex) => callback?.(null, duplex));
+  }
+}
+
+/** The ways to a Duplex over TLS: the runtime's own, and this project's. */
+const toDuplex: Readonly<Record<string, (port: number) => Promise<Duplex>>> = {
+  async own(port) {
+    const socket = connectOwn({ host: "127.0.0.1", port, ca: certificates().ca });
+    await once(socket, "secureConnect");
+    return socket;
+  },
+  ours: async (port) => (await open({ port, sessions: false })).duplex,
+};
+
+/** What a stream says from here on. */
+function eventsOf(stream: Duplex | IncomingMessage): string[] {
+  const events: string[] = [];
+  for (const event of ["end", "aborted", "finish", "close"]) {
+    stream.on(event, () => events.push(event));
+  }
+  stream.on("error", ({ code }: Error & { code?: string }) => events.push(`error ${code}`));
+  return events;
+}
+
+/** A listener behind a relay, which cuts connections when it is told to. */
+async function startCut(cut: "FIN" | "RST"): Promise<CutServer> {
+  const { cert, key } = certificates().server;
+  const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const sockets: Socket[] = [];
+  const relay = createRelay({ allowHalfOpen: true }, (client) => {
+    sockets.push(client);
+    cutter(listener.addr.port, () => Infinity)(client);
+    client.on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  return {
+    listener,
+    port: (relay.address() as { port: number }).port,
+    cut() {
+      for (const client of sockets) cut === "RST" ? client.resetAndDestroy() : client.end();
+    },
+    [Symbol.dispose]() {
+      listener.close();
+      for (const client of sockets) client.destroy();
+      relay.close();
+    },
+  };
+}
+
+interface CutServer extends Disposable {
+  readonly listener: TlsListener;
+  readonly port: number;
+  /** Cuts what is open. */
+  cut(): void;
+}
+
+test("an answer of HTTP/1.0 that ends with TCP is whole, as over a TLS socket", {
+  skip,
+}, async () => {
+  const heard = async (connect: (port: number) => Promise<Duplex>, lines: string) => {
+    using server = await startCut("FIN");
+    const accepting = server.listener.accept();
+    const agent = new OtherAgent(() => connect(server.port));
+    const asking = request({ host: "127.0.0.1", port: server.port, path: "/", agent });
+    const failures: unknown[] = [];
+    asking.on("error", ({ code }: Error & { code?: string }) => failures.push(code)).end();
+    const answering = once(asking, "response") as Promise<[IncomingMessage]>;
+    using served = await accepting;
+    await readUntil(served, /\r\n\r\n/);
+    await served.write(encode(`HTTP/1.0 200 OK\r\n${lines}\r\nhello`));
+    const [answer] = await soon("answer", answering);
+    const events = eventsOf(answer);
+    answer.once("data", () => server.cut());
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    answer.once("close", resolve);
+    await soon("end of the answer", over);
+    return { events, failures, complete: answer.complete };
+  };
+  const { own, ours } = toDuplex;
+  assert.ok(own && ours);
+  // Where the length is known, node:http finds that the answer is cut.
+  for (const lines of ["", "Content-Length: 5\r\n", "Content-Length: 9\r\n"]) {
+    const outcome = await heard(ours, lines);
+    assert.deepEqual([outcome.failures, outcome.complete], [[], !lines.includes("9")]);
+    assert.deepEqual(outcome, await heard(own, lines));
+  }
+});
+
+test("after a whole answer end() is no error, though the server has reset the connection", {
+  skip,
+}, async () => {
+  const heard = async (connect: (port: number) => Promise<Duplex>) => {
+    using server = await startCut("RST");
+    const accepting = server.listener.accept();
+    const duplex = await connect(server.port);
+    using served = await accepting;
+    const events = eventsOf(duplex);
+    await served.write(encode("the whole answer"));
+    await served.closeWrite();
+    assert.equal(await textOf(duplex as unknown as Readable), "the whole answer");
+    server.cut();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // It arrives.
+    const closed = duplex.closed ? undefined : once(duplex, "close");
+    duplex.end();
+    if (closed) await soon("close", closed);
+    return events;
+  };
+  const { own, ours } = toDuplex;
+  assert.ok(own && ours);
+  for (let round = 0; round < 5; round++) {
+    assert.deepEqual(await heard(ours), await heard(own));
+  }
+});
+
+/** Ends a connection whose server resets it `when`, and returns what the duplex says. */
+async function endReset(when: "before any answer" | "after it" | "amid it"): Promise<string[]> {
+  using server = await startCut("RST");
+  const accepting = server.listener.accept();
+  const { duplex } = await open({ port: server.port, sessions: false });
+  using served = await accepting;
+  const events = eventsOf(duplex);
+  const closed = soon("close", once(duplex, "close").catch(() => {}));
+  duplex.write("question");
+  await readUntil(served, /question/);
+  if (when === "after it") {
+    duplex.on("data", () => {
+      server.cut();
+      duplex.end();
+    });
+    await served.write(encode("the whole answer"));
+  } else {
+    duplex.end();
+    if (when === "amid it") {
+      duplex.once("data", () => server.cut());
+      await served.write(encode("half an answer"));
+    } else {
+      duplex.resume();
+      await new Promise((resolve) => setTimeout(resolve, 20)); // The goodbye arrives.
+      server.cut();
+    }
+  }
+  await closed;
+  return events.filter((event) => event !== "finish");
+}
+
+test("end() after an answer that a reset follows is no error, but end() before it is", {
+  skip,
+}, async () => {
+  for (let round = 0; round < 20; round++) {
+    assert.deepEqual(await endReset("after it"), ["end", "close"]);
+  }
+  for (const when of ["before any answer", "amid it"] as const) {
+    assert.deepEqual(await endReset(when), ["error CONNECTION_RESET", "close"]);
+  }
 });
 
 test("destroy closes, and the peer hears that", { skip }, async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { FirstFlightError, TlsError } from "../../mod.ts";
 import { encode, open, readText, readUntil } from "../peers/exchange.ts";
 import { httpRequest } from "../peers/http.ts";
@@ -47,7 +48,9 @@ test("a read that waits when the peer is cut off is told", { skip }, async () =>
   await assert.rejects(reading, truncated);
 });
 
-test("the streams and the duplex pass it on", { skip }, async () => {
+test("the streams pass it on; the duplex ends, as a TLS socket does, and tells", {
+  skip,
+}, async () => {
   const server = await startOpensslServer();
   using conn = await open({ port: server.port });
   server.type("some\n");
@@ -62,11 +65,14 @@ test("the streams and the duplex pass it on", { skip }, async () => {
 
   const other = await startOpensslServer();
   using second = await open({ port: other.port });
-  const { promise, resolve } = Promise.withResolvers<Error & { code?: string }>();
-  second.duplex.on("error", resolve).resume();
+  const { duplex } = second;
+  const ended = once(duplex.resume(), "end"); // Rejects when there is an error.
   await other.handshakes();
+  assert.equal(duplex.truncated, false);
   await other.stop();
-  assert.ok(truncated(await soon("error", promise)));
+  await soon("end", ended);
+  assert.equal(duplex.truncated, true);
+  if (!duplex.closed) await soon("close", once(duplex, "close")); // Nothing can be sent any more.
 });
 
 test("a reset is not taken for an end either", { skip }, async () => {
@@ -91,4 +97,5 @@ test("a peer that says goodbye has finished", { skip }, async () => {
   await conn.write(encode(httpRequest("/facts")));
   assert.match(await readText(conn), /^HTTP\/1\.1 200 /);
   assert.equal(await conn.read(new Uint8Array(1)), null);
+  assert.equal(conn.duplex.truncated, false);
 });

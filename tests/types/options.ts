@@ -6,6 +6,7 @@ import {
   connectTls,
   type FirstFlightError,
   listenTls,
+  type Pem,
   type SessionStore,
   startTls,
   type TcpConn,
@@ -21,6 +22,15 @@ export async function readonlyLists(conn: TcpConn, cert: string, key: string): P
   listenTls({ port: 0, cert, key, alpnProtocols: protocols });
 }
 
+export async function certificates(file: Uint8Array, text: string, conn: TcpConn): Promise<void> {
+  const forms: Pem[] = [file, text, [file], [text], [file, text], Object.freeze([text])];
+  for (const cert of forms) {
+    await connectTls({ hostname: "localhost", port: 443, caCerts: cert, cert, key: file });
+    await startTls(conn, { caCerts: cert, cert, key: [text], passphrase: "secret" });
+    listenTls({ port: 0, cert, key: cert, passphrase: "secret" });
+  }
+}
+
 export async function slips(sessions: SessionStore): Promise<void> {
   // @ts-expect-error: the name is serverName
   await connectTls({ hostname: "localhost", port: 443, servername: "localhost", sessions });
@@ -28,6 +38,10 @@ export async function slips(sessions: SessionStore): Promise<void> {
   await connectTls({ hostname: "localhost", port: 443, minVersion: 1.3 });
   // @ts-expect-error: a listener needs its certificate and key
   listenTls({ port: 0 });
+  // @ts-expect-error: lists of certificates have no lists in them
+  await connectTls({ hostname: "localhost", port: 443, caCerts: [["-----BEGIN"]] });
+  // @ts-expect-error: a passphrase is a text
+  await connectTls({ hostname: "localhost", port: 443, passphrase: new Uint8Array(3) });
 }
 
 export function tell({ code, retryable, hostname, port, cause }: FirstFlightError): unknown {

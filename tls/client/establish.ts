@@ -164,5 +164,5 @@ function warnIfTooLarge(
   engine: ClientEngine,
 ): void {
   if (!config.ridesInSyn || outcome !== "accepted" || synBytes >= hello.length) return;
-  warnings.push(helloTooLarge({ hello: hello.length, room: synBytes }, engine.info().group));
+  warnings.push(helloTooLarge(hello, synBytes, engine.info().group));
 }

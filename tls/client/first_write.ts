@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 import { quoted } from "../../base/authority.ts";
+import { ConnectError } from "../../tcp/errors.ts";
 import type { ConnFacts } from "../../tcp/facts.ts";
 import type { Destination } from "../../tcp/options.ts";
 import { closedHere } from "../../tcp/wire/ends.ts";
@@ -40,6 +41,8 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   #first: Uint8Array[] = [];
   #closing = new AbortController();
   #referenced = true;
+  /** Set while somebody waits for a connection that nobody has begun. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(destination: Destination, engineName: EngineName, connect: Connect) {
     this.engineName = engineName;
@@ -52,8 +55,12 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
     return this.#connected?.stream.isSecure ?? false;
   }
 
+  get refusedRenegotiation(): boolean {
+    return this.#connected?.stream.refusedRenegotiation ?? false;
+  }
+
   get secured(): Promise<void> {
-    return this.#stream().then((stream) => stream.secured);
+    return this.#awaited().then((stream) => stream.secured);
   }
 
   get facts(): ConnFacts {
@@ -77,11 +84,11 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   }
 
   async read(p: Uint8Array): Promise<number | null> {
-    return await (await this.#stream()).read(p);
+    return await (await this.#awaited()).read(p);
   }
 
   async next(): Promise<Uint8Array | null> {
-    return await (await this.#stream()).next();
+    return await (await this.#awaited()).next();
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -98,19 +105,18 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
 
   close(): void {
     if (this.#connected) return this.#connected.stream.close();
-    if (this.#closing.signal.aborted) return;
-    const closed = closedHere(this.#destination);
-    this.#closing.abort(closed);
-    this.#fail(closed);
+    this.#giveUp(closedHere(this.#destination));
   }
 
   ref(): void {
     this.#referenced = true;
+    this.#patience?.ref();
     this.#connected?.stream.ref();
   }
 
   unref(): void {
     this.#referenced = false;
+    this.#patience?.unref();
     this.#connected?.stream.unref();
   }
 
@@ -129,6 +135,44 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
     return (await this.#connecting.promise).stream;
   }
 
+  /**
+   * The stream, for a caller who does not begin the connection. A caller who waits for a peer that speaks
+   * first would wait for ever: nothing is sent until something is written.
+   */
+  #awaited(): Promise<TlsStream> {
+    const { signal, connectTimeout } = this.#destination;
+    if (!this.#started && !this.#closing.signal.aborted && this.#patience === undefined) {
+      this.#patience = setTimeout(() => this.#giveUp(this.#nothingWritten()), connectTimeout);
+      if (!this.#referenced) this.#patience.unref();
+      signal?.addEventListener("abort", this.#onAbort);
+      if (signal?.aborted) this.#onAbort();
+    }
+    return this.#stream();
+  }
+
+  readonly #onAbort = () => this.#giveUp(this.#destination.signal?.reason);
+
+  #nothingWritten(): ConnectError {
+    const { hostname, port, connectTimeout } = this.#destination;
+    return new ConnectError(
+      "TIMED_OUT",
+      `Nothing was written to ${quoted({ hostname, port })} within ${connectTimeout} ms; with ` +
+        'earlyData: "first-write" the first write makes the connection, or handshake() does',
+      { hostname, port },
+    );
+  }
+
+  #giveUp(reason: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(reason);
+    this.#fail(reason);
+  }
+
+  #endPatience(): void {
+    clearTimeout(this.#patience);
+    this.#destination.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
   #start(): Promise<TlsStream> {
     this.#begin();
     return this.#stream();
@@ -137,6 +181,7 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   #begin(): void {
     if (this.#started || this.#closing.signal.aborted) return;
     this.#started = true;
+    this.#endPatience();
     const first = Buffer.concat(this.#first.splice(0));
     const { signal: given } = this.#destination;
     const { signal } = this.#closing;
@@ -156,6 +201,7 @@ export class FirstWriteStream implements TlsByteStream, TlsKnown {
   }
 
   #fail(error: unknown): void {
+    this.#endPatience();
     this.#connecting.reject(error);
     this.onRelease?.();
   }

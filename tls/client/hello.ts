@@ -12,7 +12,7 @@
  */
 
 import type { Carried, FirstFlight } from "../../tcp/dial/first_flight.ts";
-import { helloLength } from "../engine/client_hello.ts";
+import { extensionsIn, helloLength } from "../engine/client_hello.ts";
 import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
 import { isHybrid } from "../engine/groups.ts";
 import { thinkingTimeFor } from "./thinking_time.ts";
@@ -50,6 +50,8 @@ export class Hello {
   started = false;
   /** Bytes of the ClientHello, once it is made; 0 before. */
   length = 0;
+  /** The ClientHello's extensions, and their bytes. */
+  extensions: ReadonlyMap<number, number> = new Map();
   readonly #options: HelloOptions;
   readonly #server: ServerFacts;
   #config: ClientConfig;
@@ -143,6 +145,7 @@ export class Hello {
     const config = this.#config;
     const { allowance, fastOpen } = this.#options;
     this.length = helloLength(flight);
+    this.extensions = extensionsIn(flight);
     this.isLarge = this.length > ALWAYS_FITS && this.length > room();
     if (this.isLarge && config.hello !== "lean") {
       if (this.#mayBeLean(config)) {

@@ -52,6 +52,7 @@ export async function makePlan(
 ): Promise<Plan> {
   const { hostname, port } = peer;
   const { caCerts, cert, key, alpnProtocols, minVersion, maxVersion, groups, sessions } = settings;
+  const { passphrase, postHandshakeAuth } = settings;
   const serverName = certificateName(settings.serverName ?? hostname);
   const verifyName = !settings.unsafelyDisableHostnameVerification;
   // A session is valid for one server, one way to verify it, one client identity and one engine.
@@ -76,6 +77,8 @@ export async function makePlan(
     caCerts,
     cert,
     key,
+    passphrase,
+    postHandshakeAuth,
     alpnProtocols,
     minVersion,
     maxVersion,

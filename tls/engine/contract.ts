@@ -75,6 +75,11 @@ export interface Engine {
   readonly peerClosed: boolean;
   /** Plaintext may be written: {@linkcode secured} is true, or a server has accepted early data. */
   readonly writable: boolean;
+  /**
+   * The peer has asked for another handshake (renegotiation, TLS 1.2), and this side has refused by
+   * the alert no_renegotiation. Most peers break off then, each in its own way.
+   */
+  readonly refusedRenegotiation: boolean;
 
   /**
    * Takes ciphertext and hands out all the plaintext in it.
@@ -148,6 +153,10 @@ export interface ClientConfig extends EnginePeer {
   readonly caCerts: readonly string[] | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Opens an encrypted `key`. */
+  readonly passphrase: string | undefined;
+  /** The server may ask for the certificate after the handshake. */
+  readonly postHandshakeAuth: boolean;
   readonly alpnProtocols: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
@@ -171,6 +180,8 @@ export interface ServerConfig {
   /** PEM, leaf first. */
   readonly cert: string;
   readonly key: string;
+  /** Opens an encrypted `key`. */
+  readonly passphrase: string | undefined;
   readonly alpnProtocols: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;

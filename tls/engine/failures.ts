@@ -46,6 +46,32 @@ export function alertReceived(alert: number, failure: Failure): TlsError {
   return makeFailure("ALERT_RECEIVED", words, { ...failure, alert });
 }
 
+/** The peer has ended the connection by `error`, after this side had refused to renegotiate. */
+export function renegotiationRefused(error: unknown, peer: FailurePeer): TlsError {
+  const { hostname } = peer;
+  const [who, remedy] = hostname === undefined
+    ? ["client asked for another handshake (renegotiation)", ""]
+    : [
+      "server asked for another handshake (renegotiation), perhaps for a client's certificate",
+      '; option "postHandshakeAuth" allows it',
+    ];
+  const alert = error instanceof TlsError ? error.alert : undefined;
+  return makeFailure(
+    "RENEGOTIATION_REFUSED",
+    `the ${who}, and this side refused with ${alertInWords(NO_RENEGOTIATION)}${remedy}`,
+    {
+      ...peer,
+      secured: true,
+      call: "feed",
+      cause: error,
+      ...(alert === undefined ? {} : { alert }),
+    },
+  );
+}
+
+/** The alert no_renegotiation (RFC 5246, section 7.2.2). */
+const NO_RENEGOTIATION = 100;
+
 /** The peer's certificate was refused. */
 export function certificateRefused(code: TlsErrorCode, words: string, failure: Failure): TlsError {
   return makeFailure(code, words + (remedies[code] ?? ""), failure);

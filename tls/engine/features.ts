@@ -25,8 +25,8 @@ export interface EngineFeatures {
   readonly certificateFaults: boolean;
   /** Tells the peer by an alert why its certificate was refused. */
   readonly refusalAlert: boolean;
-  /** Refuses renegotiation, which servers of TLS 1.2 may ask for. */
-  readonly refusesRenegotiation: boolean;
+  /** Shows the client's certificate after the handshake where the caller allows it. */
+  readonly postHandshakeAuth: boolean;
 }
 
 /** The features of the engine on OpenSSL, and of the engine on the runtime's own `node:tls`. */
@@ -43,7 +43,7 @@ export const features: {
     halfClose: true,
     certificateFaults: true,
     refusalAlert: true,
-    refusesRenegotiation: true,
+    postHandshakeAuth: true,
   },
   runtime: {
     deno: {
@@ -55,7 +55,7 @@ export const features: {
       halfClose: true,
       certificateFaults: false,
       refusalAlert: false,
-      refusesRenegotiation: true,
+      postHandshakeAuth: false,
     },
     bun: {
       listen: false,
@@ -66,7 +66,7 @@ export const features: {
       halfClose: false,
       certificateFaults: true,
       refusalAlert: false,
-      refusesRenegotiation: false,
+      postHandshakeAuth: false,
     },
     node: {
       listen: false,
@@ -77,7 +77,7 @@ export const features: {
       halfClose: true,
       certificateFaults: true,
       refusalAlert: false,
-      refusesRenegotiation: true,
+      postHandshakeAuth: false,
     },
   },
 };

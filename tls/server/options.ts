@@ -18,14 +18,20 @@ import type { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
 import { type ListenOptions, listenRules, type ListenSettings } from "../../tcp/listen/listen.ts";
 import type { TlsError } from "../errors.ts";
-import { type CommonTlsOptions, commonTlsRules, type CommonTlsSettings, pem } from "../options.ts";
+import {
+  type CommonTlsOptions,
+  commonTlsRules,
+  type CommonTlsSettings,
+  type Pem,
+  pem,
+} from "../options.ts";
 
 /** Options of `listenTls`. */
 export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
-  /** The certificate chain to present, in PEM, leaf first. */
-  cert: string;
-  /** The certificate's private key in PEM, not encrypted. */
-  key: string;
+  /** The certificate chain to present, leaf first. */
+  cert: Pem;
+  /** The certificate's private key. */
+  key: Pem;
   /**
    * Bytes of early data to take per connection (RFC 8446, section 2.3). Default 0: none. Early data
    * may be a replay by an attacker who has recorded them. This listener accepts each ticket once,

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { digest } from "../../base/digest.ts";
 import { PrivateFolder } from "../../base/files/private_folder.ts";
-import { callback, defaulted, readOptions, type Rules } from "../../base/options.ts";
+import { callback, optional, readOptions, type Rules } from "../../base/options.ts";
 import { badArgument } from "../../base/option_errors.ts";
 import { TlsError } from "../errors.ts";
 import { LARGEST_SESSION } from "./session_file.ts";
@@ -38,19 +38,20 @@ export interface FileSessionStoreOptions {
   keys?: number;
   /**
    * Called once for each file that was ignored because it is corrupt, or may not be this user's. By
-   * default a warning with the code `FIRSTFLIGHT_SESSION_IGNORED` is emitted on `process`.
+   * default a warning with the code `FIRSTFLIGHT_SESSION_IGNORED` is emitted on `process`, for the
+   * first such file of a folder.
    */
   onIgnored?: (ignored: IgnoredSession) => void;
 }
 
 /** {@linkcode FileSessionStoreOptions} after they were read. */
 interface FileSessionStoreSettings extends StoreLimits {
-  readonly onIgnored: (ignored: IgnoredSession) => void;
+  readonly onIgnored: ((ignored: IgnoredSession) => void) | undefined;
 }
 
 const rules: Rules<FileSessionStoreSettings> = {
   ...limitRules,
-  onIgnored: defaulted(callback(), warn),
+  onIgnored: optional(callback()),
 };
 
 /**
@@ -117,8 +118,10 @@ export class FileSessionStore implements SessionStore {
     if (typeof folder !== "string" || folder === "" || folder.includes("\0")) {
       throw badArgument("folder", "the path of a folder", folder);
     }
-    const { perKey, keys, onIgnored } = readOptions(options, rules);
+    const { perKey, keys, onIgnored: given } = readOptions(options, rules);
     this.#folder = openFolder(folder);
+    const { path } = this.#folder;
+    const onIgnored = given ?? ((ignored) => warnOnce(path, ignored));
     this.#files = new SessionFolder(this.#folder, {
       perKey,
       keys,
@@ -191,7 +194,13 @@ function unusableFolder(path: string, cause: unknown): TlsError {
   );
 }
 
-function warn({ file, reason }: IgnoredSession): void {
+/** Folders that the process was warned of. What damages one file often damages all. */
+const warnedOf = new Set<string>();
+
+function warnOnce(folder: string, { file, reason }: IgnoredSession): void {
+  if (warnedOf.has(folder)) return;
+  warnedOf.add(folder);
   const code = "FIRSTFLIGHT_SESSION_IGNORED";
-  process.emitWarning(`The session in "${file}" was ignored: ${reason}`, { code });
+  const message = `The session in "${file}" was ignored: ${reason}; there is no warning of others`;
+  process.emitWarning(message, { code });
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request } from "node:https";
 import { test } from "node:test";
 import { ConnectError, MemorySessionStore, type TlsConn, TlsError } from "../../../mod.ts";
 import { leavesNothing, sleep } from "../../fixtures/hostile_census.ts";
-import { closedPort } from "../../fixtures/hostile_server.ts";
+import { assertFails, assertFailure, connectError } from "../../fixtures/hostile_failure.ts";
+import { closedPort, startRawServer } from "../../fixtures/hostile_server.ts";
 import { netlabSkip } from "../../netlab/mod.ts";
 import { ask, encode, open, readText } from "../../peers/exchange.ts";
 import { httpPut, httpRequest } from "../../peers/http.ts";
@@ -106,6 +108,59 @@ test("reading alone makes no connection, and gets what comes later", { skip }, a
   await conn.write(encode(httpRequest("/facts")));
   assert.equal(factsIn(await reading).request, "GET /facts HTTP/1.1");
   assert.equal(conn.earlyData, "accepted");
+});
+
+test("who waits without writing gets TIMED_OUT, which says what is waited for", async () => {
+  const says =
+    /^Nothing was written to .* within 60 ms; .* the first write makes the connection, or handshake/;
+  const timedOut = connectError("TIMED_OUT", says);
+  await leavesNothing(async () => {
+    await using server = await startRawServer(() => assert.fail("It was connected to"));
+    const { port } = server;
+    const peer = { hostname: "127.0.0.1", port };
+    const conn = await open({ port, earlyData, connectTimeout: 60 });
+    const reading = conn.read(new Uint8Array(1));
+    await assertFails(reading, timedOut, peer);
+    for (const late of [conn.write(encode("x")), conn.handshake(), conn.read(new Uint8Array(1))]) {
+      await assertFails(late, timedOut, peer);
+    }
+    conn.close();
+    const { duplex } = await open({ port, earlyData, connectTimeout: 60 });
+    const [error] = await once(duplex, "error");
+    assertFailure(error, timedOut, peer);
+  });
+});
+
+test("who writes in time is not bound by the time of those who wait", { skip }, async () => {
+  await using nginx = await startNginx();
+  using conn = await waiting(nginx, { connectTimeout: 500 });
+  const reading = readText(conn);
+  await sleep(50);
+  await conn.write(encode("GET /facts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"));
+  await sleep(600);
+  await conn.write(encode("\r\n"));
+  assert.equal(factsIn(await reading).request, "GET /facts HTTP/1.1");
+});
+
+test("what nobody waits for may wait for its first write", { skip }, async () => {
+  await using nginx = await startNginx();
+  using conn = await waiting(nginx, { connectTimeout: 200 });
+  await sleep(300);
+  await conn.write(encode(httpRequest("/facts")));
+  assert.equal(factsIn(await readText(conn)).request, "GET /facts HTTP/1.1");
+});
+
+test("an abort is told to who waits without writing", async () => {
+  await leavesNothing(async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const conn = await open({ port: await closedPort(), earlyData, signal });
+    const reading = conn.read(new Uint8Array(1));
+    const reason = new Error("changed my mind");
+    controller.abort(reason);
+    await assert.rejects(reading, reason);
+    await assert.rejects(conn.write(encode("x")), reason);
+  });
 });
 
 test("until it stands it knows nothing of itself, and says so", { skip }, async () => {

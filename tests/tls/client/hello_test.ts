@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { connectTls, OptionError } from "../../../mod.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import { featuresOf } from "../../../tls/engine/features.ts";
+import { helloTooLarge } from "../../../tls/warnings.ts";
 import { hellosWithCookie } from "../../fixtures/hellos.ts";
 import { netlabSkip } from "../../netlab/mod.ts";
+import { certificates } from "../../peers/certificates.ts";
 import { open } from "../../peers/exchange.ts";
 import { httpRequest } from "../../peers/http.ts";
 import { LocalServer } from "../../peers/local_server.ts";
@@ -50,7 +52,7 @@ for (const family of ["ipv4", "ipv6"] as const) {
 test("a hello too large for the SYN is made lean, and stays so", { skip }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   const first = await connected(scene, options);
   assert.equal(first.fastOpen.synRoom, 496);
   assert.ok(first.fastOpen.flightBytes > 496);
@@ -68,7 +70,7 @@ test("a hello too large for the SYN is made lean, and stays so", { skip }, async
 test("the plain attempt beside a lean hello carries the full one", { skip }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   await connected(scene, options);
   const lean = (await connected(scene, options)).fastOpen.flightBytes;
   await lab.setMiddleboxes([{ kind: "drop-syn-data" }]);
@@ -88,7 +90,7 @@ test("a server that has gone back to TLS 1.2 gets the full hello after all", {
 }, async () => {
   await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
   const { lab, nginx } = scene;
-  const options = { alpnProtocols: padding(220) };
+  const options = { alpnProtocols: padding(245) };
   await connected(scene, options);
   await connected(scene, options);
   await nginx.stop();
@@ -112,7 +114,46 @@ test("a hello that can't be made to fit: what is too much is said", { skip }, as
   assert.equal(more.length, 0);
   assert.equal(warning?.code, "HELLO_TOO_LARGE");
   assert.match(warning.message, new RegExp(`has ${fastOpen.flightBytes} bytes .* room for 496; `));
-  assert.match(warning.message, /key share for x25519/i);
+  // And nothing else is, such as the key share.
+  assert.match(
+    warning.message,
+    /; large is the list of protocols \(option "alpnProtocols"\) with 5\d\d$/,
+  );
+});
+
+test("what is large in a hello is named, as far as it has to go", () => {
+  const says = (length: number, extensions: [number, number][], room = 1_420) => {
+    const { message } = helloTooLarge({ length, extensions: new Map(extensions) }, room, "x25519");
+    return message.slice(message.indexOf(";") + 2);
+  };
+  const share: [number, number] = [51, 1_224];
+  const ticket = 'the session ticket (option "sessions")';
+  assert.equal(says(3_300, [[41, 3_000], [51, 42], [16, 14]]), `large is ${ticket} with 3000`);
+  assert.equal(says(3_300, [[35, 3_000], [16, 14]]), `large is ${ticket} with 3000`);
+  assert.equal(
+    says(4_500, [share, [41, 3_000], [16, 14]]),
+    `large is ${ticket} with 3000, then the key share for x25519 (option "groups") with 1224`,
+  );
+  assert.match(says(1_500, [share, [41, 200]]), /^large is the key share for .* with 1224$/);
+  assert.equal(says(1_500, []), "large is what the TLS library adds");
+});
+
+test("a large ticket is what the warning names", { skip }, async () => {
+  await using scene = await startScene({ middleboxes: [{ kind: "clamp-mss", mss: 536 }] });
+  // The client's certificate is in the ticket: it does not fit a SYN of this path any more.
+  const lines = ["ssl_verify_client on;"];
+  await using _ = await startNginx({ place: scene.lab.server, port: 444, lines });
+  const { cert, key } = certificates().client;
+  const options = { port: 444, cert, key, sessions: undefined };
+  await connected(scene, options);
+  const { fastOpen, resumed, warnings = [] } = await connected(scene, options);
+  assert.deepEqual([fastOpen.outcome, resumed], ["accepted", true]);
+  const [warning] = warnings;
+  assert.equal(warning?.code, "HELLO_TOO_LARGE");
+  assert.match(
+    warning.message,
+    /; large is the session ticket \(option "sessions"\) with \d{3,4}$/,
+  );
 });
 
 test('groups "full" leaves the hello as the library makes it', { skip }, async () => {

@@ -133,6 +133,8 @@ async function firstFlight(session: Uint8Array, earlyData: Uint8Array): Promise<
     caCerts: trusting.caCerts,
     cert: undefined,
     key: undefined,
+    passphrase: undefined,
+    postHandshakeAuth: false,
     alpnProtocols,
     minVersion: "TLSv1.2",
     maxVersion: "TLSv1.3",

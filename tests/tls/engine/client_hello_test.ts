@@ -74,6 +74,8 @@ function flightOf(
     caCerts: trusting.caCerts,
     cert: undefined,
     key: undefined,
+    passphrase: undefined,
+    postHandshakeAuth: false,
     alpnProtocols: ["http/1.1"],
     minVersion: "TLSv1.2",
     maxVersion: "TLSv1.3",
@@ -139,6 +141,17 @@ test("no hello offers a suite with a weak cipher, or without one", () => {
     assert.deepEqual(cipherSuites.filter((suite) => weak.includes(suite)), []);
     // TLS 1.3's come first, AES-128 before AES-256 and ChaCha20.
     assert.deepEqual(cipherSuites.slice(0, 3), [0x1301, 0x1302, 0x1303]);
+  }
+});
+
+test("a hello offers suites with forward secrecy alone, CBC last, AES-128-GCM first", () => {
+  // IANA's numbers: ECDHE with GCM or ChaCha20, and then with CBC.
+  const good = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8];
+  const old = [0xc023, 0xc027, 0xc024, 0xc028, 0xc009, 0xc013, 0xc00a, 0xc014];
+  for (const form of forms) {
+    const { cipherSuites } = parse(flightOf(form));
+    const offered = cipherSuites.filter((suite) => suite >>> 8 !== 0x13 && suite !== 0x00ff);
+    assert.deepEqual(offered, form === "lean" ? [] : [...good, ...old]);
   }
 });
 

@@ -307,7 +307,11 @@ test("a folder that is none, or that others may write to, is refused", () => {
   );
   if (process.geteuid?.() !== 0) return;
   chownSync(folder.path("sessions"), 12_345, 12_345);
-  assert.throws(open, unavailable(/it belongs to another user, number 12345/));
+  for (const mode of [0o755, 0o777, 0o1777]) {
+    chmodSync(folder.path("sessions"), mode); // Whose folder it is not can't do what chmod does.
+    assert.throws(open, unavailable(/it belongs to another user, number 12345$/));
+  }
+  assert.deepEqual(readdirSync(folder.path("sessions")).filter((name) => /new$/.test(name)), []);
 });
 
 test("a folder that is lost to a file costs a typed error", () => {
@@ -439,17 +443,28 @@ test("a copy is no second ticket", async () => {
   assert.equal(opened.ignored.length, 3);
 });
 
-test("by default the process is warned, with a stable code", async () => {
+test("by default the process is warned once of a folder, with a stable code", async () => {
   using opened = openStore();
-  const { promise, resolve } = Promise.withResolvers<Error & { code?: string }>();
-  process.once("warning", resolve);
-  const store = new FileSessionStore(opened.folder.path("sessions"));
-  store.put("key", markedSession("m"));
-  for (const file of filesIn(opened.folder)) writeFileSync(file, "");
-  assert.equal(store.take("key"), undefined);
-  const { code, message } = await promise;
-  assert.equal(code, "FIRSTFLIGHT_SESSION_IGNORED");
-  assert.match(message, /\.session" was ignored: it does not begin as a session does/);
+  const warnings: (Error & { code?: string })[] = [];
+  const hear = (warning: Error) => void warnings.push(warning);
+  process.on("warning", hear);
+  const openAgain = () => new FileSessionStore(opened.folder.path("sessions"));
+  const store = openAgain();
+  for (const key of ["one", "two", "three"]) {
+    for (const mark of ["a", "b", "c"]) store.put(key, markedSession(mark));
+  }
+  const files = filesIn(opened.folder);
+  assert.equal(files.length, 9);
+  for (const file of files) writeFileSync(file, "");
+  for (const key of ["one", "two"]) assert.equal(store.take(key), undefined);
+  assert.equal(openAgain().take("three"), undefined);
+  await sleep(20); // Warnings come a moment later.
+  process.off("warning", hear);
+  const [warning, ...more] = warnings;
+  assert.deepEqual(more, []);
+  assert.equal(warning?.code, "FIRSTFLIGHT_SESSION_IGNORED");
+  const says = /\.session" was ignored: it does not begin as a session does; there is no warning/;
+  assert.match(warning.message, says);
 });
 
 // Many processes

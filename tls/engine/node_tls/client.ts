@@ -69,7 +69,10 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   start(): Uint8Array | Promise<Uint8Array> {
     const { keyLog, onTicket } = this.#config;
     const socket = this.begin((pipe) => connect({ ...this.#options(), socket: pipe as never }));
-    socket.once("secureConnect", () => this.complete(socket));
+    socket.once("secureConnect", () => {
+      socket.disableRenegotiation(); // For Bun, which has no option for it.
+      this.complete(socket);
+    });
     if (keyLog) {
       socket.on("keylog", (line: Buffer) => {
         queueMicrotask(() => keyLog(line.toString("latin1").trimEnd()));

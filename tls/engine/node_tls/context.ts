@@ -15,7 +15,7 @@ import type { ClientConfig } from "../contract.ts";
 import { Trust } from "./chain.ts";
 import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
-import { chainWith, readCertificates } from "./pem.ts";
+import { readCertificates, readIdentity } from "./pem.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
@@ -48,17 +48,18 @@ const contexts = new Recent<string, ClientContext>(32);
 
 /** The context for a client's configuration. */
 export function clientContext(config: ClientConfig): ClientContext {
-  const { caCerts, cert, key, minVersion, maxVersion, hello } = config;
+  const { caCerts, cert, key, passphrase, minVersion, maxVersion, hello } = config;
   const curves = ecdhCurve(config);
-  const id = digest([caCerts, cert, key, minVersion, maxVersion, hello === "lean", curves]);
+  const who = [caCerts, cert, key, passphrase];
+  const id = digest([...who, minVersion, maxVersion, hello === "lean", curves]);
   return contexts.getOrMake(id, () => makeClientContext(config, curves));
 }
 
 function makeClientContext(config: ClientConfig, curves: string | undefined): ClientContext {
-  const { caCerts, cert, key } = config;
+  const { caCerts, cert, key, passphrase } = config;
   const roots = caCerts?.flatMap((pem) => readCertificates(pem, "caCerts"));
   const identity = cert !== undefined && key !== undefined
-    ? { cert: chainWith(cert, key).map(String).join(""), key }
+    ? readIdentity(cert, key, passphrase)
     : {};
   // The PEM is written anew: not every runtime reads other labels, or text around the blocks.
   const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };

@@ -13,7 +13,7 @@ import type { Engine, EngineInfo, PlaintextSink, TlsVersion } from "../contract.
 import { directionOf, errorIfNotTls, type FailurePeer } from "../failures.ts";
 import { featuresOf } from "../features.ts";
 import { failureOf, type NodeError } from "./node_error.ts";
-import { Overheard } from "./overheard.ts";
+import { AlertWatch, Overheard } from "./overheard.ts";
 import { Pipe } from "./pipe.ts";
 import type { TlsError } from "../../errors.ts";
 
@@ -37,6 +37,11 @@ export abstract class RuntimeEngine implements Engine {
   /** Whether a call is under way. Its caller looks at the result, so `onChange` is not called. */
   #calling = false;
   #answered = false;
+  /** How often {@linkcode feed} was called, and in which call this side last said an alert. */
+  #feeds = 0;
+  #alerts = new AlertWatch();
+  #alertIn: number | undefined;
+  #closing = false;
   #failure: TlsError | undefined;
   #freed = false;
   #info: EngineInfo | undefined;
@@ -61,6 +66,11 @@ export abstract class RuntimeEngine implements Engine {
 
   get writable(): boolean {
     return this.secured;
+  }
+
+  /** In TLS 1.2 only this makes a connection that goes on say an alert, but for a close_notify. */
+  get refusedRenegotiation(): boolean {
+    return this.#alertIn !== undefined;
   }
 
   /** Starts the handshake with the socket that `make` makes over memory. */
@@ -96,6 +106,7 @@ export abstract class RuntimeEngine implements Engine {
     if (this.#failure) throw this.#failure;
     if (!this.secured) this.#received.hear(ciphertext);
     this.#plaintext = plaintext;
+    this.#feeds++;
     this.#call(() => {
       this.#pipe.push(new Uint8Array(ciphertext));
       if (!this.secured && this.#received.alert === CLOSE_NOTIFY) this.#ended();
@@ -131,6 +142,7 @@ export abstract class RuntimeEngine implements Engine {
     const socket = this.#socket;
     if (this.#freed || this.#failure || !this.secured || !socket) return undefined;
     if (socket.destroyed) return undefined;
+    this.#closing = true;
     const { promise, resolve } = Promise.withResolvers<void>();
     socket.once("finish", resolve).once("close", resolve);
     this.#call(() => socket.end());
@@ -168,6 +180,8 @@ export abstract class RuntimeEngine implements Engine {
   #say(bytes: Uint8Array): void {
     if (this.#freed) return;
     if (!this.secured) this.#sent.hear(bytes);
+    const alert = this.#alerts.hear(bytes) && this.secured && !this.#closing;
+    if (alert && this.#info?.protocol === "TLSv1.2") this.#alertIn = this.#feeds;
     this.#output.push(bytes);
     this.#changed();
   }
@@ -184,6 +198,7 @@ export abstract class RuntimeEngine implements Engine {
     // Runtimes report this when the peer closed the connection before TLS was established.
     if (!this.secured && error.code === "ECONNRESET") return this.#ended();
     const { secured } = this;
+    if (this.#alertIn === this.#feeds) this.#alertIn = undefined; // It told the peer of this error.
     this.#failure = failureOf(error, { ...this.peer, secured }, this.#received.alert);
     this.#output = []; // Output that was not sent yet is not meant for this peer.
     this.#changed();

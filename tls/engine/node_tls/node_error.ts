@@ -12,6 +12,7 @@ import {
   type Failure,
   type FailurePeer,
   protocolError,
+  renegotiationRefused,
 } from "../failures.ts";
 import { featuresOf } from "../features.ts";
 
@@ -40,6 +41,7 @@ export function failureOf(
   const fault = faultIn(error);
   if (fault === "CERT_INVALID") return certificateRefused(fault, UNTOLD, failure);
   if (fault) return certificateRefused(fault, wordsOf(error), failure);
+  if (error.code === "ERR_SSL_NO_RENEGOTIATION") return renegotiationRefused(error, peer);
   const alert = overheard || alertIn(error);
   if (alert) return alertReceived(alert, failure);
   return protocolError(error.reason || wordsOf(error), failure);

@@ -15,6 +15,10 @@ const HANDSHAKE = 22;
 const SERVER_HELLO = 2;
 const SERVER_KEY_EXCHANGE = 12;
 
+/** The level of alerts that end a connection (RFC 5246, section 7.2). */
+const FATAL = 2;
+const CLOSE_NOTIFY = 0;
+
 /** The extension that contains the group (RFC 8446, section 4.2.8). */
 const KEY_SHARE = 51;
 
@@ -28,7 +32,7 @@ const MOST_BYTES = 256 * 1024;
 export class Overheard {
   /** The key-exchange group the server has picked. */
   group: string | undefined;
-  /** The alert that was sent (RFC 8446, section 6); 0 is close_notify. */
+  /** The alert that ends the connection (RFC 8446, section 6); 0 is close_notify. */
   alert: number | undefined;
   #records: Buffer = Buffer.alloc(0);
   #messages: Buffer = Buffer.alloc(0);
@@ -51,12 +55,18 @@ export class Overheard {
       if (type !== ALERT && type !== HANDSHAKE) return void (this.#over = true);
       if (end > bytes.length) break;
       const content = bytes.subarray(at + 5, end);
-      if (type === ALERT) this.alert = content.readUInt8(1);
+      if (type === ALERT) this.#readAlert(content);
       else this.#readMessages(Buffer.concat([this.#messages, content]));
       at = end;
     }
     this.#records = bytes.subarray(at);
     this.#over ||= this.#records.length + this.#messages.length > MOST_BYTES;
+  }
+
+  /** Passes over warnings: what ends the connection later is something else. */
+  #readAlert(content: Buffer): void {
+    const [level, alert] = [content.readUInt8(0), content.readUInt8(1)];
+    if (level === FATAL || alert === CLOSE_NOTIFY) this.alert = alert;
   }
 
   #readMessages(bytes: Buffer): void {
@@ -85,5 +95,30 @@ export class Overheard {
       if (body.readUInt16BE(at) === KEY_SHARE) this.group = nameOfGroup(body.readUInt16BE(at + 4));
       at += 4 + length;
     }
+  }
+}
+
+/** Watches for alerts in one direction, from its first byte on. TLS 1.2 does not hide what they are. */
+export class AlertWatch {
+  /** Bytes of the current record's header, and how many bytes of its content are still to come. */
+  #header: number[] = [];
+  #left = 0;
+
+  /** Whether an alert begins in `bytes`. */
+  hear(bytes: Uint8Array): boolean {
+    let heard = false;
+    for (let at = 0; at < bytes.length;) {
+      const passed = Math.min(this.#left, bytes.length - at);
+      this.#left -= passed;
+      at += passed;
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      const header = this.#header;
+      if (header.push(byte) < 5) continue;
+      const [type, , , high = 0, low = 0] = header.splice(0);
+      this.#left = high << 8 | low;
+      heard ||= type === ALERT;
+    }
+    return heard;
   }
 }

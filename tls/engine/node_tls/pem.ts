@@ -5,9 +5,8 @@
  */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { notCertificate, notKey, unusableIdentity } from "../bad_pem.ts";
-
-const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0-9 ]*-----/g;
+import { checkIdentity, notCertificate, notDecrypted, notKey } from "../bad_pem.ts";
+import { certificatesIn, keyIn } from "../pem_blocks.ts";
 
 /**
  * The certificates in `pem`, first to last.
@@ -15,42 +14,52 @@ const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0
  * @throws {TlsError} `INVALID_PEM` when there is none, or when one can't be read
  */
 export function readCertificates(pem: string, option: string): X509Certificate[] {
-  const call = "X509Certificate";
-  const blocks = pem.match(BLOCK);
-  if (!blocks) throw notCertificate(option, "no start line", { call });
-  return blocks.map((block) => {
+  return certificatesIn(pem, option).map((block) => {
     try {
-      return stripTrailer(new X509Certificate(block));
+      return new X509Certificate(block);
     } catch (cause) {
-      throw notCertificate(option, (cause as Error).message, { call, cause });
+      const { message } = cause as Error;
+      throw notCertificate(option, message, { call: "X509Certificate", cause });
     }
   });
 }
 
-/** The beginning of DER whose length takes two bytes, as in nearly every certificate. */
-const LONG_SEQUENCE = 0x3082;
-
-/** Removes the notes of OpenSSL behind a TRUSTED CERTIFICATE. Not every runtime ignores them. */
-function stripTrailer(certificate: X509Certificate): X509Certificate {
-  const { raw } = certificate;
-  const length = raw.readUInt16BE(0) === LONG_SEQUENCE ? 4 + raw.readUInt16BE(2) : raw.length;
-  return length < raw.length ? new X509Certificate(raw.subarray(0, length)) : certificate;
+/** A certificate chain and its key in PEM, the key not encrypted. */
+export interface RuntimeIdentity {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /**
- * The chain in `cert`, after a check that `key` belongs to it.
+ * The chain in `cert` and the key in `key`, after a check that they belong together.
  *
  * @throws {TlsError} `INVALID_PEM`
  */
-export function chainWith(cert: string, key: string): X509Certificate[] {
+export function readIdentity(
+  cert: string,
+  key: string,
+  passphrase: string | undefined,
+): RuntimeIdentity {
   const chain = readCertificates(cert, "cert");
-  const [leaf] = chain;
-  let privateKey: KeyObject;
+  const { privateKey, pem } = readKey(key, passphrase);
+  const blocks = chain.map(String);
+  const belongs = chain.map((each) => each.checkPrivateKey(privateKey));
+  checkIdentity(blocks, belongs, { call: "checkPrivateKey" });
+  return { cert: blocks.join(""), key: pem };
+}
+
+function readKey(pem: string, passphrase: string | undefined): {
+  readonly privateKey: KeyObject;
+  readonly pem: string;
+} {
+  const { text, isEncrypted } = keyIn(pem, passphrase);
   try {
-    privateKey = createPrivateKey(key);
+    if (!isEncrypted) return { privateKey: createPrivateKey(text), pem: text };
+    const privateKey = createPrivateKey({ key: text, passphrase });
+    // Not every runtime takes a passphrase where it takes the key.
+    return { privateKey, pem: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
   } catch (cause) {
-    throw notKey((cause as Error).message, { call: "createPrivateKey", cause });
+    const unreadable = isEncrypted ? notDecrypted : notKey;
+    throw unreadable((cause as Error).message, { call: "createPrivateKey", cause });
   }
-  if (leaf?.checkPrivateKey(privateKey)) return chain;
-  throw unusableIdentity("key values mismatch", { call: "checkPrivateKey" });
 }

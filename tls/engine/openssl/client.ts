@@ -76,6 +76,10 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     return this.secured;
   }
 
+  protected override get allowsRenegotiation(): boolean {
+    return this.#config.postHandshakeAuth;
+  }
+
   /**
    * A hello that announces early data must be followed by early data. A lean hello may be refused
    * by the path, so other attempts must not carry it. Nothing else in a hello is unusual.
@@ -94,6 +98,10 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     const { library, ssl } = this;
     const { serverName, verifyName, alpnProtocols, hello, session } = this.#config;
     library.SSL_set_connect_state(ssl);
+    if (this.allowsRenegotiation) {
+      library.SSL_clear_options(ssl, OPENSSL.SSL_OP_NO_RENEGOTIATION);
+      library.SSL_set_post_handshake_auth(ssl, 1);
+    }
     library.ERR_clear_error();
     const name = cString(serverName);
     const parameters = library.SSL_get0_param(ssl);

@@ -8,13 +8,14 @@ import { countNative } from "../../../base/census.ts";
 import { digest } from "../../../base/digest.ts";
 import { Recent } from "../../../base/recent.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
-import { unusableIdentity } from "../bad_pem.ts";
+import { checkIdentity, unusableIdentity } from "../bad_pem.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../contract.ts";
 import { alpnSelectCallback, keyLogCallback } from "./callbacks.ts";
 import { takeError } from "./error_queue.ts";
 import { openssl } from "./library.ts";
 import { clearSessions } from "./native_session.ts";
 import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { acceptSuites, offerSuites } from "./suites.ts";
 import { setTrust } from "./trust_store.ts";
 import { TlsError } from "../../errors.ts";
 
@@ -33,8 +34,9 @@ const clientContexts = new Recent<string, bigint>(32, freeContext); // Connectio
 
 /** The context for a client's configuration; owned by the cache. */
 export function clientContext(config: ClientConfig): bigint {
-  const { caCerts, cert, key, minVersion, maxVersion, keyLog } = config;
-  const id = digest([caCerts, cert, key, minVersion, maxVersion, keyLog !== undefined]);
+  const { caCerts, cert, key, passphrase, minVersion, maxVersion, keyLog } = config;
+  const who = [caCerts, cert, key, passphrase];
+  const id = digest([...who, minVersion, maxVersion, keyLog !== undefined]);
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
 
@@ -47,10 +49,11 @@ export function clearClientContexts(): void {
 function makeClientContext(config: ClientConfig): bigint {
   const library = openssl();
   return makeContext(library.TLS_client_method(), config, (context) => {
+    offerSuites(context);
     library.SSL_CTX_set_verify(context, OPENSSL.SSL_VERIFY_PEER, 0n);
     setTrust(context, config.caCerts);
     if (config.cert !== undefined && config.key !== undefined) {
-      setIdentity(context, config.cert, config.key);
+      setIdentity(context, config.cert, config.key, config.passphrase);
     }
     const set = (command: number, value: number) =>
       library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
@@ -64,7 +67,8 @@ function makeClientContext(config: ClientConfig): bigint {
 export function makeServerContext(config: ServerConfig): bigint {
   const library = openssl();
   return makeContext(library.TLS_server_method(), config, (context) => {
-    setIdentity(context, config.cert, config.key);
+    acceptSuites(context);
+    setIdentity(context, config.cert, config.key, config.passphrase);
     // OpenSSL resumes a ticket only in a context with the same id, and requires an id.
     const id = new TextEncoder().encode("firstflight");
     library.SSL_CTX_set_session_id_context(context, id, id.length);
@@ -119,27 +123,34 @@ function makeContext(
 }
 
 /** Gives a context a certificate chain, leaf first, and the leaf's key. */
-function setIdentity(context: bigint, cert: string, key: string): void {
+function setIdentity(
+  context: bigint,
+  cert: string,
+  key: string,
+  passphrase: string | undefined,
+): void {
   const library = openssl();
   const check = (call: string, result: number | bigint) => {
     if (Number(result) === 1) return;
     throw unusableIdentity(takeError().reason, { call });
   };
-  eachCertificate(cert, "cert", (x509, index) => {
-    library.ERR_clear_error();
-    if (index === 0) {
-      check("SSL_CTX_use_certificate", library.SSL_CTX_use_certificate(context, x509));
-    } else {
-      const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // 1: takes a reference of its own
-      check(
-        "SSL_CTX_add1_chain_cert",
-        library.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1n, x509),
-      );
-    }
-  });
-  withPrivateKey(key, (pkey) => {
+  withPrivateKey(key, passphrase, (pkey) => {
+    const belongs: boolean[] = [];
+    const chain = eachCertificate(cert, "cert", (x509, index) => {
+      belongs.push(library.X509_check_private_key(x509, pkey) === 1);
+      library.ERR_clear_error();
+      if (index === 0) {
+        check("SSL_CTX_use_certificate", library.SSL_CTX_use_certificate(context, x509));
+      } else {
+        const { SSL_CTRL_CHAIN_CERT } = OPENSSL; // 1: takes a reference of its own
+        check(
+          "SSL_CTX_add1_chain_cert",
+          library.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1n, x509),
+        );
+      }
+    });
+    checkIdentity(chain, belongs, { call: "X509_check_private_key" });
     library.ERR_clear_error();
     check("SSL_CTX_use_PrivateKey", library.SSL_CTX_use_PrivateKey(context, pkey));
-    check("SSL_CTX_check_private_key", library.SSL_CTX_check_private_key(context));
   });
 }

@@ -17,7 +17,7 @@ import type {
   TlsVersion,
 } from "../contract.ts";
 import { TlsError } from "../../errors.ts";
-import { errorIfNotTls, type FailurePeer } from "../failures.ts";
+import { errorIfNotTls, type FailurePeer, protocolError } from "../failures.ts";
 import { countNative } from "../../../base/census.ts";
 import { type Hooks, hooksOf } from "./callbacks.ts";
 import { derOf } from "./der.ts";
@@ -36,6 +36,7 @@ export abstract class OpensslEngine implements Engine {
   peerClosed = false;
   resumed = false;
   earlyData: EarlyDataStatus = "not-sent";
+  refusedRenegotiation = false;
   protected readonly library: Openssl;
   protected readonly ssl: bigint;
   protected readonly peer: FailurePeer;
@@ -48,6 +49,11 @@ export abstract class OpensslEngine implements Engine {
   #failed = false;
   #freed = false;
   #info: EngineInfo | undefined;
+  /** Whether the peer can ask for another handshake, which TLS 1.3 has no more. */
+  #hasRenegotiation = false;
+  #renegotiating = false;
+  /** Plaintext that waits for the end of a renegotiation. */
+  #late: { readonly plaintext: Uint8Array; readonly written: () => void } | undefined;
 
   constructor(context: bigint, peer: FailurePeer, hooks: Hooks) {
     const library = openssl();
@@ -75,6 +81,11 @@ export abstract class OpensslEngine implements Engine {
   /** Called whenever a ticket may have arrived. */
   protected lookForTicket(): void {}
 
+  /** Whether the peer may begin another handshake on the connection (TLS 1.2). */
+  protected get allowsRenegotiation(): boolean {
+    return false;
+  }
+
   /** Continues the handshake; true once it is complete. May hand out early data. */
   protected abstract handshake(plaintext: PlaintextSink): boolean;
 
@@ -92,7 +103,7 @@ export abstract class OpensslEngine implements Engine {
       try {
         library.ERR_clear_error();
         if (!this.secured && this.handshake(plaintext)) this.#settle();
-        if (this.secured) this.#decrypt(ciphertext.length, plaintext);
+        if (this.secured) this.#decryptAll(ciphertext.length, plaintext);
       } finally {
         library.BIO_up_ref(this.#noInput);
         library.SSL_set0_rbio(ssl, this.#noInput);
@@ -102,10 +113,16 @@ export abstract class OpensslEngine implements Engine {
 
   settled(): undefined {}
 
-  write(plaintext: Uint8Array): undefined {
+  write(plaintext: Uint8Array): Promise<void> | undefined {
     if (this.#freed || this.#failed || plaintext.length === 0) return;
     this.library.ERR_clear_error();
-    if (this.encrypt(plaintext) <= 0) throw this.fail("SSL_write");
+    const result = this.encrypt(plaintext);
+    if (result > 0) return;
+    const waits = this.library.SSL_get_error(this.ssl, result) === OPENSSL.SSL_ERROR_WANT_READ;
+    if (!waits || !this.#allowsNow) throw this.fail("SSL_write");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#late = { plaintext: new Uint8Array(plaintext), written: resolve };
+    return promise;
   }
 
   /** Encrypts by the function that the state of the handshake requires. */
@@ -159,6 +176,7 @@ export abstract class OpensslEngine implements Engine {
     if (this.#freed) return;
     this.#info ??= this.#ask(); // The SSL can't be asked later.
     this.#freed = true;
+    this.#late?.written(); // The writer finds that the connection is over.
     hooksOf.delete(this.ssl);
     // OpenSSL invalidates the tickets of a connection that is freed without a shutdown.
     const goodbye = OPENSSL.SSL_SENT_SHUTDOWN | OPENSSL.SSL_RECEIVED_SHUTDOWN;
@@ -190,12 +208,45 @@ export abstract class OpensslEngine implements Engine {
     this.secured = true;
     this.resumed = this.library.SSL_session_reused(this.ssl) === 1;
     this.earlyData = this.askEarlyData();
+    this.#hasRenegotiation = readString(this.library.SSL_get_version(this.ssl)) === "TLSv1.2";
+    if (this.#allowsNow) this.info(); // Keeps the certificate, which must stay the same.
     this.lookForTicket();
+  }
+
+  get #allowsNow(): boolean {
+    return this.#hasRenegotiation && this.allowsRenegotiation;
+  }
+
+  /**
+   * Follows a renegotiation, after a read whose plaintext was not handed out yet. Throws when it has
+   * changed the peer: what was said before would be taken for the new peer's, or the other way round
+   * (RFC 9325, section 3.5).
+   */
+  #followRenegotiation(): void {
+    const wasUnderWay = this.#renegotiating;
+    this.#renegotiating = this.library.SSL_in_init(this.ssl) === 1;
+    if (!wasUnderWay || this.#renegotiating) return;
+    const { peerCertificate: before } = this.info();
+    this.#info = undefined;
+    const { peerCertificate: now } = this.info();
+    if (before && now && Buffer.from(before).equals(now)) return;
+    this.#failed = true;
+    const failure = { ...this.peer, secured: true, call: "SSL_read" };
+    throw protocolError("another certificate was shown in a renegotiation", failure);
+  }
+
+  /** Writes what had to wait for the end of a renegotiation. */
+  #writeLate(): void {
+    const late = this.#late;
+    if (!late || this.#renegotiating) return;
+    this.#late = undefined;
+    if (this.encrypt(late.plaintext) <= 0) throw this.fail("SSL_write");
+    late.written();
   }
 
   /** Called when a read returned nothing, perhaps because it processed a handshake message. */
   #hasMoreInput(): boolean {
-    this.lookForTicket();
+    if (!this.#renegotiating) this.lookForTicket();
     return this.library.BIO_ctrl_pending(this.#input) > 0n;
   }
 
@@ -206,6 +257,15 @@ export abstract class OpensslEngine implements Engine {
     if (!error) return;
     this.#failed = true;
     throw error;
+  }
+
+  #decryptAll(ciphertextLength: number, plaintext: PlaintextSink): void {
+    if (!this.#hasRenegotiation) return this.#decrypt(ciphertextLength, plaintext);
+    const said = this.library.BIO_ctrl_pending(this.#output);
+    this.#decrypt(ciphertextLength, plaintext);
+    if (this.allowsRenegotiation) return this.#writeLate();
+    // In TLS 1.2 a read that succeeds has nothing else to say.
+    this.refusedRenegotiation ||= this.library.BIO_ctrl_pending(this.#output) > said;
   }
 
   #decrypt(ciphertextLength: number, plaintext: PlaintextSink): void {
@@ -231,6 +291,7 @@ export abstract class OpensslEngine implements Engine {
     try {
       while (!this.peerClosed && filled < into.length) {
         const result = library.SSL_read(ssl, into.subarray(filled), into.length - filled);
+        if (this.#allowsNow) this.#followRenegotiation();
         if (result > 0) filled += result;
         else if (this.wantsInput("SSL_read", result) && !this.#hasMoreInput()) return false;
       }

@@ -10,7 +10,7 @@ import { isDenied } from "../../../ffi/libc.ts";
 import { type CFunctions, dlopen } from "../../../ffi/long.ts";
 import { libcryptoSymbols, libsslSymbols, OPENSSL } from "../../../ffi/openssl.ts";
 import { runtime } from "../../../runtimes/mod.ts";
-import { libcryptoPath, libsslPaths } from "./library_paths.ts";
+import { libcryptoPaths, libsslPaths, newestFirst } from "./library_paths.ts";
 import { TlsError } from "../../errors.ts";
 
 /** OpenSSL's functions. */
@@ -55,7 +55,7 @@ function load(): Openssl {
     return loadFrom(path, `"${path}", named by FIRSTFLIGHT_LIBSSL`);
   }
   let cause: unknown;
-  for (const path of libsslPaths) {
+  for (const path of newestFirst(libsslPaths)) {
     try {
       return bind(path);
     } catch (error) {
@@ -87,14 +87,26 @@ const OPENSSL_3 = 0x30000000n;
 const LIBRESSL = 0x20000000n;
 
 function bind(path: string | null): Openssl {
-  const libcrypto = path === null ? path : libcryptoPath(path);
-  // Checked first: an older library also lacks symbols, but the clearer error is its version.
-  const { OpenSSL_version_num } = libcryptoSymbols;
-  const version = dlopen(libcrypto, { OpenSSL_version_num }).OpenSSL_version_num();
+  // The version is checked first: an older library also lacks symbols, but the clearer error is its age.
+  const { libcrypto, version } = findLibcrypto(path === null ? [null] : libcryptoPaths(path));
   if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
   const library = { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
   if (path !== null) leaveExitAlone(library);
   return library;
+}
+
+/** Opens the first of the libraries that can be opened, and asks it for its version. */
+function findLibcrypto(
+  [first = null, ...others]: readonly (string | null)[],
+): { libcrypto: string | null; version: bigint } {
+  const { OpenSSL_version_num } = libcryptoSymbols;
+  try {
+    const version = dlopen(first, { OpenSSL_version_num }).OpenSSL_version_num();
+    return { libcrypto: first, version };
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return findLibcrypto(others);
+  }
 }
 
 /**

@@ -5,12 +5,18 @@
  */
 
 import { withPinned } from "../../../ffi/pin.ts";
-import { notCertificate, notKey } from "../bad_pem.ts";
+import { notCertificate, notDecrypted, notKey } from "../bad_pem.ts";
+import { certificatesIn, keyIn } from "../pem_blocks.ts";
 import { takeError } from "./error_queue.ts";
 import { openssl } from "./library.ts";
 
-/** With an empty password OpenSSL's password callback does not ask for one on the terminal. */
-const NO_PASSWORD = Uint8Array.of(0);
+/**
+ * A passphrase for OpenSSL's own callback, which asks for one on the terminal where there is none, not
+ * even an empty one.
+ */
+function passwordOf(passphrase = ""): Uint8Array {
+  return new TextEncoder().encode(`${passphrase}\0`);
+}
 
 /** Runs `read` with a BIO that holds the text. */
 function withBio<T>(pem: string, read: (bio: bigint) => T): T {
@@ -26,7 +32,7 @@ function withBio<T>(pem: string, read: (bio: bigint) => T): T {
 }
 
 /**
- * Calls `use` with each certificate in `pem`, first to last, and frees it.
+ * Calls `use` with each certificate in `pem`, first to last, and frees it. Returns the certificates.
  *
  * @throws {TlsError} `INVALID_PEM` when there is none, or when one can't be read
  */
@@ -34,38 +40,44 @@ export function eachCertificate(
   pem: string,
   option: string,
   use: (x509: bigint, index: number) => void,
-): void {
+): readonly string[] {
   const library = openssl();
-  withBio(pem, (bio) => {
-    for (let index = 0;; index++) {
+  const certificates = certificatesIn(pem, option);
+  for (const [index, each] of certificates.entries()) {
+    withBio(each, (bio) => {
       library.ERR_clear_error();
-      const x509 = pem === "" ? 0n : library.PEM_read_bio_X509(bio, null, 0n, NO_PASSWORD);
+      const x509 = library.PEM_read_bio_X509(bio, null, 0n, passwordOf());
       if (x509 === 0n) {
-        const { reason } = takeError(); // "no start line" follows the last one
-        if (index > 0 && reason === "no start line") return;
-        throw notCertificate(option, reason, { call: "PEM_read_bio_X509" });
+        throw notCertificate(option, takeError().reason, { call: "PEM_read_bio_X509" });
       }
       try {
         use(x509, index);
       } finally {
         library.X509_free(x509);
       }
-    }
-  });
+    });
+  }
+  return certificates;
 }
 
 /**
  * Calls `use` with the private key in `pem`, and frees it.
  *
- * @throws {TlsError} `INVALID_PEM` when there is none, or when it is encrypted
+ * @throws {TlsError} `INVALID_PEM` when there is none, or when the passphrase does not open it
  */
-export function withPrivateKey(pem: string, use: (key: bigint) => void): void {
+export function withPrivateKey(
+  pem: string,
+  passphrase: string | undefined,
+  use: (key: bigint) => void,
+): void {
   const library = openssl();
-  withBio(pem, (bio) => {
+  const { text, isEncrypted } = keyIn(pem, passphrase);
+  withBio(text, (bio) => {
     library.ERR_clear_error();
-    const key = library.PEM_read_bio_PrivateKey(bio, null, 0n, NO_PASSWORD);
+    const key = library.PEM_read_bio_PrivateKey(bio, null, 0n, passwordOf(passphrase));
     if (key === 0n) {
-      throw notKey(takeError().reason, { call: "PEM_read_bio_PrivateKey" });
+      const unreadable = isEncrypted ? notDecrypted : notKey;
+      throw unreadable(takeError().reason, { call: "PEM_read_bio_PrivateKey" });
     }
     try {
       use(key);

@@ -23,7 +23,7 @@ import { runtime } from "../../../../runtimes/mod.ts";
 import type { ClientConfig } from "../../../../tls/engine/contract.ts";
 import { features, featuresOf } from "../../../../tls/engine/features.ts";
 import { runtimeClient } from "../../../../tls/engine/node_tls/client.ts";
-import { Overheard } from "../../../../tls/engine/node_tls/overheard.ts";
+import { AlertWatch, Overheard } from "../../../../tls/engine/node_tls/overheard.ts";
 import {
   lifetimeOf,
   packSession,
@@ -59,6 +59,8 @@ function configOf(config: Partial<ClientConfig> = {}): ClientConfig {
     caCerts: undefined,
     cert: undefined,
     key: undefined,
+    passphrase: undefined,
+    postHandshakeAuth: false,
     alpnProtocols: ["h2", "http/1.1"],
     minVersion: "TLSv1.2",
     maxVersion: "TLSv1.3",
@@ -135,6 +137,7 @@ const demands: readonly (readonly [keyof typeof can, Partial<ConnectTlsOptions>]
   ["resumption", { sessions: new MemorySessionStore() }],
   ["keyLog", { keyLog: () => {} }],
   ["groups", { groups: ["x25519"] }],
+  ["postHandshakeAuth", { postHandshakeAuth: true }],
 ];
 
 for (const [feature, options] of demands) {
@@ -391,6 +394,7 @@ test("what is said in the clear is heard in pieces of any size", () => {
   const whole = Uint8Array.from([
     ...record(22, hello.slice(0, 20)),
     ...record(22, hello.slice(20)),
+    ...record(21, [1, 112]), // A warning, which ends nothing.
     ...record(21, [2, 40]),
     ...record(23, [1, 2, 3]),
     ...record(21, [2, 70]),
@@ -399,6 +403,22 @@ test("what is said in the clear is heard in pieces of any size", () => {
     const overheard = new Overheard();
     for (let at = 0; at < whole.length; at += size) overheard.hear(whole.subarray(at, at + size));
     assert.deepEqual([overheard.group, overheard.alert], ["x25519", 40], `in pieces of ${size}`);
+  }
+  const sent = Uint8Array.from([
+    ...record(22, [1, 2, 3]),
+    ...record(23, [21, 21, 21, 21, 21, 21, 21, 21, 21]), // What looks like an alert inside of data.
+    ...record(21, [9, 9, 9, 9]),
+    ...record(23, []),
+    ...record(23, [21]),
+  ]);
+  for (const size of [1, 2, 4, 5, 6, 13, sent.length]) {
+    const watch = new AlertWatch();
+    const heard: number[] = [];
+    for (let at = 0; at < sent.length; at += size) {
+      if (watch.hear(sent.subarray(at, at + size))) heard.push(at + size);
+    }
+    const header = 8 + 14 + 5; // It is known for an alert when its header is complete.
+    assert.deepEqual(heard, [Math.ceil(header / size) * size], `in pieces of ${size}`);
   }
   const garbage = Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7919 + 22) & 0xff);
   for (let start = 0; start < 300; start++) new Overheard().hear(garbage.subarray(start));

@@ -13,6 +13,7 @@ const files = [
   "tls/abort",
   "tls/client/errors_certificate",
   "tls/client/errors_peer",
+  "tls/client/renegotiation",
   "tls/duplex",
   "tls/keylog",
   "tls/leaks",

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { libcPaths } from "../../../../base/libc_paths.ts";
 import { askChild, runtimeName } from "../../../fixtures/hostile_child.ts";
@@ -10,7 +18,7 @@ import type { Permitted, PermittedCall, Secured } from "../../../fixtures/hostil
 import { here, startListener } from "../../../fixtures/hostile_ways.ts";
 import { certificates } from "../../../peers/certificates.ts";
 import { versionName } from "../../../../tls/engine/openssl/library.ts";
-import { libsslPaths } from "../../../../tls/engine/openssl/library_paths.ts";
+import { libsslPaths, newestFirst } from "../../../../tls/engine/openssl/library_paths.ts";
 
 const { ca, server: { cert, key } } = certificates();
 const folder = mkdtempSync(join(tmpdir(), "firstflight-library-"));
@@ -121,6 +129,46 @@ test("an empty FIRSTFLIGHT_LIBSSL is as good as none", async () => {
 test("the system's libssl can be named", async () => {
   const { protocol, engine } = await connecting({ env: { FIRSTFLIGHT_LIBSSL: libssl } });
   assert.deepEqual([protocol, engine], ["TLSv1.3", "openssl"]);
+});
+
+test("a library that is named brings the libcrypto beside it", async () => {
+  const beside = join(folder, "beside");
+  mkdirSync(beside);
+  const copies = [libssl, libssl.replace("libssl", "libcrypto")].map((path) => {
+    const copy = join(beside, basename(path));
+    copyFileSync(path, copy);
+    return copy;
+  });
+  const env = { FIRSTFLIGHT_LIBSSL: copies[0] ?? "" };
+  const { imported, used } = await askChild<Mapped>("mapped", [], { env });
+  const loaded = used.filter((file) => !imported.includes(file) && /lib(ssl|crypto)/.test(file));
+  assert.deepEqual(loaded.sort(), ownOpenssl ? [] : copies.sort());
+  const { protocol, engine } = await connecting({ env });
+  assert.deepEqual([protocol, engine], ["TLSv1.3", "openssl"]);
+});
+
+test("of several libraries the newest is tried first, where it says how new it is", () => {
+  const make = (name: string, text: string | undefined) => {
+    const place = join(folder, name);
+    mkdirSync(place);
+    writeFileSync(join(place, "libssl.so.3"), name);
+    if (text !== undefined) writeFileSync(join(place, "libcrypto.so.3"), `\0\x7f${text}\0`);
+    return join(place, "libssl.so.3");
+  };
+  const [old, young, newer] = [
+    make("old", "OpenSSL 3.0.19 27 Jan 2026"),
+    make("young", "OpenSSL 3.10.0 1 Apr 2027"),
+    make("newer", "OpenSSL 3.5.4 30 Sep 2025"),
+  ];
+  const silent = make("silent", undefined);
+  const missing = join(folder, "nowhere", "libssl.so.3");
+  assert.deepEqual(newestFirst([missing, old, silent, newer, young]), [
+    ...[young, newer, old],
+    ...[missing, silent],
+  ]);
+  const link = join(folder, "libssl.link.so.3");
+  symlinkSync(old, link);
+  assert.deepEqual(newestFirst([link, old, missing]), [link, old, missing]);
 });
 
 test("nothing is loaded from the current directory", async () => {
