@@ -171,7 +171,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
 const fail = () => {
   throw new Error("The disk is full");
 };
-const handing = (session: Uint8Array, expires = Date.now() + 60_000) => ({
+const handing = (session: Uint8Array, expires = Date.now() + 3_600_000) => ({
   take: () => ({ session, expires }),
   put() {},
 });
