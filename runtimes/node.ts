@@ -44,6 +44,10 @@ function ffi(): NodeFfi {
 /** What exports OpenSSL: the process itself (`null`), or on Windows its program file. */
 const self = process.platform === "win32" ? process.execPath : null;
 
+/** Whether Node was told to trust what OpenSSL trusts by default. */
+const USES_OPENSSL_CA = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)]
+  .includes("--use-openssl-ca");
+
 function nodeSignature(signature: NativeSignature): NodeSignature {
   return { arguments: [...signature.parameters] as NativeType[], return: signature.result };
 }
@@ -97,7 +101,16 @@ export const runtime: Runtime = {
   },
 
   roots() {
-    return tls.getCACertificates("default");
+    const certificates = tls.getCACertificates("default");
+    // Those of OpenSSL's own places are in no list; `setDefaultCACertificates` would replace them.
+    const openssl = USES_OPENSSL_CA &&
+      certificates.length === tls.getCACertificates("extra").length;
+    return {
+      certificates,
+      added: [],
+      ...(openssl ? { places: "openssl" } : {}),
+      endsAnywhere: false,
+    };
   },
 
   env(name) {

@@ -38,9 +38,9 @@ export interface CommonTlsOptions {
   cert?: string;
   /** The private key of `cert` in PEM, not encrypted. */
   key?: string;
-  /** The lowest version to accept. Default `"TLSv1.2"`. */
+  /** The lowest version to accept. Default `"TLSv1.2"`, or what a stricter policy of the system says. */
   minVersion?: TlsVersion;
-  /** The highest version to accept. Default `"TLSv1.3"`. */
+  /** The highest version to accept. Default `"TLSv1.3"`, or what the system's policy says. */
   maxVersion?: TlsVersion;
   /**
    * Called with each line of the key log that Wireshark reads. The key log decrypts the connection.
@@ -67,7 +67,10 @@ export interface CommonTlsOptions {
 
 /** Options of a TLS client, over a new connection or one that is open already. */
 export interface TlsClientOptions extends CommonTlsOptions {
-  /** Root certificates in PEM to trust instead of the runtime's own. */
+  /**
+   * Certificates in PEM to trust instead of the runtime's own: of roots, of other authorities, or of
+   * a server that has signed its own.
+   */
   caCerts?: readonly string[];
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
@@ -97,8 +100,9 @@ export interface CommonTlsSettings {
   readonly alpnProtocols: readonly string[];
   readonly cert: string | undefined;
   readonly key: string | undefined;
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  /** `undefined` leaves it to the system's policy, and to the default. */
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly engine: "auto" | EngineName;
 }
@@ -129,8 +133,8 @@ export const commonTlsRules: Rules<CommonTlsSettings> = {
   ),
   cert: optional(pem),
   key: optional(pem),
-  minVersion: defaulted(version, "TLSv1.2"),
-  maxVersion: defaulted(version, "TLSv1.3"),
+  minVersion: optional(version),
+  maxVersion: optional(version),
   keyLog: optional(callback()),
   engine: defaulted(oneOf("auto", "openssl", "runtime"), "auto"),
 };

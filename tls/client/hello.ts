@@ -125,5 +125,5 @@ export class Hello {
 /** A resumption is never lean: its hello is small, and must match its session. */
 function mayBeLean(config: ClientConfig, { smallest }: KnownServer): boolean {
   const { ridesInSyn, maxVersion, session } = config;
-  return smallest === "lean" && ridesInSyn && maxVersion === "TLSv1.3" && session === undefined;
+  return smallest === "lean" && ridesInSyn && maxVersion !== "TLSv1.2" && session === undefined;
 }

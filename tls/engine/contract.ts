@@ -147,8 +147,9 @@ export interface ClientConfig extends EnginePeer {
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly alpnProtocols: readonly string[];
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  /** `undefined` is the default, which never loosens a policy of the system. */
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   /** The only groups to offer; a key share is sent for the first one. */
   readonly groups: readonly string[] | undefined;
   readonly hello: HelloForm;
@@ -170,8 +171,8 @@ export interface ServerConfig {
   readonly cert: string;
   readonly key: string;
   readonly alpnProtocols: readonly string[];
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   /** Bytes of early data taken per connection; 0 takes none. */
   readonly maxEarlyData: number;
   readonly keyLog: ((line: string) => void) | undefined;

@@ -1,92 +1,197 @@
 /**
  * Follows signatures from a certificate to a root: the second check of a verdict that the runtime
- * has reached by itself.
+ * has reached by itself. It can only refuse.
+ *
+ * Some runtimes follow names where signatures should be followed, or take keys and digests that are
+ * too weak. What is checked here comes from the certificates' bytes. The signatures themselves are
+ * verified by the runtime.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { X509Certificate } from "node:crypto";
-import { Recent } from "../../../base/recent.ts";
+import type { Buffer } from "node:buffer";
+import { createHash, X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { elementsIn, elementsOf } from "../../../base/der.ts";
+import { Recent } from "../../../base/recent.ts";
+import { type CertificateFacts, namesItself, readCertificate } from "../certificate.ts";
+import { weakKey, type Weakness, weakSignature } from "../strength.ts";
 
-/** The longest chain that is followed. Real chains are shorter; longer ones waste CPU time. */
-const LONGEST = 10;
+/** The most certificates that are looked at. Real chains are shorter; longer ones waste CPU time. */
+const MOST_PRESENTED = 20;
 
 /** Leaf certificates remembered; a program connects to the same few servers again and again. */
 const MOST_TRUSTED = 256;
 
-/** Some roots, and the leaf certificates that are known to lead to them. */
-export class Trust {
-  #roots: readonly X509Certificate[];
-  #trusted = new Recent<string, true>(MOST_TRUSTED);
+/** Why a chain was refused. */
+export type Fault = Weakness;
 
-  constructor(roots: readonly X509Certificate[]) {
-    this.#roots = roots;
+const UNTRUSTED: Fault = {
+  code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  words: "the chain does not lead to a certificate that is trusted",
+};
+
+/** A certificate, and the runtime's own reading of it, which is made when it is needed. */
+class Certificate {
+  readonly facts: CertificateFacts;
+  #native: X509Certificate | undefined;
+
+  constructor(der: Uint8Array) {
+    this.facts = readCertificate(der);
   }
 
-  /** Whether the certificate that a peer has presented leads to a root. */
-  isTrusted(socket: TLSSocket): boolean {
-    const leaf = socket.getPeerX509Certificate();
-    if (!leaf) return false;
-    if (this.#trusted.get(leaf.fingerprint256)) return true;
-    if (!leadsTo(this.#roots, presentedBy(socket.getPeerCertificate(true)))) return false;
-    this.#trusted.set(leaf.fingerprint256, true);
-    return true;
+  /** Whether this certificate's key has signed another one. The runtime verifies it. */
+  hasIssued(other: Certificate): boolean {
+    if (!sameName(this.facts.subject, other.facts.issuer)) return false;
+    return other.native.verify(this.native.publicKey);
+  }
+
+  get native(): X509Certificate {
+    return this.#native ??= new X509Certificate(this.facts.der);
   }
 }
 
-/** All certificates that a peer has presented, the leaf first. Some peers present it twice. */
-function presentedBy(peer: DetailedPeerCertificate): X509Certificate[] {
-  const presented: X509Certificate[] = [];
-  let each: DetailedPeerCertificate | undefined = peer;
-  while (each?.raw && presented.length < LONGEST) {
-    presented.push(new X509Certificate(each.raw));
-    const issuer: DetailedPeerCertificate | undefined = each.issuerCertificate;
-    each = issuer === each ? undefined : issuer; // The issuer of a root is the root.
+/** Where chains may end, and the leaf certificates that are known to lead there. */
+export class Trust {
+  /** Certificates that are trusted, by their subjects. */
+  #anchors: Map<string, Certificate[]> = new Map();
+  #complete: boolean;
+  #trusted = new Recent<string, true>(MOST_TRUSTED);
+
+  /**
+   * `anchors` are in DER. If they are not all that the runtime trusts, a chain may also end at a
+   * certificate whose issuer the peer has not sent. The runtime has found that one.
+   */
+  constructor(anchors: readonly Uint8Array[], complete: boolean) {
+    this.#complete = complete;
+    for (const anchor of readAll(anchors)) {
+      // OpenSSL would end a chain at any certificate. Not every runtime does, so none may.
+      if (!anchor.facts.authority && !namesItself(anchor.facts)) continue;
+      const name = nameKey(anchor.facts.subject);
+      this.#anchors.set(name, [...this.#anchors.get(name) ?? [], anchor]);
+    }
   }
-  return presented;
+
+  /** Why the certificate that a peer has presented is not to be trusted. */
+  faultOf(socket: TLSSocket): Fault | undefined {
+    const [leaf, ...others] = presentedBy(socket);
+    if (!leaf) return UNTRUSTED;
+    const name = nameOf(leaf);
+    if (this.#trusted.get(name)) return undefined;
+    const fault = this.#judge(new Certificate(leaf), readAll(others));
+    if (!fault) this.#trusted.set(name, true);
+    return fault;
+  }
+
+  /** Looks for a chain from `leaf`, by way of `others`, in which nothing is wrong. */
+  #judge(leaf: Certificate, others: readonly Certificate[]): Fault | undefined {
+    const now = Date.now();
+    const left = new Set(others); // A certificate that led nowhere is not tried again.
+    const follow = (each: Certificate): Fault | undefined => {
+      left.delete(each);
+      const { facts } = each;
+      const weak = weakKey(facts, each === leaf);
+      if (weak) return weak;
+      if (!isValid(facts, now)) return UNTRUSTED;
+      if (this.#isAnchor(each)) return undefined;
+      const unsafe = facts.version < 3 ? UNTRUSTED : weakSignature(facts);
+      if (unsafe) return unsafe;
+      const ends = this.#anchorsNamed(facts.issuer).filter((anchor) => anchor.hasIssued(each));
+      const sent = [...left].filter((other) => isIssuer(other.facts) && other.hasIssued(each));
+      if (!this.#complete && ends.length + sent.length === 0) return undefined;
+      return firstGood([
+        ...ends.map((end) => () => {
+          return isValid(end.facts, now) ? weakKey(end.facts, false) : UNTRUSTED;
+        }),
+        ...sent.map((issuer) => () => follow(issuer)),
+      ]);
+    };
+    return follow(leaf);
+  }
+
+  #anchorsNamed(name: Buffer): readonly Certificate[] {
+    return this.#anchors.get(nameKey(name)) ?? [];
+  }
+
+  #isAnchor({ facts: { subject, der } }: Certificate): boolean {
+    return this.#anchorsNamed(subject).some(({ facts }) => facts.der.equals(der));
+  }
+}
+
+/** Nothing if one of the ways is good; otherwise what is wrong with the first one. */
+function firstGood(ways: readonly (() => Fault | undefined)[]): Fault | undefined {
+  let first: Fault | undefined = ways.length === 0 ? UNTRUSTED : undefined;
+  for (const way of ways) {
+    const fault = way();
+    if (!fault) return undefined;
+    first ??= fault;
+  }
+  return first;
 }
 
 /**
- * Whether the first of `presented` is one of `roots` or was issued by one, directly or by others of
- * `presented`.
+ * All certificates that a peer has presented, the leaf first. Each runtime leaves some out of one of
+ * its two lists: of a chain that was sent out of order, or of a long one.
  */
-function leadsTo(
-  roots: readonly X509Certificate[],
-  presented: readonly X509Certificate[],
-): boolean {
-  const now = Date.now();
-  const left = new Set(presented); // A certificate that led to no root is not tried again.
-  const leads = (each: X509Certificate): boolean => {
-    left.delete(each);
-    if (roots.some(({ raw }) => raw.equals(each.raw))) return true;
-    if (!isVersion3(each) || !isValid(each, now)) return false;
-    if (roots.some((root) => hasIssued(root, each))) return true;
-    return left.values().some((issuer) => issuer.ca && hasIssued(issuer, each) && leads(issuer));
-  };
-  const [leaf] = presented;
-  return leaf !== undefined && leads(leaf);
+function presentedBy(socket: TLSSocket): Uint8Array[] {
+  const found = new Map<string, Uint8Array>();
+  let x509 = socket.getPeerX509Certificate();
+  for (let count = 0; x509 && count < MOST_PRESENTED; count++) {
+    found.set(nameOf(x509.raw), x509.raw);
+    x509 = x509.issuerCertificate;
+  }
+  let each: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  for (let count = 0; each?.raw && count < MOST_PRESENTED; count++) {
+    found.set(nameOf(each.raw), each.raw);
+    const { issuerCertificate: issuer }: DetailedPeerCertificate = each;
+    each = issuer === each ? undefined : issuer; // The issuer of a root is the root.
+  }
+  return [...found.values()];
 }
 
-function hasIssued(issuer: X509Certificate, subject: X509Certificate): boolean {
-  return subject.issuer === issuer.subject && subject.verify(issuer.publicKey);
+/** A name for bytes. */
+function nameOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
-function isValid({ validFrom, validTo }: X509Certificate, now: number): boolean {
-  return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
+/** Reads certificates, without those that are none. */
+function readAll(ders: readonly Uint8Array[]): Certificate[] {
+  return ders.flatMap((der) => {
+    try {
+      return [new Certificate(der)];
+    } catch {
+      return [];
+    }
+  });
 }
 
-/** Whether a certificate begins with version 3, which is encoded as 2 (RFC 5280, section 4.1). */
-function isVersion3({ raw }: X509Certificate): boolean {
-  const content = raw.subarray(contentOf(raw, 0));
-  return content.subarray(contentOf(content, 0)).subarray(0, 5).equals(VERSION_3);
+function isIssuer({ version, authority }: CertificateFacts): boolean {
+  return version === 3 && authority;
 }
 
-const VERSION_3 = Buffer.of(0xa0, 3, 2, 1, 2);
-
-/** Where the content of the DER element at `at` begins. */
-function contentOf(bytes: Buffer, at: number): number {
-  const length = bytes.readUInt8(at + 1);
-  return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
+function isValid({ from, until }: CertificateFacts, now: number): boolean {
+  return from <= now && now <= until;
 }
+
+/** Whether two names are the same. Their strings may be encoded in different ways. */
+function sameName(a: Buffer, b: Buffer): boolean {
+  return a.equals(b) || nameKey(a) === nameKey(b);
+}
+
+/**
+ * A key that is the same for names that are the same (RFC 5280, section 7.1): letters match in
+ * either case, and white space counts as one space. It only finds candidates; a signature decides.
+ */
+function nameKey(name: Buffer): string {
+  const parts = elementsOf(name).flatMap(({ content }) => elementsIn(content)).map(
+    ({ content }) => {
+      const [type, value] = elementsIn(content);
+      const text = value?.content.toString(value.tag === BMP_STRING ? "hex" : "utf8") ?? "";
+      return [type?.content.toString("hex"), text.trim().toLowerCase().replace(/\s+/g, " ")];
+    },
+  );
+  return JSON.stringify(parts);
+}
+
+/** A string of two bytes per character. */
+const BMP_STRING = 0x1e;

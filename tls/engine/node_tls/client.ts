@@ -6,19 +6,16 @@
 
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
-import {
-  checkServerIdentity,
-  connect,
-  type ConnectionOptions,
-  type PeerCertificate,
-  type TLSSocket,
-} from "node:tls";
+import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
+import { readCertificate } from "../certificate.ts";
 import { featuresOf } from "../features.ts";
+import { isFor, namesIn } from "../names.ts";
+import { aboutRoots } from "../own_roots.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
-import { notFor, refuseCertificate } from "./node_error.ts";
+import { type NodeError, refuseCertificate } from "./node_error.ts";
 import {
   type KeptSession,
   lifetimeOf,
@@ -27,18 +24,10 @@ import {
   unpackSession,
 } from "./packed_session.ts";
 
-/** The RSA bits that OpenSSL's security level 2 requires; BoringSSL has no such levels. */
-const LEAST_RSA_BITS = 2048;
-
 /** A client engine. Throws `TlsError` when the configuration is not usable. */
 export function runtimeClient(config: ClientConfig): ClientEngine {
   const { hostname, port } = config;
   return namePeer({ hostname, port }, () => new RuntimeClient(clientContext(config), config));
-}
-
-/** The result of checking whose certificate it is. */
-interface Identity {
-  readonly error: TlsError | undefined;
 }
 
 class RuntimeClient extends RuntimeEngine implements ClientEngine {
@@ -50,14 +39,13 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   #config: ClientConfig;
   #context: ClientContext;
   #session: KeptSession | undefined;
-  /** Set once the peer's certificate was checked. */
-  #identity: Identity | undefined;
   /** Sessions that came before the peer was verified. */
   #early: Uint8Array[] = [];
   #started: PromiseWithResolvers<Uint8Array> | undefined;
 
   constructor(context: ClientContext, config: ClientConfig) {
-    super({ hostname: config.hostname, port: config.port });
+    const { hostname, port, caCerts } = config;
+    super({ hostname, port, aboutRoots: () => aboutRoots(caCerts) });
     this.#context = context;
     this.#config = config;
     const { session } = config;
@@ -103,14 +91,14 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   }
 
   #options(): ConnectionOptions {
-    const { serverName, alpnProtocols } = this.#config;
+    const { serverName, verifyName, alpnProtocols } = this.#config;
     const session = this.#session?.session;
     return {
       secureContext: this.#context.secure,
       rejectUnauthorized: true, // Regardless of the environment.
       checkServerIdentity: (_, certificate) => {
-        this.#identity = this.#identify(certificate);
-        return this.#identity.error;
+        const error = verifyName ? checkServerIdentity(serverName, certificate) : undefined;
+        return error && this.#notFor((error as NodeError).reason ?? error.message);
       },
       ...(isIP(serverName) ? {} : { servername: serverName }),
       ...(alpnProtocols.length > 0 ? { ALPNProtocols: [...alpnProtocols] } : {}),
@@ -118,34 +106,29 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     };
   }
 
-  /** Checks the peer again, because the runtime's own verification may have left out something. */
+  /**
+   * Checks the peer again, by the bytes of its certificates: the runtime's own verification may have
+   * left out something, and finds the names in a string, where one may look like another.
+   */
   protected verify(socket: TLSSocket): void {
     if (!socket.authorized) {
       throw refuseCertificate("CERT_INVALID", `${socket.authorizationError}`, this.peer);
     }
     // The session comes from a handshake that was verified here.
     if (this.resumed && this.offersSession) return;
-    const { error } = this.#identity ??= this.#identify(socket.getPeerCertificate());
-    if (error) throw error;
-    if (this.#context.trust?.isTrusted(socket) === false) {
-      throw refuseCertificate(
-        "CERT_INVALID",
-        "the chain does not lead to any of caCerts",
-        this.peer,
-      );
+    const { serverName, verifyName } = this.#config;
+    const fault = this.#context.trust.faultOf(socket);
+    if (fault) throw refuseCertificate(fault.code, fault.words, this.peer);
+    if (!verifyName) return;
+    const leaf = readCertificate(socket.getPeerCertificate().raw);
+    if (!isFor(leaf, serverName)) {
+      throw this.#notFor(`the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`);
     }
   }
 
-  /** Checks that the certificate is for `serverName`, and that its key is strong enough. */
-  #identify(certificate: PeerCertificate): Identity {
-    const { serverName, verifyName } = this.#config;
-    const { modulus, bits = 0 } = certificate;
-    if (modulus && bits < LEAST_RSA_BITS) {
-      const words = `an RSA key of ${bits} bits is too weak`;
-      return { error: refuseCertificate("EE_KEY_TOO_SMALL", words, this.peer) };
-    }
-    const error = verifyName ? checkServerIdentity(serverName, certificate) : undefined;
-    return { error: error && notFor(isIP(serverName) !== 0, error, this.peer) };
+  #notFor(words: string): TlsError {
+    const code = isIP(this.#config.serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
+    return refuseCertificate(code, words, this.peer);
   }
 
   /** Finds the name among those offered: some runtimes decode its UTF-8 as Latin-1. */

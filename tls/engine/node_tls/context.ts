@@ -5,8 +5,9 @@
  */
 
 import { constants } from "node:crypto";
-import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import tls, { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { digest } from "../../../base/digest.ts";
+import { bytesOfBlock } from "../../../base/pem.ts";
 import { Recent } from "../../../base/recent.ts";
 import { badOption } from "../../../base/option_errors.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
@@ -16,6 +17,7 @@ import { Trust } from "./chain.ts";
 import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
 import { chainWith, readCertificates } from "./pem.ts";
+import { ownRoots, trustName } from "../own_roots.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
@@ -39,8 +41,8 @@ const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION ?? 0;
 /** The objects that are made from a configuration. */
 export interface ClientContext {
   readonly secure: SecureContext;
-  /** The second check of chains; `undefined` where the runtime's own roots are trusted. */
-  readonly trust: Trust | undefined;
+  /** The second check of chains. */
+  readonly trust: Trust;
 }
 
 /** Contexts in use by recent connections. */
@@ -50,7 +52,8 @@ const contexts = new Recent<string, ClientContext>(32);
 export function clientContext(config: ClientConfig): ClientContext {
   const { caCerts, cert, key, minVersion, maxVersion, hello } = config;
   const curves = ecdhCurve(config);
-  const id = digest([caCerts, cert, key, minVersion, maxVersion, hello === "lean", curves]);
+  const trusted = trustName(caCerts);
+  const id = digest([trusted, cert, key, minVersion, maxVersion, hello === "lean", curves]);
   return contexts.getOrMake(id, () => makeClientContext(config, curves));
 }
 
@@ -61,8 +64,24 @@ function makeClientContext(config: ClientConfig, curves: string | undefined): Cl
     ? { cert: chainWith(cert, key).map(String).join(""), key }
     : {};
   // The PEM is written anew: not every runtime reads other labels, or text around the blocks.
-  const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };
-  return { secure: makeSecureContext(config, pem, curves), trust: roots && new Trust(roots) };
+  const pem = {
+    // A chain may end at any of them. Deno's TLS does it anyway, and knows no option for it.
+    ...(roots ? { ca: roots.map(String), allowPartialTrustChain: true } : {}),
+    ...identity,
+  };
+  const trust = roots ? new Trust(roots.map(({ raw }) => raw), true) : trustInOwnRoots();
+  return { secure: makeSecureContext(config, pem, curves), trust };
+}
+
+let own: { readonly name: string; readonly trust: Trust } | undefined;
+
+/** The second check of chains that lead to the runtime's own roots. All contexts share it. */
+function trustInOwnRoots(): Trust {
+  const { name, certificates, added } = ownRoots();
+  if (own?.name !== name) {
+    own = { name, trust: new Trust([...certificates, ...added].map(bytesOfBlock), false) };
+  }
+  return own.trust;
 }
 
 function makeSecureContext(
@@ -70,12 +89,11 @@ function makeSecureContext(
   pem: SecureContextOptions,
   curves: string | undefined,
 ): SecureContext {
-  const { hostname, port, minVersion, maxVersion, hello } = config;
+  const { hostname, port, hello } = config;
   const lean = hello === "lean";
   try {
     return createSecureContext({
-      minVersion: lean ? "TLSv1.3" : minVersion,
-      maxVersion,
+      ...versionsFor(config),
       secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
       ...pem,
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
@@ -93,4 +111,20 @@ function makeSecureContext(
       { call: "createSecureContext", cause: error },
     );
   }
+}
+
+/**
+ * The versions to speak. Without an option they are the runtime's own, which a flag of Node or the
+ * program may have narrowed; but none before TLS 1.2.
+ */
+function versionsFor(
+  { minVersion, maxVersion, hello }: ClientConfig,
+): Pick<SecureContextOptions, "minVersion" | "maxVersion"> {
+  const { DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
+  const oldest = DEFAULT_MIN_VERSION === "TLSv1.3" ? DEFAULT_MIN_VERSION : "TLSv1.2";
+  const newest = DEFAULT_MAX_VERSION === "TLSv1.2" ? DEFAULT_MAX_VERSION : "TLSv1.3";
+  return {
+    minVersion: hello === "lean" ? "TLSv1.3" : minVersion ?? oldest,
+    maxVersion: maxVersion ?? newest,
+  };
 }

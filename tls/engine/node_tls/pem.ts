@@ -5,9 +5,8 @@
  */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { certificateBlocks } from "../../../base/pem.ts";
 import { notCertificate, notKey, unusableIdentity } from "../bad_pem.ts";
-
-const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0-9 ]*-----/g;
 
 /**
  * The certificates in `pem`, first to last.
@@ -16,8 +15,8 @@ const BLOCK = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?-----END [A-Z0
  */
 export function readCertificates(pem: string, option: string): X509Certificate[] {
   const call = "X509Certificate";
-  const blocks = pem.match(BLOCK);
-  if (!blocks) throw notCertificate(option, "no start line", { call });
+  const blocks = certificateBlocks(pem);
+  if (blocks.length === 0) throw notCertificate(option, "no start line", { call });
   return blocks.map((block) => {
     try {
       return stripTrailer(new X509Certificate(block));
