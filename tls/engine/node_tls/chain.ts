@@ -90,9 +90,8 @@ export class Trust {
     const follow = (each: Certificate): Fault | undefined => {
       left.delete(each);
       const { facts } = each;
-      const weak = weakKey(facts, each === leaf);
-      if (weak) return weak;
-      if (!isValid(facts, now)) return UNTRUSTED;
+      const unfit = weakKey(facts, each === leaf) ?? outOfDate(facts, now);
+      if (unfit) return unfit;
       if (this.#isAnchor(each)) return undefined;
       const unsafe = facts.version < 3 ? UNTRUSTED : weakSignature(facts);
       if (unsafe) return unsafe;
@@ -100,9 +99,7 @@ export class Trust {
       const sent = [...left].filter((other) => isIssuer(other.facts) && other.hasIssued(each));
       if (!this.#complete && ends.length + sent.length === 0) return undefined;
       return firstGood([
-        ...ends.map((end) => () => {
-          return isValid(end.facts, now) ? weakKey(end.facts, false) : UNTRUSTED;
-        }),
+        ...ends.map(({ facts }) => () => weakKey(facts, false) ?? outOfDate(facts, now)),
         ...sent.map((issuer) => () => follow(issuer)),
       ]);
     };
@@ -169,8 +166,13 @@ function isIssuer({ version, authority }: CertificateFacts): boolean {
   return version === 3 && authority;
 }
 
-function isValid({ from, until }: CertificateFacts, now: number): boolean {
-  return from <= now && now <= until;
+/** What is wrong with the time at which a certificate is looked at. */
+function outOfDate({ from, until }: CertificateFacts, now: number): Fault | undefined {
+  if (now < from) return { code: "CERT_NOT_YET_VALID", words: "a certificate is not yet valid" };
+  // A date that can't be read is no date.
+  return now <= until
+    ? undefined
+    : { code: "CERT_HAS_EXPIRED", words: "a certificate has expired" };
 }
 
 /** Whether two names are the same. Their strings may be encoded in different ways. */
