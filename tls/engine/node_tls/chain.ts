@@ -14,7 +14,8 @@ import { createHash, X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { elementsIn, elementsOf } from "../../../base/der.ts";
 import { Recent } from "../../../base/recent.ts";
-import { type CertificateFacts, namesItself, readCertificate } from "../certificate.ts";
+import { type CertificateFacts, readCertificate } from "../certificate.ts";
+import { endsChains } from "../own_roots.ts";
 import { weakKey, type Weakness, weakSignature } from "../strength.ts";
 
 /** The most certificates that are looked at. Real chains are shorter; longer ones waste CPU time. */
@@ -43,7 +44,11 @@ class Certificate {
   /** Whether this certificate's key has signed another one. The runtime verifies it. */
   hasIssued(other: Certificate): boolean {
     if (!sameName(this.facts.subject, other.facts.issuer)) return false;
-    return other.native.verify(this.native.publicKey);
+    try {
+      return other.native.verify(this.native.publicKey);
+    } catch {
+      return false; // The runtime can't use such a key.
+    }
   }
 
   get native(): X509Certificate {
@@ -66,7 +71,7 @@ export class Trust {
     this.#complete = complete;
     for (const anchor of readAll(anchors)) {
       // OpenSSL would end a chain at any certificate. Not every runtime does, so none may.
-      if (!anchor.facts.authority && !namesItself(anchor.facts)) continue;
+      if (!endsChains(anchor.facts)) continue;
       const name = nameKey(anchor.facts.subject);
       this.#anchors.set(name, [...this.#anchors.get(name) ?? [], anchor]);
     }

@@ -45,7 +45,8 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
 
   constructor(context: ClientContext, config: ClientConfig) {
     const { hostname, port, caCerts } = config;
-    super({ hostname, port, aboutRoots: () => aboutRoots(caCerts) });
+    // Of its own roots the runtime knows more than it tells.
+    super({ hostname, port, ...(caCerts ? { aboutRoots: () => aboutRoots(caCerts) } : {}) });
     this.#context = context;
     this.#config = config;
     const { session } = config;

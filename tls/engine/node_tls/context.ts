@@ -5,7 +5,7 @@
  */
 
 import { constants } from "node:crypto";
-import tls, { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { digest } from "../../../base/digest.ts";
 import { bytesOfBlock } from "../../../base/pem.ts";
 import { Recent } from "../../../base/recent.ts";
@@ -18,6 +18,7 @@ import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
 import { chainWith, readCertificates } from "./pem.ts";
 import { ownRoots, trustName } from "../own_roots.ts";
+import { runtimeBounds, versionsFor } from "../versions.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
@@ -91,9 +92,11 @@ function makeSecureContext(
 ): SecureContext {
   const { hostname, port, hello } = config;
   const lean = hello === "lean";
+  const { oldest, newest } = versionsFor(config, runtimeBounds());
   try {
     return createSecureContext({
-      ...versionsFor(config),
+      minVersion: lean ? newest : oldest,
+      maxVersion: newest,
       secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
       ...pem,
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
@@ -111,20 +114,4 @@ function makeSecureContext(
       { call: "createSecureContext", cause: error },
     );
   }
-}
-
-/**
- * The versions to speak. Without an option they are the runtime's own, which a flag of Node or the
- * program may have narrowed; but none before TLS 1.2.
- */
-function versionsFor(
-  { minVersion, maxVersion, hello }: ClientConfig,
-): Pick<SecureContextOptions, "minVersion" | "maxVersion"> {
-  const { DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = tls;
-  const oldest = DEFAULT_MIN_VERSION === "TLSv1.3" ? DEFAULT_MIN_VERSION : "TLSv1.2";
-  const newest = DEFAULT_MAX_VERSION === "TLSv1.2" ? DEFAULT_MAX_VERSION : "TLSv1.3";
-  return {
-    minVersion: hello === "lean" ? "TLSv1.3" : minVersion ?? oldest,
-    maxVersion: maxVersion ?? newest,
-  };
 }

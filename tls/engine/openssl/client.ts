@@ -16,7 +16,7 @@ import { classicalGroups, groupsWithShare, numberOfGroup, PREFERRED_HYBRID } fro
 import { spellingsOf } from "../names.ts";
 import { aboutRoots } from "../own_roots.ts";
 import { encodeProtocols } from "./callbacks.ts";
-import { clientContext } from "./context.ts";
+import { clientContext, versionsOf } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
 import { systemPolicy } from "./library.ts";
 import { freeSession, readSession, ticketOf } from "./native_session.ts";
@@ -117,7 +117,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     }
     if (session !== undefined) this.#resume(session);
     this.#offerGroups();
-    if (hello === "lean") this.#slim();
+    if (hello === "lean" && versionsOf(this.#config).newest === "TLSv1.3") this.#slim();
   }
 
   /** Names the host or the address that the certificate must be for; see `names.ts`. */

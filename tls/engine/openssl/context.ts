@@ -6,12 +6,12 @@
 
 import { countNative } from "../../../base/census.ts";
 import { digest } from "../../../base/digest.ts";
-import { badOption } from "../../../base/option_errors.ts";
 import { Recent } from "../../../base/recent.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { unusableIdentity } from "../bad_pem.ts";
 import { trustName } from "../own_roots.ts";
 import { LEAST_SECURITY_LEVEL } from "../strength.ts";
+import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../contract.ts";
 import { alpnSelectCallback, keyLogCallback } from "./callbacks.ts";
 import { takeError } from "./error_queue.ts";
@@ -22,14 +22,11 @@ import { leavesSuites } from "./policy.ts";
 import { setTrust } from "./trust_store.ts";
 import { TlsError } from "../../errors.ts";
 
-const versions: Readonly<Record<TlsVersion, number>> = {
+/** Versions by their numbers in TLS messages. */
+const numbers: Readonly<Record<TlsVersion, number>> = {
   "TLSv1.2": OPENSSL.TLS1_2_VERSION,
   "TLSv1.3": OPENSSL.TLS1_3_VERSION,
 };
-
-/** The versions that are spoken unless somebody says otherwise. */
-const OLDEST = OPENSSL.TLS1_2_VERSION;
-const NEWEST = OPENSSL.TLS1_3_VERSION;
 
 /** TLS 1.3's suites (RFC 8446, section B.4) in order of preference, as a C string. */
 const CIPHER_SUITES = new TextEncoder().encode(
@@ -95,11 +92,11 @@ export function freeContext(context: bigint): void {
 
 function makeContext(
   method: bigint,
-  config: Versions & Pick<ClientConfig, "keyLog">,
+  config: Pick<ClientConfig, "minVersion" | "maxVersion" | "keyLog">,
   fill: (context: bigint) => void,
 ): bigint {
   const library = openssl();
-  const [oldest, newest] = versionsFor(config);
+  const { oldest, newest } = versionsOf(config);
   library.ERR_clear_error();
   const context = library.SSL_CTX_new(method);
   if (context === 0n) {
@@ -112,8 +109,8 @@ function makeContext(
   const set = (command: number, value: number) =>
     library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
   try {
-    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, oldest);
-    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, newest);
+    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, numbers[oldest]);
+    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, numbers[newest]);
     // As in browsers: AES-128 is the fastest, and nothing is known that makes it the weakest.
     if (leavesSuites(systemPolicy())) library.SSL_CTX_set_ciphersuites(context, CIPHER_SUITES);
     const level = Math.max(library.SSL_CTX_get_security_level(context), LEAST_SECURITY_LEVEL);
@@ -130,24 +127,14 @@ function makeContext(
   return context;
 }
 
-type Versions = Pick<ClientConfig, "minVersion" | "maxVersion">;
-
-/**
- * The lowest and the highest version. What an option asks for is done, and what no option asks for
- * never loosens the policy of the system.
- *
- * @throws {OptionError} when an option and the policy leave no version
- */
-function versionsFor({ minVersion, maxVersion }: Versions): [oldest: number, newest: number] {
-  const { versions: allowed } = systemPolicy();
-  const oldest = minVersion ? versions[minVersion] : Math.max(OLDEST, Math.min(...allowed));
-  const newest = maxVersion ? versions[maxVersion] : Math.min(NEWEST, Math.max(...allowed));
-  if (oldest <= newest) return [oldest, newest];
-  const [option, bound, other, value] = minVersion
-    ? ["minVersion", "at most TLSv1.2, the highest", "maxVersion", minVersion]
-    : ["maxVersion", "at least TLSv1.3, the lowest", "minVersion", maxVersion];
-  const policy = "version that this system's policy allows (openssl.cnf)";
-  throw badOption(option, `${bound} ${policy}, unless "${other}" is given, too`, value);
+/** The versions for a configuration. The policies of the system and of the runtime bound them. */
+export function versionsOf(config: Pick<ClientConfig, "minVersion" | "maxVersion">): Versions {
+  const { oldest, newest } = runtimeBounds();
+  const { versions } = systemPolicy();
+  return versionsFor(config, {
+    oldest: versions.includes(numbers["TLSv1.2"]) ? oldest : "TLSv1.3",
+    newest: versions.includes(numbers["TLSv1.3"]) ? newest : "TLSv1.2",
+  });
 }
 
 /** Gives a context a certificate chain, leaf first, and the leaf's key. */
