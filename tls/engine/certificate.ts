@@ -31,6 +31,9 @@ export interface CertificateFacts {
   /** The public key as its algorithm encodes it. */
   readonly publicKey: Buffer;
   readonly signatureAlgorithm: Algorithm;
+  /** The bytes that are signed, and the signature. */
+  readonly signed: Buffer;
+  readonly signature: Buffer;
   /** Whether it may issue certificates. */
   readonly authority: boolean;
   /** The names of hosts it is for, one character per byte. */
@@ -45,6 +48,9 @@ const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 
+/** A BIT STRING begins with a byte that counts its unused bits. */
+const UNUSED_BITS = 1;
+
 /** The extensions basicConstraints and subjectAltName, by their identifiers. */
 const BASIC_CONSTRAINTS = "551d13";
 const SUBJECT_ALT_NAME = "551d11";
@@ -52,7 +58,7 @@ const SUBJECT_ALT_NAME = "551d11";
 /** Reads a certificate. Throws when the bytes are none. */
 export function readCertificate(der: Uint8Array): CertificateFacts {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength);
-  const [signed, signatureAlgorithm] = elementsOf(bytes);
+  const [signed, signatureAlgorithm, signature] = elementsOf(bytes);
   const fields = elementsIn(field(signed).content);
   const version = fields[0]?.tag === VERSION ? 1 + numberIn(fields.shift()) : 1;
   const [, , issuer, validity, subject, key] = fields;
@@ -71,8 +77,10 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     from: timeIn(field(from)),
     until: timeIn(field(until)),
     keyAlgorithm: algorithmIn(field(keyAlgorithm)),
-    publicKey: field(publicKey).content.subarray(1), // A BIT STRING begins with its unused bits.
+    publicKey: field(publicKey).content.subarray(UNUSED_BITS),
     signatureAlgorithm: algorithmIn(field(signatureAlgorithm)),
+    signed: field(signed).whole,
+    signature: field(signature).content.subarray(UNUSED_BITS),
     authority: constraints !== undefined && isTrue(elementsOf(constraints)[0]),
     hosts: ofKind(DNS_NAME).map(({ content }) => content.toString("latin1")),
     addresses: ofKind(IP_ADDRESS).map(({ content }) => content),

@@ -60,23 +60,36 @@ function bitsOf(content: Uint8Array = new Uint8Array()): number {
   return first < 0 ? 0 : (content.length - first) * 8 - Math.clz32(content[first] ?? 0) + 24;
 }
 
-/** Signature algorithms with SHA-2, and those that bring their own digest. */
-const strong: ReadonlySet<string> = new Set([
-  ...["0b", "0c", "0d", "0e", "0f", "10"].map((last) => `2a864886f70d0101${last}`), // RSA, PKCS #1
-  ...["01", "02", "03", "04"].map((last) => `2a8648ce3d0403${last}`), // ECDSA
-  ...["2b6570", "2b6571"], // Ed25519, Ed448
-]);
+/** Digests of SHA-2 by the last byte of an algorithm with RSA (PKCS #1), or with ECDSA. */
+const withRsa = { "0e": "sha224", "0b": "sha256", "0c": "sha384", "0d": "sha512" } as const;
+const withEcdsa = { "01": "sha224", "02": "sha256", "03": "sha384", "04": "sha512" } as const;
 
-/** What NIST has numbered: DSA with SHA-2, everything with SHA-3, ML-DSA, SLH-DSA; SHA-2 and SHA-3. */
+/** What NIST has numbered: signatures with DSA, SHA-3, ML-DSA and SLH-DSA; digests. */
 const NIST_SIGNATURES = "6086480165030403";
 const NIST_DIGESTS = "6086480165030402";
+const nistDigests = { "04": "sha224", "01": "sha256", "02": "sha384", "03": "sha512" } as const;
+
+/** Signatures with digests of their own: Ed25519, Ed448. */
+const PURE: readonly string[] = ["2b6570", "2b6571"];
+
+const digests: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(withRsa).map(([last, name]) => [`2a864886f70d0101${last}`, name] as const),
+  ...Object.entries(withEcdsa).map(([last, name]) => [`2a8648ce3d0403${last}`, name] as const),
+  ...Object.entries(nistDigests).map(([last, name]) => [NIST_DIGESTS + last, name] as const),
+]);
+
+/** The digest of SHA-2 that an algorithm signs; `undefined` for all others. */
+export function digestOf(algorithm: Algorithm): { name: string; pss: boolean } | undefined {
+  const pss = algorithm.oid === RSA_PSS;
+  const name = digests.get(pss ? digestOfPss(algorithm) : algorithm.oid);
+  return name === undefined ? undefined : { name, pss };
+}
 
 /** Why the signature on a certificate is too weak. A root's on itself proves nothing anyway. */
 export function weakSignature({ signatureAlgorithm }: CertificateFacts): Weakness | undefined {
   const { oid } = signatureAlgorithm;
-  const isStrong = oid === RSA_PSS
-    ? digestOfPss(signatureAlgorithm).startsWith(NIST_DIGESTS)
-    : strong.has(oid) || oid.startsWith(NIST_SIGNATURES);
+  const isStrong = digestOf(signatureAlgorithm) !== undefined || PURE.includes(oid) ||
+    oid.startsWith(NIST_SIGNATURES);
   if (isStrong) return undefined;
   return {
     code: "CA_MD_TOO_WEAK",

@@ -3,12 +3,15 @@
  */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { connectTls, TlsError } from "../../../mod.ts";
 import { askChild } from "../../fixtures/hostile_child.ts";
 import type { Permitted } from "../../fixtures/hostile_permitted.ts";
 import { here } from "../../fixtures/hostile_ways.ts";
 import { chainOf, issue, type Issued, serving, type Wish } from "../../fixtures/pki.ts";
+import { certificates } from "../../peers/certificates.ts";
 import { type OpensslServer, startOpensslServer } from "../../peers/openssl_server.ts";
 import { requirePeer } from "../../peers/peer.ts";
 
@@ -47,6 +50,13 @@ async function assertConnects(identity: Issued, caCerts: readonly string[], what
 const rsa = (bits: number) => ["-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${bits}`];
 const curve = (name: string) => ["-algorithm", "EC", "-pkeyopt", `ec_paramgen_curve:${name}`];
 
+/** A file with parameters for DSA keys. */
+function dsaParameters(bits: number): string {
+  const path = join(certificates().folder, `dsa-${bits}`);
+  execFileSync("openssl", ["dsaparam", "-out", path, `${bits}`], { stdio: "ignore" });
+  return path;
+}
+
 interface Chain {
   readonly root?: Wish;
   readonly middle?: Wish;
@@ -64,6 +74,11 @@ const good: Readonly<Record<string, Chain>> = {
   "RSA of 2,048 bits, and SHA-256": {},
   "SHA-384 and SHA-512": { middle: { digest: "sha384" }, leaf: { digest: "sha512" } },
   "elliptic curves": { root: { key: curve("secp384r1") }, middle: { key: curve("prime256v1") } },
+  "SHA-512 by an elliptic curve of 521 bits": {
+    root: { key: curve("secp521r1") },
+    middle: { digest: "sha512" },
+  },
+  "RSASSA-PSS and SHA-256": { middle: { pss: true }, leaf: { pss: true } },
   "a root that has signed itself with SHA-1": { root: { digest: "sha1" } },
 };
 
@@ -84,9 +99,14 @@ const weak: Readonly<Record<string, Chain & { readonly code: string }>> = {
     middle: { key: curve("prime192v1") },
     code: "CA_KEY_TOO_SMALL",
   },
+  "an authority's DSA key of 1,024 bits": {
+    middle: { key: ["-paramfile", dsaParameters(1024)] },
+    code: "CA_KEY_TOO_SMALL",
+  },
   "a server's RSA key of 1,024 bits": { leaf: { key: rsa(1024) }, code: "EE_KEY_TOO_SMALL" },
   "SHA-1 under an authority": { middle: { digest: "sha1" }, code: "CA_MD_TOO_WEAK" },
   "SHA-1 under the server's": { leaf: { digest: "sha1" }, code: "CA_MD_TOO_WEAK" },
+  "SHA-1 and RSASSA-PSS": { leaf: { digest: "sha1", pss: true }, code: "CA_MD_TOO_WEAK" },
   "MD5 under an authority": { middle: { digest: "md5" }, code: "CA_MD_TOO_WEAK" },
   "MD5 under the server's": { leaf: { digest: "md5" }, code: "CA_MD_TOO_WEAK" },
   "SHA-1 by an elliptic curve": {
@@ -121,6 +141,19 @@ for (const [what, { code, ...wishes }] of Object.entries(weak)) {
     }
   });
 }
+
+test("a handshake that is signed with SHA-1 is refused", { skip }, async () => {
+  const identity = issue({ key: rsa(2048), extensions: named });
+  for (const [digest, isRefused] of [["SHA256", false], ["SHA1", true]] as const) {
+    const lax = ["-cipher", "ALL:@SECLEVEL=0", "-tls1_2", "-sigalgs", `RSA+${digest}`];
+    await using server = await startOpensslServer(lax, { identity });
+    for (const engine of engines) {
+      const said = await ask(engine, server.port, [identity.cert]);
+      if (isRefused) assert.equal((said as TlsError).code, "ALERT_RECEIVED", engine);
+      else assert.equal(said, "connects", engine);
+    }
+  }
+});
 
 test("a weak certificate beside the chain does no harm", { skip }, async () => {
   const { server, middle, root } = chain({});

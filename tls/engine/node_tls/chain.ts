@@ -10,12 +10,13 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { elementsIn, elementsOf } from "../../../base/der.ts";
 import { Recent } from "../../../base/recent.ts";
 import { type CertificateFacts, readCertificate } from "../certificate.ts";
 import { endsChains } from "../own_roots.ts";
+import { hasSigned } from "./signature.ts";
 import { weakKey, type Weakness, weakSignature } from "../strength.ts";
 
 /** The most certificates that are looked at. Real chains are shorter; longer ones waste CPU time. */
@@ -44,10 +45,16 @@ class Certificate {
   /** Whether this certificate's key has signed another one. The runtime verifies it. */
   hasIssued(other: Certificate): boolean {
     if (!sameName(this.facts.subject, other.facts.issuer)) return false;
+    const { publicKey } = this;
+    return publicKey !== undefined && hasSigned(publicKey, other.native, other.facts);
+  }
+
+  /** `undefined` where the runtime can't use such a key. */
+  get publicKey(): KeyObject | undefined {
     try {
-      return other.native.verify(this.native.publicKey);
+      return this.native.publicKey;
     } catch {
-      return false; // The runtime can't use such a key.
+      return undefined;
     }
   }
 

@@ -31,6 +31,16 @@ const LEAN_SIGNATURE_ALGORITHMS = [
   ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384"],
 ].join(":");
 
+/**
+ * What a hello offers that is not lean. OpenSSL's own list depends on its security level. BoringSSL's
+ * includes SHA-1, by which a server of TLS 1.2 could sign its key share.
+ */
+const SIGNATURE_ALGORITHMS = runtime.exportsOpenssl ? undefined : [
+  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519"],
+  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
+  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
+].join(":");
+
 /** Leaves out extensions without a meaning in TLS 1.3, where the runtime's own TLS is OpenSSL. */
 const LEAN_OPTIONS = runtime.exportsOpenssl
   ? Number(OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC)
@@ -92,6 +102,7 @@ function makeSecureContext(
 ): SecureContext {
   const { hostname, port, hello } = config;
   const lean = hello === "lean";
+  const sigalgs = lean ? LEAN_SIGNATURE_ALGORITHMS : SIGNATURE_ALGORITHMS;
   const { oldest, newest } = versionsFor(config, runtimeBounds());
   try {
     return createSecureContext({
@@ -100,7 +111,7 @@ function makeSecureContext(
       secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
       ...pem,
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
-      ...(lean ? { sigalgs: LEAN_SIGNATURE_ALGORITHMS } : {}),
+      ...(sigalgs === undefined ? {} : { sigalgs }),
     });
   } catch (error) {
     const { code, message } = error as NodeError;

@@ -76,7 +76,7 @@ function load(): Started {
         throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
       }
       if (error instanceof StartError) {
-        throw unavailable(`OpenSSL 3 from "${path}" ${error.message}`, error);
+        throw unavailable(`OpenSSL 3 ("${path}") ${error.message}`, error);
       }
     }
   }
@@ -91,7 +91,7 @@ function loadFrom(path: string | null, name: string): Started {
       throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
     }
     const { message } = error as Error;
-    if (error instanceof StartError) throw unavailable(`OpenSSL 3 from ${name} ${message}`, error);
+    if (error instanceof StartError) throw unavailable(`OpenSSL 3 (${name}) ${message}`, error);
     throw unavailable(`Could not load OpenSSL 3 from ${name}: ${message}`, error);
   }
 }
