@@ -44,9 +44,15 @@ function ffi(): NodeFfi {
 /** What exports OpenSSL: the process itself (`null`), or on Windows its program file. */
 const self = process.platform === "win32" ? process.execPath : null;
 
+const UNTOLD =
+  "Node tells of no roots of its own, and --use-openssl-ca is seen only on the command " +
+  "line and in NODE_OPTIONS";
+
 /** Whether Node was told to trust what OpenSSL trusts by default. */
-const USES_OPENSSL_CA = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)]
-  .includes("--use-openssl-ca");
+function usesOpensslCa(): boolean {
+  const options = (process.env["NODE_OPTIONS"] ?? "").split(/\s+/);
+  return [...process.execArgv, ...options].includes("--use-openssl-ca");
+}
 
 function nodeSignature(signature: NativeSignature): NodeSignature {
   return { arguments: [...signature.parameters] as NativeType[], return: signature.result };
@@ -103,13 +109,12 @@ export const runtime: Runtime = {
   roots() {
     const certificates = tls.getCACertificates("default");
     // Those of OpenSSL's own places are in no list; `setDefaultCACertificates` would replace them.
-    const openssl = USES_OPENSSL_CA &&
-      certificates.length === tls.getCACertificates("extra").length;
+    const isBare = certificates.length === tls.getCACertificates("extra").length;
     return {
       certificates,
       added: [],
-      ...(openssl ? { places: "openssl" } : {}),
       endsAnywhere: false,
+      ...(isBare ? usesOpensslCa() ? { places: "openssl" } : { untold: UNTOLD } : {}),
     };
   },
 

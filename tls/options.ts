@@ -54,7 +54,7 @@ export interface CommonTlsOptions {
   /**
    * The TLS implementation:
    *
-   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own TLS. Features
+   * - `"auto"`, the default: OpenSSL where it can be used, else the runtime's own TLS. Features
    *   that the runtime's TLS lacks are then left out, such as early data, and `conn.warnings` says
    *   so. A list of `groups` is the error `"FEATURE_UNAVAILABLE"` where it can't choose groups
    * - `"openssl"`: OpenSSL 3, or the error `"ENGINE_UNAVAILABLE"`

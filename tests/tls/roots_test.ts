@@ -109,6 +109,10 @@ const bun: Readonly<Record<string, Scene>> = {
   "SSL_CERT_FILE": { env: { SSL_CERT_FILE: root.certPath }, trusts: true },
   "SSL_CERT_DIR": { env: { SSL_CERT_DIR: folder }, trusts: true },
   "SSL_CERT_FILE that is not there": { env: { SSL_CERT_FILE: "/nowhere.pem" }, trusts: false },
+  "SSL_CERT_FILE with an unreadable one before it": {
+    env: { SSL_CERT_FILE: mixed },
+    trusts: false,
+  },
   "NODE_EXTRA_CA_CERTS": { env: { NODE_EXTRA_CA_CERTS: root.certPath }, trusts: true },
   "--use-system-ca": {
     flags: ["--use-system-ca"],

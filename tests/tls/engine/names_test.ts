@@ -3,7 +3,8 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 import { connectTls, TlsError } from "../../../mod.ts";
 import { bytesOfBlock } from "../../../base/pem.ts";
@@ -119,6 +120,32 @@ test("names match by one rule in both engines", { skip }, async () => {
       const said = await verdict(engine, listener.addr.port, asked, ca.cert);
       assert.equal(said, matches ? "connects" : mismatch, `${name}, ${asked}, ${engine}`);
     }
+  }
+});
+
+/** curl's exit code where it refuses a certificate. */
+const REFUSED = 60;
+
+/** Whether curl takes a server's certificate. */
+async function curlTakes(port: number, name: string, caPath: string): Promise<boolean> {
+  const resolve = [name, name.replace(/\.$/, "")].flatMap((host) => {
+    return ["--resolve", `${host}:${port}:${here}`];
+  });
+  const args = ["-s", "--cacert", caPath, ...resolve, `https://${name}:${port}/`];
+  const [code] = await once(spawn("curl", args, { stdio: "ignore" }), "exit");
+  return code !== REFUSED;
+}
+
+test("curl says the same of host names", { skip: skip || requirePeer("curl") }, async () => {
+  const ca = issue();
+  for (const [name, asked, matches] of rule) {
+    if (!/^[a-z][\w.-]*$/i.test(asked)) continue;
+    const leaf = issue({ by: ca, extensions: serving(name) });
+    using listener = startListener({ cert: leaf.cert, key: leaf.key, onHandshakeError: () => {} });
+    const closing = listener.accept().then((conn) => conn.close(), () => {});
+    assert.equal(await curlTakes(listener.addr.port, asked, ca.certPath), matches, name);
+    listener.close();
+    await closing;
   }
 });
 
