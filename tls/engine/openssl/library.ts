@@ -25,6 +25,12 @@ interface Started {
 
 let started: Started | undefined;
 
+/**
+ * Why OpenSSL did not start. It is not tried again: on the same thread OpenSSL 3 then goes on as if
+ * there were no configuration, and whatever that demands would be forgotten.
+ */
+let failed: TlsError | undefined;
+
 const named = "name the library in FIRSTFLIGHT_LIBSSL";
 
 /** How to get OpenSSL 3 on each platform. */
@@ -58,6 +64,7 @@ export function systemPolicy(): Policy {
 }
 
 function load(): Started {
+  if (failed) throw failed;
   if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
   const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty value names nothing.
   if (path !== undefined) {
@@ -75,9 +82,7 @@ function load(): Started {
       if (isDenied(error)) {
         throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
       }
-      if (error instanceof StartError) {
-        throw unavailable(`OpenSSL 3 ("${path}") ${error.message}`, error);
-      }
+      if (error instanceof StartError) throw notStarted(`"${path}"`, error);
     }
   }
   throw unavailable(`OpenSSL 3 was not found. ${howToGetOpenssl()}`, cause);
@@ -90,8 +95,8 @@ function loadFrom(path: string | null, name: string): Started {
     if (isDenied(error)) {
       throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
     }
+    if (error instanceof StartError) throw notStarted(name, error);
     const { message } = error as Error;
-    if (error instanceof StartError) throw unavailable(`OpenSSL 3 (${name}) ${message}`, error);
     throw unavailable(`Could not load OpenSSL 3 from ${name}: ${message}`, error);
   }
 }
@@ -104,6 +109,10 @@ const LIBRESSL = 0x20000000n;
 
 /** OpenSSL is there and can be called, but it can't do what TLS needs. */
 class StartError extends Error {}
+
+function notStarted(name: string, error: StartError): TlsError {
+  return failed = unavailable(`OpenSSL 3 (${name}) ${error.message}`, error);
+}
 
 function bind(path: string | null): Started {
   const libcrypto = path === null ? path : libcryptoPath(path);

@@ -189,6 +189,7 @@ const lacking: Readonly<Record<string, string>> = {
   "no provider but the one of old algorithms": configured(
     "providers = some\n[some]\nlegacy = legacy\n[legacy]\nactivate = 1",
   ),
+  "mistakes that are to be reported": `config_diagnostics = 1\n${configured("ssl_conf = nowhere")}`,
   "properties that nothing has": configured(
     "alg_section = algorithms\n[algorithms]\ndefault_properties = nobody=yes",
   ),
