@@ -6,9 +6,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
-import { type ChildOptions, runChild, runtimeName } from "../fixtures/hostile_child.ts";
+import {
+  type ChildOptions,
+  runChild,
+  runtimeName,
+  trustingNothingMore,
+} from "../fixtures/hostile_child.ts";
 import { issue, type Issued, serving } from "../fixtures/pki.ts";
 import type { Trusted, Trusting } from "../fixtures/trusting.ts";
 import { certificates } from "../peers/certificates.ts";
@@ -17,11 +21,6 @@ import { requirePeer } from "../peers/peer.ts";
 
 const skip = requirePeer("openssl");
 const program = new URL("../fixtures/trusting.ts", import.meta.url);
-
-/** Variables of the test's own environment that would change what is trusted. */
-const unset = {
-  ...{ NODE_EXTRA_CA_CERTS: "", DENO_CERT: "", NODE_OPTIONS: "" },
-};
 
 const root = issue();
 const middle = issue({ by: root });
@@ -52,10 +51,7 @@ async function ask(
   const { cert, key } = identity;
   await using listener = new LocalServer({ cert, key });
   const all = [JSON.stringify({ port: listener.port, ...what }), ...args];
-  const env = { ...options.env };
-  for (const [name, value] of Object.entries(unset)) {
-    if (process.env[name]) env[name] ??= value;
-  }
+  const env = { ...trustingNothingMore, ...options.env };
   const { code, stdout, stderr } = await runChild(program, all, { ...options, env });
   assert.equal(code, 0, stdout + stderr);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");

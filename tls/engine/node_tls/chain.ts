@@ -178,12 +178,11 @@ function isIssuer({ version, authority }: CertificateFacts): boolean {
   return version === 3 && authority;
 }
 
-/** What is wrong with the time at which a certificate is looked at. */
+/** What is wrong with the time at which a certificate is looked at. Unreadable dates are NaN. */
 function outOfDate({ from, until }: CertificateFacts, now: number): Fault | undefined {
-  if (now < from) return { code: "CERT_NOT_YET_VALID", words: "a certificate is not yet valid" };
-  // A date that can't be read is no date.
-  return now <= until
-    ? undefined
+  if (from <= now && now <= until) return undefined;
+  return now < from
+    ? { code: "CERT_NOT_YET_VALID", words: "a certificate is not yet valid" }
     : { code: "CERT_HAS_EXPIRED", words: "a certificate has expired" };
 }
 
