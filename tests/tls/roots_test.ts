@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -13,7 +14,7 @@ import {
   runtimeName,
   trustingNothingMore,
 } from "../fixtures/hostile_child.ts";
-import { issue, type Issued, serving } from "../fixtures/pki.ts";
+import { chainOf, issue, type Issued, serving } from "../fixtures/pki.ts";
 import type { Trusted, Trusting } from "../fixtures/trusting.ts";
 import { certificates } from "../peers/certificates.ts";
 import { LocalServer } from "../peers/local_server.ts";
@@ -229,6 +230,32 @@ test("a program that changes what it trusts is obeyed at once", { skip }, async 
       assert.equal(runtime.engine !== undefined, nodeTls, text);
     }
     assert.equal(after!.nodeTls, then);
+  }
+});
+
+test("a program that changes what it trusts changes nothing for impostors", {
+  skip,
+}, async () => {
+  // Their root has the name of the one that is trusted. Some runtimes follow names to version 1.
+  const commonName = new X509Certificate(root.cert).subject.replace("CN=", "");
+  const fake = issue({ commonName });
+  const old = issue({ by: fake, extensions: "" });
+  const leaf = issue({ by: old, extensions: names });
+  const bare = issue({ by: fake, extensions: names });
+  for (
+    const chain of [
+      chainOf(leaf, old),
+      chainOf(leaf, old, root),
+      chainOf(leaf, old, fake),
+      chainOf(bare),
+      chainOf(bare, root),
+      chainOf(bare, old),
+    ]
+  ) {
+    const said = await ask(chain, { defaults: [root.cert] });
+    for (const { openssl, runtime } of said) {
+      assert.deepEqual([openssl.engine, runtime.engine], [undefined, undefined], `${openssl.code}`);
+    }
   }
 });
 

@@ -14,7 +14,7 @@ import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { elementsIn, elementsOf } from "../../../base/der.ts";
 import { Recent } from "../../../base/recent.ts";
-import { type CertificateFacts, readCertificate } from "../certificate.ts";
+import { type CertificateFacts, namesItself, readCertificate } from "../certificate.ts";
 import { endsChains } from "../own_roots.ts";
 import { hasSigned } from "./signature.ts";
 import { weakKey, type Weakness, weakSignature } from "../strength.ts";
@@ -72,7 +72,7 @@ export class Trust {
 
   /**
    * `anchors` are in DER. If they are not all that the runtime trusts, a chain may also end at a
-   * certificate whose issuer the peer has not sent. The runtime has found that one.
+   * certificate of whose issuer's name the peer has sent none. The runtime has found that one.
    */
   constructor(anchors: readonly Uint8Array[], complete: boolean) {
     this.#complete = complete;
@@ -104,12 +104,14 @@ export class Trust {
       const { facts } = each;
       const unfit = weakKey(facts, each === leaf) ?? outOfDate(facts, now);
       if (unfit) return unfit;
-      if (this.#isAnchor(each)) return undefined;
+      // A root that is sent along, and not known here, is one that the runtime knows.
+      if (this.#isAnchor(each) || (!this.#complete && namesItself(facts))) return undefined;
       const unsafe = facts.version < 3 ? UNTRUSTED : weakSignature(facts);
       if (unsafe) return unsafe;
       const ends = this.#anchorsNamed(facts.issuer).filter((anchor) => anchor.hasIssued(each));
-      const sent = [...left].filter((other) => isIssuer(other.facts) && other.hasIssued(each));
-      if (!this.#complete && ends.length + sent.length === 0) return undefined;
+      const named = [...left].filter((other) => sameName(other.facts.subject, facts.issuer));
+      if (!this.#complete && ends.length + named.length === 0) return undefined;
+      const sent = named.filter((other) => isIssuer(other.facts) && other.hasIssued(each));
       return firstGood([
         ...ends.map(({ facts }) => () => weakKey(facts, false) ?? outOfDate(facts, now)),
         ...sent.map((issuer) => () => follow(issuer)),

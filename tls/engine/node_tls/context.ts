@@ -88,9 +88,10 @@ let own: { readonly name: string; readonly trust: Trust } | undefined;
 
 /** The second check of chains that lead to the runtime's own roots. All contexts share it. */
 function trustInOwnRoots(): Trust {
-  const { name, certificates, added } = ownRoots();
+  const { name, certificates, added, places, untold } = ownRoots();
   if (own?.name !== name) {
-    own = { name, trust: new Trust([...certificates, ...added].map(bytesOfBlock), false) };
+    const known = [...certificates, ...added].map(bytesOfBlock);
+    own = { name, trust: new Trust(known, places === undefined && untold === undefined) };
   }
   return own.trust;
 }
