@@ -40,6 +40,12 @@ export function namesIn({ hosts, addresses }: CertificateFacts): string {
   return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} others` : shown;
 }
 
+/** The names as Node writes them. A name with other characters is nobody's. */
+export function textOfNames({ hosts, addresses }: CertificateFacts): string {
+  const plain = hosts.filter((host) => /^[\w.*-]+$/.test(host)).map((host) => `DNS:${host}`);
+  return [...plain, ...addresses.map((each) => `IP Address:${addressText(each)}`)].join(", ");
+}
+
 /** How many names a message repeats. */
 const MOST_NAMES = 8;
 

@@ -136,6 +136,22 @@ async function curlTakes(port: number, name: string, caPath: string): Promise<bo
   return code !== REFUSED;
 }
 
+test("a name that nobody can parse does no harm to the others", { skip }, async () => {
+  const ca = issue();
+  const strange = ['URI = x:\\"y', "dirName = dir", 'otherName = 1.2.3.4;UTF8:a\\"b', "DNS = a b"];
+  for (const name of strange) {
+    for (const names of [[name, "DNS = a.test"], ["DNS = a.test", name]]) {
+      const extensions = [serving(...names), "[dir]", 'CN = a\\"b'].join("\n");
+      const leaf = issue({ by: ca, extensions });
+      using listener = startListener({ cert: leaf.cert, key: leaf.key });
+      for (const engine of engines) {
+        const said = await verdict(engine, listener.addr.port, "a.test", ca.cert);
+        assert.equal(said, "connects", `${names}, ${engine}`);
+      }
+    }
+  }
+});
+
 test("curl says the same of host names", { skip: skip || requirePeer("curl") }, async () => {
   const ca = issue();
   for (const [name, asked, matches] of rule) {

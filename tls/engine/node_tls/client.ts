@@ -11,11 +11,11 @@ import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
 import { readCertificate } from "../certificate.ts";
 import { featuresOf } from "../features.ts";
-import { isFor, namesIn } from "../names.ts";
+import { isFor, namesIn, textOfNames } from "../names.ts";
 import { aboutRoots } from "../own_roots.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
-import { type NodeError, refuseCertificate } from "./node_error.ts";
+import { refuseCertificate } from "./node_error.ts";
 import {
   type KeptSession,
   lifetimeOf,
@@ -30,6 +30,11 @@ export function runtimeClient(config: ClientConfig): ClientEngine {
   return namePeer({ hostname, port }, () => new RuntimeClient(clientContext(config), config));
 }
 
+/** The result of checking the peer's certificate. */
+interface Verdict {
+  readonly error: TlsError | undefined;
+}
+
 class RuntimeClient extends RuntimeEngine implements ClientEngine {
   /** No hello of `node:tls` contains anything that a path may refuse. */
   readonly repeatable = true;
@@ -39,6 +44,9 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   #config: ClientConfig;
   #context: ClientContext;
   #session: KeptSession | undefined;
+  #socket: TLSSocket | undefined;
+  /** Set once the peer's certificate was checked. */
+  #verdict: Verdict | undefined;
   /** Sessions that came before the peer was verified. */
   #early: Uint8Array[] = [];
   #started: PromiseWithResolvers<Uint8Array> | undefined;
@@ -56,7 +64,9 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
 
   start(): Uint8Array | Promise<Uint8Array> {
     const { keyLog, onTicket } = this.#config;
-    const socket = this.begin((pipe) => connect({ ...this.#options(), socket: pipe as never }));
+    const socket = this.#socket = this.begin((pipe) =>
+      connect({ ...this.#options(), socket: pipe as never })
+    );
     socket.once("secureConnect", () => this.complete(socket));
     if (keyLog) {
       socket.on("keylog", (line: Buffer) => {
@@ -92,14 +102,16 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   }
 
   #options(): ConnectionOptions {
-    const { serverName, verifyName, alpnProtocols } = this.#config;
+    const { serverName, alpnProtocols } = this.#config;
     const session = this.#session?.session;
     return {
       secureContext: this.#context.secure,
       rejectUnauthorized: true, // Regardless of the environment.
-      checkServerIdentity: (_, certificate) => {
-        const error = verifyName ? checkServerIdentity(serverName, certificate) : undefined;
-        return error && this.#notFor((error as NodeError).reason ?? error.message);
+      // Called before the Finished leaves. So a server hears nothing more from a client that refuses.
+      checkServerIdentity: () => {
+        const socket = this.#socket;
+        if (socket) this.#verdict ??= { error: this.#judge(socket) };
+        return this.#verdict?.error;
       },
       ...(isIP(serverName) ? {} : { servername: serverName }),
       ...(alpnProtocols.length > 0 ? { ALPNProtocols: [...alpnProtocols] } : {}),
@@ -107,28 +119,31 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     };
   }
 
-  /**
-   * Checks the peer again, by the bytes of its certificates: the runtime's own verification may have
-   * left out something, and finds the names in a string, where one may look like another.
-   */
   protected verify(socket: TLSSocket): void {
     if (!socket.authorized) {
       throw refuseCertificate("CERT_INVALID", `${socket.authorizationError}`, this.peer);
     }
-    // The session comes from a handshake that was verified here.
-    if (this.resumed && this.offersSession) return;
-    const { serverName, verifyName } = this.#config;
-    const fault = this.#context.trust.faultOf(socket);
-    if (fault) throw refuseCertificate(fault.code, fault.words, this.peer);
-    if (!verifyName) return;
-    const leaf = readCertificate(socket.getPeerCertificate().raw);
-    if (!isFor(leaf, serverName)) {
-      throw this.#notFor(`the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`);
-    }
+    const { error } = this.#verdict ??= { error: this.#judge(socket) };
+    if (error) throw error;
   }
 
-  #notFor(words: string): TlsError {
-    const code = isIP(this.#config.serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
+  /**
+   * Checks the peer again, by the bytes of its certificates: the runtime's own verification may have
+   * left out something, and finds the names in a string, where one may look like another.
+   */
+  #judge(socket: TLSSocket): TlsError | undefined {
+    // The session comes from a handshake that was verified here.
+    if (socket.isSessionReused() && this.offersSession) return undefined;
+    const fault = this.#context.trust.faultOf(socket);
+    if (fault) return refuseCertificate(fault.code, fault.words, this.peer);
+    const { serverName, verifyName } = this.#config;
+    if (!verifyName) return undefined;
+    const leaf = readCertificate(socket.getPeerCertificate().raw);
+    // The runtime matches the names, too, but it is not to find them.
+    const names = { subject: {}, subjectaltname: textOfNames(leaf) } as PeerCertificate;
+    if (isFor(leaf, serverName) && !checkServerIdentity(serverName, names)) return undefined;
+    const code = isIP(serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
+    const words = `the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`;
     return refuseCertificate(code, words, this.peer);
   }
 
