@@ -119,12 +119,9 @@ function certificateFlag(): string | undefined {
   try {
     const words = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(0, -1);
     const flags = words.slice(0, words.length - args.length); // The rest is the program's.
-    const [, value] = /^--cert=(.*)$/s.exec(
-      flags.find((each) => each.startsWith("--cert=")) ?? "",
-    ) ??
-      [];
-    const at = flags.indexOf("--cert");
-    return value ?? (at < 0 ? "" : flags[at + 1] ?? "");
+    const at = flags.findLastIndex((each) => /^--cert(=|$)/.test(each));
+    const flag = flags[at] ?? "";
+    return flag === "--cert" ? flags[at + 1] : flag.slice("--cert=".length);
   } catch {
     return undefined;
   }

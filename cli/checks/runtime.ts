@@ -78,7 +78,8 @@ export async function checkOpenssl(support: FastOpenSupport): Promise<Check> {
     return { name, state: "ok", finding, required: true };
   }
   const denied = isDenied(support);
-  const fix = denied ? undefined : await installCommand("openssl");
+  const absent = !denied && !/ does not start/.test(openssl.error);
+  const fix = absent ? await installCommand("openssl") : undefined;
   return {
     name,
     state: denied ? "unknown" : "lacking",

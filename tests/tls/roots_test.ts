@@ -68,6 +68,7 @@ interface Scene {
 const deno: Readonly<Record<string, Scene>> = {
   "nothing": { trusts: false },
   "DENO_CERT": { env: { DENO_CERT: root.certPath }, trusts: true },
+  "DENO_CERT with the server's own": { env: { DENO_CERT: server.certPath }, trusts: false },
   "DENO_CERT with the certificate itself": {
     env: { DENO_CERT: `base64:${btoa(root.cert)}` },
     trusts: true,

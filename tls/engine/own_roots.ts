@@ -55,8 +55,13 @@ const WHERE = ["SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
 
 /** What a block in PEM holds; `undefined` where that is no certificate. */
 export function factsOf(block: string): CertificateFacts | undefined {
+  return factsIn(bytesOfBlock(block));
+}
+
+/** The same for DER. */
+export function factsIn(der: Uint8Array): CertificateFacts | undefined {
   try {
-    return readCertificate(bytesOfBlock(block));
+    return readCertificate(der);
   } catch {
     return undefined;
   }

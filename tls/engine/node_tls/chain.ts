@@ -104,8 +104,9 @@ export class Trust {
       const { facts } = each;
       const unfit = weakKey(facts, each === leaf) ?? outOfDate(facts, now);
       if (unfit) return unfit;
+      if (this.#isAnchor(each)) return undefined;
       // A root that is sent along, and not known here, is one that the runtime knows.
-      if (this.#isAnchor(each) || (!this.#complete && namesItself(facts))) return undefined;
+      if (!this.#complete && each !== leaf && namesItself(facts)) return undefined;
       const unsafe = facts.version < 3 ? UNTRUSTED : weakSignature(facts);
       if (unsafe) return unsafe;
       const ends = this.#anchorsNamed(facts.issuer).filter((anchor) => anchor.hasIssued(each));

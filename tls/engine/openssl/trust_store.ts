@@ -4,12 +4,10 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { countNative } from "../../../base/census.ts";
 import { cString } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
-import { readCertificate } from "../certificate.ts";
-import { endsChains, type OwnRoots, ownRoots } from "../own_roots.ts";
+import { endsChains, factsIn, type OwnRoots, ownRoots } from "../own_roots.ts";
 import { derOf } from "./der.ts";
 import { openssl } from "./library.ts";
 import { eachCertificate } from "./pem.ts";
@@ -42,25 +40,30 @@ function storeOfOwnRoots(): bigint {
 
 /** Adds what a caller trusts, roots or not. */
 function addTrusted(store: bigint, caCerts: readonly string[]): void {
-  const library = openssl();
   endChainsAnywhere(store);
-  for (const pem of caCerts) {
-    eachCertificate(pem, "caCerts", (x509) => {
-      const facts = readCertificate(Buffer.from(derOf((slot) => library.i2d_X509(x509, slot))));
-      if (endsChains(facts)) library.X509_STORE_add_cert(store, x509);
-    });
-  }
+  for (const pem of caCerts) eachCertificate(pem, "caCerts", (x509) => addEnd(store, x509));
+}
+
+/** Adds a certificate where chains may end at it; OpenSSL itself would let them end at any. */
+function addEnd(store: bigint, x509: bigint): void {
+  const library = openssl();
+  const facts = factsIn(derOf((slot) => library.i2d_X509(x509, slot)));
+  if (facts && endsChains(facts)) library.X509_STORE_add_cert(store, x509);
 }
 
 /** Adds what the runtime trusts. It goes by without what OpenSSL can't read. */
 function addOwn(store: bigint, { certificates, added, places, endsAnywhere }: OwnRoots): void {
   const library = openssl();
   if (endsAnywhere) endChainsAnywhere(store);
-  for (const pem of [...certificates, ...added]) {
-    try {
-      eachCertificate(pem, "caCerts", (x509) => library.X509_STORE_add_cert(store, x509));
-    } catch {
-      continue;
+  const addAny = (x509: bigint) => library.X509_STORE_add_cert(store, x509);
+  const addAdded = endsAnywhere ? (x509: bigint) => addEnd(store, x509) : addAny;
+  for (const [list, add] of [[certificates, addAny], [added, addAdded]] as const) {
+    for (const pem of list) {
+      try {
+        eachCertificate(pem, "caCerts", add);
+      } catch {
+        continue;
+      }
     }
   }
   if (places === "openssl") library.X509_STORE_set_default_paths(store);
