@@ -5,6 +5,7 @@
  */
 
 import tls from "node:tls";
+import type { OptionErrorDetails } from "../../base/errors.ts";
 import { badOption } from "../../base/option_errors.ts";
 import type { ClientConfig, TlsVersion } from "./contract.ts";
 
@@ -32,13 +33,14 @@ export function runtimeBounds(): Versions {
 export function versionsFor(
   { minVersion, maxVersion }: Pick<ClientConfig, "minVersion" | "maxVersion">,
   bounds: Versions,
+  peer: OptionErrorDetails,
 ): Versions {
   const oldest = minVersion ?? bounds.oldest;
   const newest = maxVersion ?? bounds.newest;
   if (oldest <= newest) return { oldest, newest };
   throw minVersion === undefined
-    ? badOption("maxVersion", `at least ${oldest}, ${without("minVersion")}`, maxVersion)
-    : badOption("minVersion", `at most ${newest}, ${without("maxVersion")}`, minVersion);
+    ? badOption("maxVersion", `at least ${oldest}, ${without("minVersion")}`, maxVersion, peer)
+    : badOption("minVersion", `at most ${newest}, ${without("maxVersion")}`, minVersion, peer);
 }
 
 function without(option: string): string {

@@ -18,7 +18,7 @@ import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
 import { chainWith, readCertificates } from "./pem.ts";
 import { ownRoots, trustName } from "../own_roots.ts";
-import { runtimeBounds, versionsFor } from "../versions.ts";
+import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
@@ -61,14 +61,19 @@ const contexts = new Recent<string, ClientContext>(32);
 
 /** The context for a client's configuration. */
 export function clientContext(config: ClientConfig): ClientContext {
-  const { caCerts, cert, key, minVersion, maxVersion, hello } = config;
+  const { hostname, port, caCerts, cert, key, hello } = config;
   const curves = ecdhCurve(config);
+  const versions = versionsFor(config, runtimeBounds(), { hostname, port });
   const trusted = trustName(caCerts);
-  const id = digest([trusted, cert, key, minVersion, maxVersion, hello === "lean", curves]);
-  return contexts.getOrMake(id, () => makeClientContext(config, curves));
+  const id = digest([trusted, cert, key, versions, hello === "lean", curves]);
+  return contexts.getOrMake(id, () => makeClientContext(config, versions, curves));
 }
 
-function makeClientContext(config: ClientConfig, curves: string | undefined): ClientContext {
+function makeClientContext(
+  config: ClientConfig,
+  versions: Versions,
+  curves: string | undefined,
+): ClientContext {
   const { caCerts, cert, key } = config;
   const roots = caCerts?.flatMap((pem) => readCertificates(pem, "caCerts"));
   const identity = cert !== undefined && key !== undefined
@@ -81,7 +86,7 @@ function makeClientContext(config: ClientConfig, curves: string | undefined): Cl
     ...identity,
   };
   const trust = roots ? new Trust(roots.map(({ raw }) => raw), true) : trustInOwnRoots();
-  return { secure: makeSecureContext(config, pem, curves), trust };
+  return { secure: makeSecureContext(config, versions, pem, curves), trust };
 }
 
 let own: { readonly name: string; readonly trust: Trust } | undefined;
@@ -98,13 +103,13 @@ function trustInOwnRoots(): Trust {
 
 function makeSecureContext(
   config: ClientConfig,
+  { oldest, newest }: Versions,
   pem: SecureContextOptions,
   curves: string | undefined,
 ): SecureContext {
   const { hostname, port, hello } = config;
   const lean = hello === "lean";
   const sigalgs = lean ? LEAN_SIGNATURE_ALGORITHMS : SIGNATURE_ALGORITHMS;
-  const { oldest, newest } = versionsFor(config, runtimeBounds());
   try {
     return createSecureContext({
       minVersion: lean ? newest : oldest,

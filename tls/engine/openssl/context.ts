@@ -38,9 +38,9 @@ const clientContexts = new Recent<string, bigint>(32, freeContext); // Connectio
 
 /** The context for a client's configuration; owned by the cache. */
 export function clientContext(config: ClientConfig): bigint {
-  const { caCerts, cert, key, minVersion, maxVersion, keyLog } = config;
-  const trusted = trustName(caCerts);
-  const id = digest([trusted, cert, key, minVersion, maxVersion, keyLog !== undefined]);
+  const { caCerts, cert, key, keyLog } = config;
+  const { oldest, newest } = versionsOf(config); // What bounds them may change.
+  const id = digest([trustName(caCerts), cert, key, oldest, newest, keyLog !== undefined]);
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
 
@@ -92,7 +92,7 @@ export function freeContext(context: bigint): void {
 
 function makeContext(
   method: bigint,
-  config: Pick<ClientConfig, "minVersion" | "maxVersion" | "keyLog">,
+  config: Versioned & Pick<ClientConfig, "keyLog">,
   fill: (context: bigint) => void,
 ): bigint {
   const library = openssl();
@@ -127,14 +127,25 @@ function makeContext(
   return context;
 }
 
+/** What decides the versions; a listener has no peer to be named in an error. */
+type Versioned =
+  & Pick<ClientConfig, "minVersion" | "maxVersion">
+  & Partial<Pick<ClientConfig, "hostname" | "port">>;
+
 /** The versions for a configuration. The policies of the system and of the runtime bound them. */
-export function versionsOf(config: Pick<ClientConfig, "minVersion" | "maxVersion">): Versions {
+export function versionsOf(config: Versioned): Versions {
   const { oldest, newest } = runtimeBounds();
   const { versions } = systemPolicy();
-  return versionsFor(config, {
+  const bounds = {
     oldest: versions.includes(numbers["TLSv1.2"]) ? oldest : "TLSv1.3",
     newest: versions.includes(numbers["TLSv1.3"]) ? newest : "TLSv1.2",
-  });
+  } as const;
+  const { hostname, port } = config;
+  return versionsFor(
+    config,
+    bounds,
+    hostname === undefined || port === undefined ? {} : { hostname, port },
+  );
 }
 
 /** Gives a context a certificate chain, leaf first, and the leaf's key. */

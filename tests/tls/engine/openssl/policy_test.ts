@@ -165,13 +165,18 @@ test("so is what a program has told the runtime", { skip }, async () => {
   const { DEFAULT_MIN_VERSION } = tls;
   using listener = startListener();
   const options = { hostname: here, port: listener.addr.port, ...trusting };
+  const protocolOf = async (engine: "openssl" | "runtime", more: object) => {
+    using conn = await connectTls({ ...options, engine, ...more });
+    return conn.protocol;
+  };
   tls.DEFAULT_MIN_VERSION = "TLSv1.3";
   try {
     for (const engine of ["openssl", "runtime"] as const) {
       const opening = connectTls({ ...options, engine, maxVersion: "TLSv1.2" });
       await assert.rejects(opening, { code: "INVALID_OPTION", message: /DEFAULT_MIN_VERSION/ });
+      assert.equal(await protocolOf(engine, {}), "TLSv1.3");
       const both = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
-      (await connectTls({ ...options, engine, ...both })).close();
+      assert.equal(await protocolOf(engine, both), "TLSv1.2");
     }
   } finally {
     tls.DEFAULT_MIN_VERSION = DEFAULT_MIN_VERSION;
