@@ -36,15 +36,20 @@ const UNTRUSTED: Fault = {
 /** A certificate, and the runtime's own reading of it, which is made when it is needed. */
 class Certificate {
   readonly facts: CertificateFacts;
+  /** Keys of the two names. */
+  readonly subject: string;
+  readonly issuer: string;
   #native: X509Certificate | undefined;
 
   constructor(der: Uint8Array) {
     this.facts = readCertificate(der);
+    this.subject = nameKey(this.facts.subject);
+    this.issuer = nameKey(this.facts.issuer);
   }
 
   /** Whether this certificate's key has signed another one. The runtime verifies it. */
   hasIssued(other: Certificate): boolean {
-    if (!sameName(this.facts.subject, other.facts.issuer)) return false;
+    if (this.subject !== other.issuer) return false;
     const { publicKey } = this;
     return publicKey !== undefined && hasSigned(publicKey, other.native, other.facts);
   }
@@ -65,9 +70,9 @@ class Certificate {
 
 /** Where chains may end, and the leaf certificates that are known to lead there. */
 export class Trust {
-  /** Certificates that are trusted, by their subjects. */
-  #anchors: Map<string, Certificate[]> = new Map();
+  #ders: readonly Uint8Array[];
   #complete: boolean;
+  #anchors: Map<string, Certificate[]> | undefined;
   #trusted = new Recent<string, true>(MOST_TRUSTED);
 
   /**
@@ -75,13 +80,8 @@ export class Trust {
    * certificate of whose issuer's name the peer has sent none. The runtime has found that one.
    */
   constructor(anchors: readonly Uint8Array[], complete: boolean) {
+    this.#ders = anchors;
     this.#complete = complete;
-    for (const anchor of readAll(anchors)) {
-      // OpenSSL would end a chain at any certificate. Not every runtime does, so none may.
-      if (!endsChains(anchor.facts)) continue;
-      const name = nameKey(anchor.facts.subject);
-      this.#anchors.set(name, [...this.#anchors.get(name) ?? [], anchor]);
-    }
   }
 
   /** Why the certificate that a peer has presented is not to be trusted. */
@@ -109,8 +109,8 @@ export class Trust {
       if (!this.#complete && each !== leaf && namesItself(facts)) return undefined;
       const unsafe = facts.version < 3 ? UNTRUSTED : weakSignature(facts);
       if (unsafe) return unsafe;
-      const ends = this.#anchorsNamed(facts.issuer).filter((anchor) => anchor.hasIssued(each));
-      const named = [...left].filter((other) => sameName(other.facts.subject, facts.issuer));
+      const ends = this.#anchorsNamed(each.issuer).filter((anchor) => anchor.hasIssued(each));
+      const named = [...left].filter((other) => other.subject === each.issuer);
       if (!this.#complete && ends.length + named.length === 0) return undefined;
       const sent = named.filter((other) => isIssuer(other.facts) && other.hasIssued(each));
       return firstGood([
@@ -121,13 +121,20 @@ export class Trust {
     return follow(leaf);
   }
 
-  #anchorsNamed(name: Buffer): readonly Certificate[] {
-    return this.#anchors.get(nameKey(name)) ?? [];
+  #anchorsNamed(name: string): readonly Certificate[] {
+    this.#anchors ??= anchorsIn(this.#ders); // Reading them takes longer than a hello may wait.
+    return this.#anchors.get(name) ?? [];
   }
 
-  #isAnchor({ facts: { subject, der } }: Certificate): boolean {
+  #isAnchor({ subject, facts: { der } }: Certificate): boolean {
     return this.#anchorsNamed(subject).some(({ facts }) => facts.der.equals(der));
   }
+}
+
+/** The certificates at which chains may end, by their subjects. */
+function anchorsIn(ders: readonly Uint8Array[]): Map<string, Certificate[]> {
+  const anchors = readAll(ders).filter(({ facts }) => endsChains(facts));
+  return Map.groupBy(anchors, ({ subject }) => subject);
 }
 
 /** Nothing if one of the ways is good; otherwise what is wrong with the first one. */
@@ -189,14 +196,9 @@ function outOfDate({ from, until }: CertificateFacts, now: number): Fault | unde
     : { code: "CERT_HAS_EXPIRED", words: "a certificate has expired" };
 }
 
-/** Whether two names are the same. Their strings may be encoded in different ways. */
-function sameName(a: Buffer, b: Buffer): boolean {
-  return a.equals(b) || nameKey(a) === nameKey(b);
-}
-
 /**
  * A key that is the same for names that are the same (RFC 5280, section 7.1): letters match in
- * either case, and white space counts as one space. It only finds candidates; a signature decides.
+ * either case, white space counts as one space, and the kind of a string does not count. It only finds candidates; a signature decides.
  */
 function nameKey(name: Buffer): string {
   const parts = elementsOf(name).flatMap(({ content }) => elementsIn(content)).map(
