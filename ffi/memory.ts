@@ -44,6 +44,11 @@ export function readString(address: bigint): string | undefined {
   return new TextDecoder().decode(readMemory(address, Number(reader.strlen(address))));
 }
 
+/** A text as C expects it. */
+export function cString(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
 /** The address stored in an 8-byte out-parameter. */
 export function pointerIn(slot: Uint8Array): bigint {
   return new DataView(slot.buffer, slot.byteOffset).getBigUint64(0, true);

@@ -31,6 +31,10 @@ export const libsslSymbols = {
   SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `struct stack_st_SSL_CIPHER *SSL_CTX_get_ciphers(const SSL_CTX *ctx);` */
   SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
+  /** `int SSL_CTX_get_security_level(const SSL_CTX *ctx);` */
+  SSL_CTX_get_security_level: { parameters: ["pointer"], result: "i32" },
+  /** `void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);` */
+  SSL_CTX_set_security_level: { parameters: ["pointer", "i32"], result: "void" },
   /** `void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback);` */
   SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
   /** `void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);` */
@@ -195,10 +199,18 @@ export const libcryptoSymbols = {
   X509_STORE_set_default_paths: { parameters: ["pointer"], result: "i32" },
   /** `int X509_STORE_add_cert(X509_STORE *store, X509 *x);` */
   X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
+  /** `int X509_STORE_load_file(X509_STORE *xs, const char *file);` */
+  X509_STORE_load_file: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** `int X509_STORE_load_path(X509_STORE *xs, const char *path);` */
+  X509_STORE_load_path: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** `int X509_STORE_set_flags(X509_STORE *xs, unsigned long flags);` */
+  X509_STORE_set_flags: { parameters: ["pointer", "ulong"], result: "i32" },
   /** `void X509_STORE_free(X509_STORE *store);` */
   X509_STORE_free: { parameters: ["pointer"], result: "void" },
   /** `int X509_VERIFY_PARAM_set1_host(X509_VERIFY_PARAM *param, const char *name, size_t len);` */
   X509_VERIFY_PARAM_set1_host: { parameters: ["pointer", "buffer", "u64"], result: "i32" },
+  /** `int X509_VERIFY_PARAM_add1_host(X509_VERIFY_PARAM *param, const char *name, size_t len);` */
+  X509_VERIFY_PARAM_add1_host: { parameters: ["pointer", "buffer", "u64"], result: "i32" },
   /** `int X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc);` */
   X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
   /** `void X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags);` */
@@ -260,6 +272,8 @@ export const OPENSSL = {
   SSL_TLSEXT_ERR_NOACK: 3,
 
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS: 0x4,
+  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT: 0x20,
+  X509_V_FLAG_PARTIAL_CHAIN: 0x80000n,
   X509_V_OK: 0,
 
   TLS1_2_VERSION: 0x0303,

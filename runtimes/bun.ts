@@ -100,7 +100,22 @@ export const runtime: Runtime = {
   },
 
   roots() {
-    return tls.getCACertificates("default");
+    const certificates = tls.getCACertificates("default");
+    const [first] = tls.getCACertificates("bundled");
+    // `setDefaultCACertificates` replaces everything. It can't replace anything by nothing.
+    const replaced = certificates.length > 0 && certificates[0] !== first;
+    return {
+      certificates,
+      added: [],
+      // BoringSSL's own places. Bun always looks there, whatever it was started with.
+      ...(replaced ? {} : {
+        places: {
+          file: process.env["SSL_CERT_FILE"] ?? "/etc/ssl/cert.pem",
+          folder: process.env["SSL_CERT_DIR"] ?? "/etc/ssl/certs",
+        },
+      }),
+      endsAnywhere: false,
+    };
   },
 
   env(name) {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
+import { denoRoots } from "./deno_roots.ts";
 import { listenAtOnce } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
@@ -129,11 +129,7 @@ export const runtime: Runtime = {
     return query({ name: access, path }) === "granted";
   },
 
-  roots() {
-    if (query({ name: "sys", kind: "ca" }) !== "granted") return undefined;
-    const complete = query({ name: "env", variable: "NODE_USE_SYSTEM_CA" }) === "granted";
-    return tls.getCACertificates(complete ? "default" : "bundled");
-  },
+  roots: denoRoots,
 
   env(name) {
     return query({ name: "env", variable: name }) === "granted" ? Deno.env.get(name) : undefined;

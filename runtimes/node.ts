@@ -8,7 +8,7 @@ import process from "node:process";
 import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
 import { listenAtOnce } from "./listen.ts";
-import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
+import type { NativeSignature, NativeTable, NativeType, Runtime, RuntimeRoots } from "./runtime.ts";
 
 /** The part of `node:ffi` used here, so that other runtimes need not have its types. */
 interface NodeFfi {
@@ -43,6 +43,18 @@ function ffi(): NodeFfi {
 
 /** What exports OpenSSL: the process itself (`null`), or on Windows its program file. */
 const self = process.platform === "win32" ? process.execPath : null;
+
+/**
+ * What Node trusts where its lists have no root: what OpenSSL trusts by default, if Node was told so.
+ * `setDefaultCACertificates` would replace that.
+ */
+function rootsInNoList(): Pick<RuntimeRoots, "places" | "untold"> {
+  const options = (process.env["NODE_OPTIONS"] ?? "").split(/\s+/);
+  const flags = [...process.execArgv, ...options];
+  if (flags.includes("--use-openssl-ca")) return { places: "openssl" };
+  const where = "only on the command line and in NODE_OPTIONS";
+  return { untold: `Node tells of no roots of its own; --use-openssl-ca is seen ${where}` };
+}
 
 function nodeSignature(signature: NativeSignature): NodeSignature {
   return { arguments: [...signature.parameters] as NativeType[], return: signature.result };
@@ -97,7 +109,14 @@ export const runtime: Runtime = {
   },
 
   roots() {
-    return tls.getCACertificates("default");
+    const certificates = tls.getCACertificates("default");
+    const isBare = certificates.length === tls.getCACertificates("extra").length;
+    return {
+      certificates,
+      added: [],
+      endsAnywhere: false,
+      ...(isBare ? rootsInNoList() : {}),
+    };
   },
 
   env(name) {

@@ -98,6 +98,23 @@ export interface RuntimeSocket extends Writable {
   unref(): unknown;
 }
 
+/** The root certificates that a runtime trusts, as far as it tells. */
+export interface RuntimeRoots {
+  /** PEM, one certificate each. */
+  readonly certificates: readonly string[];
+  /** Certificates that the user has added, in PEM. Some may be unreadable. */
+  readonly added: readonly string[];
+  /**
+   * Where the runtime looks for more: a file and a folder with hashed names, or, where it is not
+   * known what the runtime trusts, the default places of OpenSSL.
+   */
+  readonly places?: "openssl" | { readonly file: string; readonly folder: string };
+  /** Whether a chain may end at any of them, also at one that is no root. */
+  readonly endsAnywhere: boolean;
+  /** What the runtime may trust and does not tell, and what to do about it. */
+  readonly untold?: string;
+}
+
 /** What each runtime provides. */
 export interface Runtime {
   readonly name: "deno" | "bun" | "node";
@@ -163,8 +180,8 @@ export interface Runtime {
   /** Whether a file may be read or written. Never prompts. */
   mayAccess(path: string, access: "read" | "write"): boolean;
 
-  /** The root certificates this runtime trusts, PEM; `undefined` if they may not be read. */
-  roots(): readonly string[] | undefined;
+  /** The root certificates that `node:tls` trusts now. A program may change them. Never prompts. */
+  roots(): RuntimeRoots;
 
   /** An environment variable; `undefined` if it is unset or may not be read. Never prompts. */
   env(name: string): string | undefined;

@@ -1453,7 +1453,9 @@ export const requirements = [
     section: "4.5",
     level: "MUST NOT",
     what: "Use curves of less than 224 bits",
-    decision: "OpenSSL's security level 2, which no option here lowers.",
+    tests: [
+      "a chain with an authority's elliptic curve of 192 bits fails with CA_KEY_TOO_SMALL",
+    ],
   },
   {
     rfc: 9325,

@@ -78,8 +78,9 @@ const rules: Rules<ConnectTlsSettings> = {
  * Needs `--allow-net` under Deno and under Node's `--permission`, and `--allow-ffi` for Fast Open
  * and OpenSSL. Without FFI or OpenSSL the connection uses the runtime's own TLS, and
  * `conn.warnings` says so. Deno's `--allow-net=HOST:PORT` is enough, but without FFI Deno also asks
- * for the host's addresses. To use Deno's own roots, OpenSSL also needs `--allow-sys` and
- * `--allow-env=NODE_USE_SYSTEM_CA`. Without them it uses the system's roots.
+ * for the host's addresses. To use Deno's own roots, OpenSSL also needs `--allow-sys`, and
+ * `--allow-env` for what the environment adds to them. Without `--allow-sys` it uses the system's
+ * roots.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";

@@ -61,7 +61,7 @@ export type CertificateErrorCode =
  * Stable names of the reasons why TLS fails. Beside the verdicts on a certificate there are:
  *
  * - `"INVALID_PEM"`: a certificate or key could not be read, or the two don't belong together
- * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded
+ * - `"ENGINE_UNAVAILABLE"`: OpenSSL could not be loaded, or does not start
  * - `"FEATURE_UNAVAILABLE"`: the engine can't do what an option asks for
  * - `"STORE_UNAVAILABLE"`: the folder of a session store can't be used
  * - `"NOT_TLS"`: the peer answered with something that is not TLS

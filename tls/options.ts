@@ -44,9 +44,9 @@ export interface CommonTlsOptions {
   key?: Pem;
   /** What opens an encrypted `key`. With a key that is not encrypted it does nothing. */
   passphrase?: string;
-  /** The lowest version to accept. Default `"TLSv1.2"`. */
+  /** The lowest version to accept. Default `"TLSv1.2"`, or what a stricter policy of the system says. */
   minVersion?: TlsVersion;
-  /** The highest version to accept. Default `"TLSv1.3"`. */
+  /** The highest version to accept. Default `"TLSv1.3"`, or what the system's policy says. */
   maxVersion?: TlsVersion;
   /**
    * Called with each line of the key log that Wireshark reads. The key log decrypts the connection.
@@ -60,7 +60,7 @@ export interface CommonTlsOptions {
   /**
    * The TLS implementation:
    *
-   * - `"auto"`, the default: OpenSSL where it can be loaded, else the runtime's own TLS. Features
+   * - `"auto"`, the default: OpenSSL where it can be used, else the runtime's own TLS. Features
    *   that the runtime's TLS lacks are then left out, such as early data, and `conn.warnings` says
    *   so. A list of `groups`, and `postHandshakeAuth`, are the error `"FEATURE_UNAVAILABLE"` where it
    *   can't do them
@@ -74,7 +74,10 @@ export interface CommonTlsOptions {
 
 /** Options of a TLS client, over a new connection or one that is open already. */
 export interface TlsClientOptions extends CommonTlsOptions {
-  /** Root certificates to trust instead of the runtime's own. */
+  /**
+   * Certificates to trust instead of the runtime's own: of roots, of other authorities, or of
+   * a server that has signed its own.
+   */
   caCerts?: Pem;
   /** The name to send and to verify; by default the host name. */
   serverName?: string;
@@ -115,8 +118,9 @@ export interface CommonTlsSettings {
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly passphrase: string | undefined;
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  /** `undefined` leaves it to the system's policy, and to the default. */
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   readonly keyLog: ((line: string) => void) | undefined;
   readonly engine: "auto" | EngineName;
 }
@@ -178,8 +182,8 @@ export const commonTlsRules: Rules<CommonTlsSettings> = {
   cert: optional(pem),
   key: optional(pem),
   passphrase: calledElsewhere(optional(passphrase), "password", "pass"),
-  minVersion: defaulted(version, "TLSv1.2"),
-  maxVersion: defaulted(version, "TLSv1.3"),
+  minVersion: optional(version),
+  maxVersion: optional(version),
   keyLog: optional(callback()),
   engine: defaulted(oneOf("auto", "openssl", "runtime"), "auto"),
 };

@@ -22,6 +22,8 @@ import {
  * - `"SESSION_STORE_FAILED"`: the session store threw, rejected, or took too long
  * - `"SESSION_UNUSABLE"`: the session store handed out something that is no session, a session that
  *   has expired, or one that the engine can't use
+ * - `"ROOTS_UNREADABLE"`: the user has told the runtime to trust what is no certificate, such as in
+ *   NODE_EXTRA_CA_CERTS; it is left out
  * - `"SESSION_REFUSED"`: the server refused the session; a second connection was made without it
  * - `"HELLO_REFUSED"`: the server, or something on the way to it, turned down an unusual hello; a
  *   second connection was made with an ordinary one
@@ -38,7 +40,8 @@ export type TlsWarningCode =
   | "SESSION_REFUSED"
   | "HELLO_REFUSED"
   | "EARLY_DATA_UNSENT"
-  | "RENEGOTIATION_REFUSED";
+  | "RENEGOTIATION_REFUSED"
+  | "ROOTS_UNREADABLE";
 
 /** A problem that cost time, or a feature, but not the connection. */
 export interface TlsWarning {
@@ -147,5 +150,15 @@ export function refusedParts(parts: readonly Special[], why: string): TlsWarning
     code: "HELLO_REFUSED",
     message: `The connection was made again, without the ${parts.join(" and the ")}: ${why}; ` +
       "serverMemory says until when later ones go without",
+  };
+}
+
+/** The warning about roots that the user has added, and that nobody can read. */
+export function rootsUnreadable(count: number): TlsWarning {
+  const what = count === 1 ? "One certificate" : `${count} certificates`;
+  return {
+    code: "ROOTS_UNREADABLE",
+    message: `${what} can't be read, of those that this runtime was told to ` +
+      "trust (NODE_EXTRA_CA_CERTS, or what else names a file of them); the rest is trusted",
   };
 }

@@ -7,6 +7,7 @@
 import process from "node:process";
 import type { FastOpenSupport } from "../../mod.ts";
 import { runtime } from "../../runtimes/mod.ts";
+import { ownRoots } from "../../tls/engine/own_roots.ts";
 import { type Check, readKernelFile } from "./check.ts";
 import { installCommand } from "./packages.ts";
 
@@ -77,7 +78,8 @@ export async function checkOpenssl(support: FastOpenSupport): Promise<Check> {
     return { name, state: "ok", finding, required: true };
   }
   const denied = isDenied(support);
-  const fix = denied ? undefined : await installCommand("openssl");
+  const absent = !denied && !/ does not start/.test(openssl.error);
+  const fix = absent ? await installCommand("openssl") : undefined;
   return {
     name,
     state: denied ? "unknown" : "lacking",
@@ -96,13 +98,20 @@ async function loadedFrom(): Promise<string | undefined> {
 /** The certificates that are trusted without `--ca`. */
 export function checkRoots(): Check {
   const name = "trust";
-  const roots = runtime.roots();
-  if (roots === undefined) {
-    const finding = `the system's root certificates; ${titles[runtime.name]}'s own may not be read`;
-    return { name, state: "ok", finding, required: true };
+  const { certificates, added, unreadable, places, untold } = ownRoots();
+  const count = certificates.length + added.length;
+  const parts = [
+    ...(count > 0 ? [`${count} root certificates, ${titles[runtime.name]}'s own`] : []),
+    ...(places === "openssl" ? ["the system's, where OpenSSL looks for them"] : []),
+    ...(places && places !== "openssl" ? [`what is in ${places.file} and ${places.folder}`] : []),
+  ];
+  const gaps = [
+    ...(unreadable > 0 ? [`${unreadable} more can't be read`] : []),
+    ...(untold === undefined ? [] : [untold]),
+  ];
+  if (parts.length === 0) {
+    const finding = ["no root certificates: every server needs --ca", ...gaps].join("; ");
+    return { name, state: "lacking", finding, required: true };
   }
-  const finding = roots.length > 0
-    ? `${roots.length} root certificates, ${titles[runtime.name]}'s own`
-    : "no root certificates: every server needs --ca";
-  return { name, state: roots.length > 0 ? "ok" : "lacking", finding, required: true };
+  return { name, state: "ok", finding: [parts.join(", and "), ...gaps].join("; "), required: true };
 }

@@ -36,7 +36,8 @@ export function formatAddress(address: Address): string {
   return address.scope === undefined ? address.ip : `${address.ip}%${address.scope}`;
 }
 
-function bytesOfIp(address: Address): Uint8Array {
+/** The bytes of an address, most significant first. */
+export function bytesOfIp(address: Address): Uint8Array {
   if (address.family === 4) return Uint8Array.from(address.ip.split("."), Number);
   // The URL parser turns any spelling of IPv6 into hexadecimal groups and at most one "::".
   const groups = new URL(`http://[${address.ip}]`).hostname.slice(1, -1).split("::")

@@ -197,7 +197,7 @@ export class Hello {
 
   /** A resumption is never lean: its hello is small, and must match its session. */
   #mayBeLean({ ridesInSyn, maxVersion, session }: ClientConfig): boolean {
-    return this.#server.usesTls13 === true && ridesInSyn && maxVersion === "TLSv1.3" &&
+    return this.#server.usesTls13 === true && ridesInSyn && maxVersion !== "TLSv1.2" &&
       session === undefined && this.#options.allowance?.allows("lean hello") === true;
   }
 }

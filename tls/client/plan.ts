@@ -10,15 +10,15 @@ import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { ClientConfig } from "../engine/contract.ts";
 import { featuresOf } from "../engine/features.ts";
+import { ownRoots, trustName } from "../engine/own_roots.ts";
 import { keyLogOf } from "../keylog.ts";
 import { certificateName, type TlsClientSettings } from "../options.ts";
 import type { StoredSession } from "../sessions/store.ts";
-import type { TlsWarning } from "../warnings.ts";
+import { rootsUnreadable, type TlsWarning } from "../warnings.ts";
 import { Allowance } from "./allowance.ts";
 import { ordinaryConfig } from "./hello.ts";
 import { knownServer } from "./known_servers.ts";
 import { Resumption } from "./resumption.ts";
-import { trustName } from "./trust_name.ts";
 
 /** Everything that one try at a TLS connection is made from. */
 export interface Plan {
@@ -58,6 +58,8 @@ export async function makePlan(
   // A session is valid for one server, one way to verify it, one client identity and one engine.
   const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert, chosen.name];
   const warnings = [...chosen.warnings];
+  const unreadable = caCerts ? 0 : ownRoots().unreadable;
+  if (unreadable > 0) warnings.push(rootsUnreadable(unreadable));
   const resumption = new Resumption(
     sessions !== false && featuresOf(chosen.name).resumption ? sessions : undefined,
     digest([...who, alpnProtocols, minVersion, maxVersion, groups]),

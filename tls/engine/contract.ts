@@ -158,8 +158,9 @@ export interface ClientConfig extends EnginePeer {
   /** The server may ask for the certificate after the handshake. */
   readonly postHandshakeAuth: boolean;
   readonly alpnProtocols: readonly string[];
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  /** `undefined` is the default, which never loosens a policy of the system. */
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   /** The only groups to offer; a key share is sent for the first one. */
   readonly groups: readonly string[] | undefined;
   readonly hello: HelloForm;
@@ -183,8 +184,8 @@ export interface ServerConfig {
   /** Opens an encrypted `key`. */
   readonly passphrase: string | undefined;
   readonly alpnProtocols: readonly string[];
-  readonly minVersion: TlsVersion;
-  readonly maxVersion: TlsVersion;
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
   /** Bytes of early data taken per connection; 0 takes none. */
   readonly maxEarlyData: number;
   readonly keyLog: ((line: string) => void) | undefined;

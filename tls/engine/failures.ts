@@ -12,6 +12,8 @@ import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "../errors.ts"
 export interface FailurePeer {
   readonly hostname?: string;
   readonly port?: number;
+  /** What is to be known of the roots where a certificate leads to none of them; may be "". */
+  readonly aboutRoots?: () => string;
   /** The handshake was complete. */
   readonly secured?: boolean;
 }
@@ -74,13 +76,23 @@ const NO_RENEGOTIATION = 100;
 
 /** The peer's certificate was refused. */
 export function certificateRefused(code: TlsErrorCode, words: string, failure: Failure): TlsError {
-  return makeFailure(code, words + (remedies[code] ?? ""), failure);
+  const roots = withoutRoot.has(code) ? failure.aboutRoots?.() ?? "" : "";
+  return makeFailure(code, words + (remedies[code] ?? "") + roots, failure);
 }
+
+/** Verdicts that nobody is trusted of those who have signed. */
+const withoutRoot: ReadonlySet<TlsErrorCode> = new Set([
+  ...["CERT_INVALID", "DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN"] as const,
+  ...["UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"] as const,
+  ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE"] as const,
+]);
 
 /** Advice for faults that the caller can do something about. */
 const remedies: Partial<Record<TlsErrorCode, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "; pass the certificate in caCerts to trust it",
   SELF_SIGNED_CERT_IN_CHAIN: "; pass the root certificate in caCerts to trust it",
+  UNABLE_TO_GET_ISSUER_CERT:
+    "; what leads there is trusted only as a root: pass it in caCerts, or the root itself",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     "; pass the root certificate in caCerts to trust it, or let the server send its whole chain",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "; pass the issuer's certificate in caCerts to trust it",

@@ -42,6 +42,11 @@ export const PREFERRED_HYBRID = "X25519MLKEM768";
 /** The names of the classical groups, most wanted first. */
 export const classicalGroups: readonly string[] = classical.map(({ name }) => name);
 
+/** The number in TLS messages of a group; `undefined` where it is not known. */
+export function numberOfGroup(name: string): number | undefined {
+  return findGroup(name)?.number;
+}
+
 /** The name of the group with this number in TLS messages. */
 export function nameOfGroup(number: number): string {
   const found = groups.find((group) => group.number === number);

@@ -266,7 +266,7 @@ test("names in a chain prove nothing, signatures do", { skip }, async () => {
   for (const [what, { cert, key }] of Object.entries(impostors())) {
     using listener = startListener({ cert, key, onHandshakeError: () => {} });
     for (const maxVersion of ["TLSv1.3", "TLSv1.2"] as const) {
-      const options = { serverName: "localhost", maxVersion };
+      const options = { serverName: "localhost", ...withoutName, maxVersion };
       const error = await failureOf(ways.connectTls(listener.addr.port, options));
       assert.ok(error instanceof TlsError, `${what}: ${error}`);
       assert.match(error.code, /^(CERT_|UNABLE_TO_|SELF_SIGNED_|INVALID_CA)/, what);

@@ -15,10 +15,13 @@ import {
 } from "node:tls";
 import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
+import { readCertificate } from "../certificate.ts";
 import { featuresOf } from "../features.ts";
+import { isFor, namesIn, textOfNames } from "../names.ts";
+import { aboutRoots } from "../own_roots.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
-import { notFor, refuseCertificate } from "./node_error.ts";
+import { refuseCertificate } from "./node_error.ts";
 import {
   type KeptSession,
   lifetimeOf,
@@ -27,17 +30,14 @@ import {
   unpackSession,
 } from "./packed_session.ts";
 
-/** The RSA bits that OpenSSL's security level 2 requires; BoringSSL has no such levels. */
-const LEAST_RSA_BITS = 2048;
-
 /** A client engine. Throws `TlsError` when the configuration is not usable. */
 export function runtimeClient(config: ClientConfig): ClientEngine {
   const { hostname, port } = config;
   return namePeer({ hostname, port }, () => new RuntimeClient(clientContext(config), config));
 }
 
-/** The result of checking whose certificate it is. */
-interface Identity {
+/** The result of checking the peer's certificate. */
+interface Verdict {
   readonly error: TlsError | undefined;
 }
 
@@ -51,14 +51,17 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   #config: ClientConfig;
   #context: ClientContext;
   #session: KeptSession | undefined;
+  #socket: TLSSocket | undefined;
   /** Set once the peer's certificate was checked. */
-  #identity: Identity | undefined;
+  #verdict: Verdict | undefined;
   /** Sessions that came before the peer was verified. */
   #early: Uint8Array[] = [];
   #started: PromiseWithResolvers<Uint8Array> | undefined;
 
   constructor(context: ClientContext, config: ClientConfig) {
-    super({ hostname: config.hostname, port: config.port });
+    const { hostname, port, caCerts } = config;
+    // Of its own roots the runtime knows more than it tells.
+    super({ hostname, port, ...(caCerts ? { aboutRoots: () => aboutRoots(caCerts) } : {}) });
     this.#context = context;
     this.#config = config;
     const { session } = config;
@@ -68,7 +71,9 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
 
   start(): Uint8Array | Promise<Uint8Array> {
     const { keyLog, onTicket } = this.#config;
-    const socket = this.begin((pipe) => connect({ ...this.#options(), socket: pipe as never }));
+    const socket = this.#socket = this.begin((pipe) =>
+      connect({ ...this.#options(), socket: pipe as never })
+    );
     socket.once("secureConnect", () => {
       socket.disableRenegotiation(); // For Bun, which has no option for it.
       this.complete(socket);
@@ -112,9 +117,11 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     return {
       secureContext: this.#context.secure,
       rejectUnauthorized: true, // Regardless of the environment.
-      checkServerIdentity: (_, certificate) => {
-        this.#identity = this.#identify(certificate);
-        return this.#identity.error;
+      // Called before the Finished leaves. So a server hears nothing more from a client that refuses.
+      checkServerIdentity: () => {
+        const socket = this.#socket;
+        if (socket) this.#verdict ??= { error: this.#judge(socket) };
+        return this.#verdict?.error;
       },
       ...(isIP(serverName) ? {} : { servername: serverName }),
       ...(alpnProtocols.length > 0 ? { ALPNProtocols: [...alpnProtocols] } : {}),
@@ -122,34 +129,32 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     };
   }
 
-  /** Checks the peer again, because the runtime's own verification may have left out something. */
   protected verify(socket: TLSSocket): void {
     if (!socket.authorized) {
       throw refuseCertificate("CERT_INVALID", `${socket.authorizationError}`, this.peer);
     }
-    // The session comes from a handshake that was verified here.
-    if (this.resumed && this.offersSession) return;
-    const { error } = this.#identity ??= this.#identify(socket.getPeerCertificate());
+    const { error } = this.#verdict ??= { error: this.#judge(socket) };
     if (error) throw error;
-    if (this.#context.trust?.isTrusted(socket) === false) {
-      throw refuseCertificate(
-        "CERT_INVALID",
-        "the chain does not lead to any of caCerts",
-        this.peer,
-      );
-    }
   }
 
-  /** Checks that the certificate is for `serverName`, and that its key is strong enough. */
-  #identify(certificate: PeerCertificate): Identity {
+  /**
+   * Checks the peer again, by the bytes of its certificates: the runtime's own verification may have
+   * left out something, and finds the names in a string, where one may look like another.
+   */
+  #judge(socket: TLSSocket): TlsError | undefined {
+    // The session comes from a handshake that was verified here.
+    if (socket.isSessionReused() && this.offersSession) return undefined;
+    const fault = this.#context.trust.faultOf(socket);
+    if (fault) return refuseCertificate(fault.code, fault.words, this.peer);
     const { serverName, verifyName } = this.#config;
-    const { modulus, bits = 0 } = certificate;
-    if (modulus && bits < LEAST_RSA_BITS) {
-      const words = `an RSA key of ${bits} bits is too weak`;
-      return { error: refuseCertificate("EE_KEY_TOO_SMALL", words, this.peer) };
-    }
-    const error = verifyName ? checkServerIdentity(serverName, certificate) : undefined;
-    return { error: error && notFor(isIP(serverName) !== 0, error, this.peer) };
+    if (!verifyName) return undefined;
+    const leaf = readCertificate(socket.getPeerCertificate().raw);
+    // The runtime matches the names, too, but it is not to find them.
+    const names = { subject: {}, subjectaltname: textOfNames(leaf) } as PeerCertificate;
+    if (isFor(leaf, serverName) && !checkServerIdentity(serverName, names)) return undefined;
+    const code = isIP(serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
+    const words = `the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`;
+    return refuseCertificate(code, words, this.peer);
   }
 
   /** Finds the name among those offered: some runtimes decode its UTF-8 as Latin-1. */

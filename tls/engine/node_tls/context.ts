@@ -7,6 +7,7 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { digest } from "../../../base/digest.ts";
+import { bytesOfBlock } from "../../../base/pem.ts";
 import { Recent } from "../../../base/recent.ts";
 import { badOption } from "../../../base/option_errors.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
@@ -16,6 +17,8 @@ import { Trust } from "./chain.ts";
 import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
 import { readCertificates, readIdentity } from "./pem.ts";
+import { ownRoots, trustName } from "../own_roots.ts";
+import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import { TlsError } from "../../errors.ts";
 
 /**
@@ -26,6 +29,16 @@ const LEAN_SIGNATURE_ALGORITHMS = [
   ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384"],
   ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384"],
   ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384"],
+].join(":");
+
+/**
+ * What a hello offers that is not lean. OpenSSL's own list depends on its security level. BoringSSL's
+ * includes SHA-1, by which a server of TLS 1.2 could sign its key share.
+ */
+const SIGNATURE_ALGORITHMS = runtime.exportsOpenssl ? undefined : [
+  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "ed25519"],
+  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
+  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
 ].join(":");
 
 /** Leaves out extensions without a meaning in TLS 1.3, where the runtime's own TLS is OpenSSL. */
@@ -39,8 +52,8 @@ const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION ?? 0;
 /** The objects that are made from a configuration. */
 export interface ClientContext {
   readonly secure: SecureContext;
-  /** The second check of chains; `undefined` where the runtime's own roots are trusted. */
-  readonly trust: Trust | undefined;
+  /** The second check of chains. */
+  readonly trust: Trust;
 }
 
 /** Contexts in use by recent connections. */
@@ -48,39 +61,63 @@ const contexts = new Recent<string, ClientContext>(32);
 
 /** The context for a client's configuration. */
 export function clientContext(config: ClientConfig): ClientContext {
-  const { caCerts, cert, key, passphrase, minVersion, maxVersion, hello } = config;
+  const { hostname, port, caCerts, cert, key, passphrase, hello } = config;
   const curves = ecdhCurve(config);
-  const who = [caCerts, cert, key, passphrase];
-  const id = digest([...who, minVersion, maxVersion, hello === "lean", curves]);
-  return contexts.getOrMake(id, () => makeClientContext(config, curves));
+  const versions = versionsFor(config, runtimeBounds(), { hostname, port });
+  const trusted = trustName(caCerts);
+  const id = digest([trusted, cert, key, passphrase, versions, hello === "lean", curves]);
+  return contexts.getOrMake(id, () => makeClientContext(config, versions, curves));
 }
 
-function makeClientContext(config: ClientConfig, curves: string | undefined): ClientContext {
+function makeClientContext(
+  config: ClientConfig,
+  versions: Versions,
+  curves: string | undefined,
+): ClientContext {
   const { caCerts, cert, key, passphrase } = config;
   const roots = caCerts?.flatMap((pem) => readCertificates(pem, "caCerts"));
   const identity = cert !== undefined && key !== undefined
     ? readIdentity(cert, key, passphrase)
     : {};
   // The PEM is written anew: not every runtime reads other labels, or text around the blocks.
-  const pem = { ...(roots ? { ca: roots.map(String) } : {}), ...identity };
-  return { secure: makeSecureContext(config, pem, curves), trust: roots && new Trust(roots) };
+  const pem = {
+    // A chain may end at any of them. Deno's TLS does it anyway, and knows no option for it.
+    ...(roots ? { ca: roots.map(String), allowPartialTrustChain: true } : {}),
+    ...identity,
+  };
+  const trust = roots ? new Trust(roots.map(({ raw }) => raw), true) : trustInOwnRoots();
+  return { secure: makeSecureContext(config, versions, pem, curves), trust };
+}
+
+let own: { readonly name: string; readonly trust: Trust } | undefined;
+
+/** The second check of chains that lead to the runtime's own roots. All contexts share it. */
+function trustInOwnRoots(): Trust {
+  const { name, certificates, added, places, untold } = ownRoots();
+  if (own?.name !== name) {
+    const known = [...certificates, ...added].map(bytesOfBlock);
+    own = { name, trust: new Trust(known, places === undefined && untold === undefined) };
+  }
+  return own.trust;
 }
 
 function makeSecureContext(
   config: ClientConfig,
+  { oldest, newest }: Versions,
   pem: SecureContextOptions,
   curves: string | undefined,
 ): SecureContext {
-  const { hostname, port, minVersion, maxVersion, hello } = config;
+  const { hostname, port, hello } = config;
   const lean = hello === "lean";
+  const sigalgs = lean ? LEAN_SIGNATURE_ALGORITHMS : SIGNATURE_ALGORITHMS;
   try {
     return createSecureContext({
-      minVersion: lean ? "TLSv1.3" : minVersion,
-      maxVersion,
+      minVersion: lean ? newest : oldest,
+      maxVersion: newest,
       secureOptions: NO_RENEGOTIATION | (lean ? LEAN_OPTIONS : 0),
       ...pem,
       ...(curves === undefined ? {} : { ecdhCurve: curves }),
-      ...(lean ? { sigalgs: LEAN_SIGNATURE_ALGORITHMS } : {}),
+      ...(sigalgs === undefined ? {} : { sigalgs }),
     });
   } catch (error) {
     const { code, message } = error as NodeError;

@@ -47,12 +47,6 @@ export function failureOf(
   return protocolError(error.reason || wordsOf(error), failure);
 }
 
-/** The peer's certificate is for another name or address. */
-export function notFor(isAddress: boolean, error: NodeError, peer: FailurePeer): TlsError {
-  const code = isAddress ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
-  return certificateRefused(code, error.reason ?? error.message, { ...peer, call: CALL });
-}
-
 /** The peer's certificate was refused here. */
 export function refuseCertificate(code: TlsErrorCode, words: string, peer: FailurePeer): TlsError {
   return certificateRefused(code, words, { ...peer, call: CALL });

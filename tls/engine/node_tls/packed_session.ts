@@ -5,7 +5,9 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash } from "node:crypto";
+import { elementAt, elementsOf } from "../../../base/der.ts";
+import { readCertificate } from "../certificate.ts";
 
 /** A session and its peer's certificate, which not every runtime keeps in the session. */
 export interface KeptSession {
@@ -57,23 +59,17 @@ export function lifetimeOf(session: Uint8Array): number {
 
 /** Milliseconds until a certificate expires; negative once it has expired. */
 export function timeLeft(certificate: Uint8Array): number {
-  return new X509Certificate(certificate).validToDate.getTime() - Date.now();
+  return readCertificate(certificate).until - Date.now();
 }
 
 /** The integers among the tagged fields of an SSL_SESSION. */
 function fieldsOf(bytes: Buffer): Map<number, number> {
-  const fields = new Map<number, number>();
-  const outer = elementAt(bytes, startOf(bytes));
-  for (let at = outer.start; at < outer.end;) {
-    const { tag, start, end } = elementAt(bytes, at);
-    const integer = tag === TIMEOUT || tag === TICKET_LIFETIME_HINT;
-    if (integer) {
-      const inner = elementAt(bytes, start);
-      fields.set(tag, bytes.readUIntBE(inner.start, inner.end - inner.start));
-    }
-    at = end;
-  }
-  return fields;
+  const fields = elementsOf(bytes.subarray(startOf(bytes)));
+  const integers = fields.filter(({ tag }) => tag === TIMEOUT || tag === TICKET_LIFETIME_HINT);
+  return new Map(integers.map(({ tag, content }) => {
+    const { content: number } = elementAt(content);
+    return [tag, number.readUIntBE(0, number.length)];
+  }));
 }
 
 /** Where the DER begins: Node puts a string that ends with 0 and the server's name in front. */
@@ -81,14 +77,4 @@ function startOf(bytes: Buffer): number {
   if (bytes[0] !== 0) return 0;
   const name = bytes.indexOf(0, 1) + 1;
   return name + 2 + bytes.readUInt16BE(name);
-}
-
-/** One element of DER: its tag, and where its content is. */
-function elementAt(bytes: Buffer, at: number): { tag: number; start: number; end: number } {
-  const tag = bytes.readUInt8(at);
-  const short = bytes.readUInt8(at + 1);
-  const more = short < 0x80 ? 0 : short & 0x7f;
-  const length = more === 0 ? short : bytes.readUIntBE(at + 2, more);
-  const start = at + 2 + more;
-  return { tag, start, end: start + length };
 }

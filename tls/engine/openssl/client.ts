@@ -6,17 +6,19 @@
 
 import { isIP } from "node:net";
 import { badOption } from "../../../base/option_errors.ts";
-import { slotOf } from "../../../ffi/memory.ts";
+import { cString, slotOf } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { withPinned } from "../../../ffi/pin.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import { offersTicket } from "../client_hello.ts";
 import type { ClientConfig, ClientEngine, EarlyDataStatus } from "../contract.ts";
-import { classicalGroups, groupsWithShare, PREFERRED_HYBRID } from "../groups.ts";
+import { classicalGroups, groupsWithShare, numberOfGroup, PREFERRED_HYBRID } from "../groups.ts";
+import { spellingsOf } from "../names.ts";
+import { aboutRoots } from "../own_roots.ts";
 import { encodeProtocols } from "./callbacks.ts";
-import { clientContext } from "./context.ts";
+import { clientContext, versionsOf } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
-import { openssl } from "./library.ts";
+import { systemPolicy } from "./library.ts";
 import { freeSession, protocolOf, readSession, ticketOf } from "./native_session.ts";
 import { namePeer, TlsError } from "../../errors.ts";
 
@@ -35,25 +37,33 @@ export function opensslClient(config: ClientConfig): ClientEngine {
   }
 }
 
-function cString(text: string): Uint8Array {
-  return new TextEncoder().encode(`${text}\0`);
-}
-
-/** OpenSSL has the hybrid of X25519 and ML-KEM from version 3.5 on. */
-const HYBRID_SINCE = 0x30500000n;
-
-/** The groups that this OpenSSL can offer, most wanted first. */
+/** The groups that OpenSSL may offer here, most wanted first. */
 function offeredGroups(): readonly string[] {
-  const hasHybrid = openssl().OpenSSL_version_num() >= HYBRID_SINCE;
-  return hasHybrid ? [PREFERRED_HYBRID, ...classicalGroups] : classicalGroups;
+  const { groups } = systemPolicy();
+  return [PREFERRED_HYBRID, ...classicalGroups].filter((name) => {
+    return groups.includes(numberOfGroup(name) ?? 0);
+  });
 }
 
-/** The algorithms that certificates on the web are signed with; the full hello has more. */
-const LEAN_SIGNATURE_ALGORITHMS = cString([
-  ...["ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ed25519"],
-  ...["rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"],
-  ...["rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"],
-].join(":"));
+/**
+ * The algorithms that certificates on the web are signed with, by their numbers (RFC 8446, section
+ * 4.2.3). The full hello has more.
+ */
+const LEAN_SIGNATURE_ALGORITHMS: ReadonlyMap<number, string> = new Map([
+  ...[[0x0403, "ecdsa_secp256r1_sha256"], [0x0503, "ecdsa_secp384r1_sha384"]] as const,
+  ...[[0x0807, "ed25519"]] as const,
+  ...[[0x0804, "rsa_pss_rsae_sha256"], [0x0805, "rsa_pss_rsae_sha384"]] as const,
+  ...[[0x0806, "rsa_pss_rsae_sha512"], [0x0401, "rsa_pkcs1_sha256"]] as const,
+  ...[[0x0501, "rsa_pkcs1_sha384"], [0x0601, "rsa_pkcs1_sha512"]] as const,
+]);
+
+/** Those of the algorithms above that OpenSSL may offer here. */
+function leanSignatureAlgorithms(): string {
+  const { signatureAlgorithms } = systemPolicy();
+  const lean = [...LEAN_SIGNATURE_ALGORITHMS];
+  return lean.filter(([number]) => signatureAlgorithms.includes(number)).map(([, name]) => name)
+    .join(":");
+}
 
 class OpensslClient extends OpensslEngine implements ClientEngine {
   earlyDataTaken = 0;
@@ -66,7 +76,8 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   #session = 0n;
 
   constructor(context: bigint, config: ClientConfig) {
-    super(context, { hostname: config.hostname, port: config.port }, {
+    const { hostname, port, caCerts } = config;
+    super(context, { hostname, port, aboutRoots: () => aboutRoots(caCerts) }, {
       keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
     });
     this.#config = config;
@@ -103,20 +114,11 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
       library.SSL_set_post_handshake_auth(ssl, 1);
     }
     library.ERR_clear_error();
-    const name = cString(serverName);
-    const parameters = library.SSL_get0_param(ssl);
-    if (isIP(serverName)) {
-      if (verifyName) {
-        this.#check("serverName", library.X509_VERIFY_PARAM_set1_ip_asc(parameters, name));
-      }
-    } else {
-      this.#control("serverName", OPENSSL.SSL_CTRL_SET_TLSEXT_HOSTNAME, name);
-      if (verifyName) {
-        const flags = OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
-        library.X509_VERIFY_PARAM_set_hostflags(parameters, flags);
-        this.#check("serverName", library.X509_VERIFY_PARAM_set1_host(parameters, name, 0n));
-      }
+    const isAddress = isIP(serverName) !== 0;
+    if (!isAddress) {
+      this.#control("serverName", OPENSSL.SSL_CTRL_SET_TLSEXT_HOSTNAME, cString(serverName));
     }
+    if (verifyName) this.#expect(serverName, isAddress);
     if (alpnProtocols.length > 0) {
       const protocols = encodeProtocols(alpnProtocols);
       const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
@@ -124,7 +126,29 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     }
     if (session !== undefined) this.#resume(session);
     this.#offerGroups();
-    if (hello === "lean") this.#slim();
+    if (hello === "lean" && versionsOf(this.#config).newest === "TLSv1.3") this.#slim();
+  }
+
+  /** Names the host or the address that the certificate must be for; see `names.ts`. */
+  #expect(serverName: string, isAddress: boolean): void {
+    const { library, ssl } = this;
+    const parameters = library.SSL_get0_param(ssl);
+    if (isAddress) {
+      const address = cString(serverName);
+      this.#check("serverName", library.X509_VERIFY_PARAM_set1_ip_asc(parameters, address));
+      return;
+    }
+    library.X509_VERIFY_PARAM_set_hostflags(
+      parameters,
+      OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | OPENSSL.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+    );
+    // OpenSSL finds no wildcard for a label with an underscore, and no name that ends with a dot. As
+    // names to be found literally it takes both.
+    for (const [index, spelling] of spellingsOf(serverName).entries()) {
+      const name = cString(spelling);
+      const add = index === 0 ? "X509_VERIFY_PARAM_set1_host" : "X509_VERIFY_PARAM_add1_host";
+      this.#check("serverName", library[add](parameters, name, 0n));
+    }
   }
 
   /** Offers groups. Without a list, or with an unknown share, the library's own list stays. */
@@ -132,7 +156,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     const { groups, keyShare, ridesInSyn } = this.#config;
     const command = OPENSSL.SSL_CTRL_SET_GROUPS_LIST;
     if (groups) return this.#control("groups", command, cString(groups.join(":")));
-    if (keyShare === undefined) return;
+    if (keyShare === undefined || !offeredGroups().includes(keyShare)) return;
     const resumesInSyn = ridesInSyn && this.offersSession;
     const list = groupsWithShare(keyShare, offeredGroups(), resumesInSyn);
     this.#call(command, cString(list.join(":")));
@@ -153,7 +177,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
       OPENSSL.SSL_OP_NO_EXTENDED_MASTER_SECRET | OPENSSL.SSL_OP_NO_ENCRYPT_THEN_MAC |
         OPENSSL.SSL_OP_NO_RX_CERTIFICATE_COMPRESSION,
     );
-    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, LEAN_SIGNATURE_ALGORITHMS);
+    this.#call(OPENSSL.SSL_CTRL_SET_SIGALGS_LIST, cString(leanSignatureAlgorithms()));
     library.ERR_clear_error(); // On failure OpenSSL's own, longer list stays.
   }
 

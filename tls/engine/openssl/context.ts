@@ -9,17 +9,22 @@ import { digest } from "../../../base/digest.ts";
 import { Recent } from "../../../base/recent.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { checkIdentity, unusableIdentity } from "../bad_pem.ts";
+import { trustName } from "../own_roots.ts";
+import { LEAST_SECURITY_LEVEL } from "../strength.ts";
+import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../contract.ts";
 import { alpnSelectCallback, keyLogCallback } from "./callbacks.ts";
 import { takeError } from "./error_queue.ts";
-import { openssl } from "./library.ts";
+import { openssl, systemPolicy } from "./library.ts";
 import { clearSessions } from "./native_session.ts";
 import { eachCertificate, withPrivateKey } from "./pem.ts";
+import { leavesSuites } from "./policy.ts";
 import { acceptSuites, offerSuites } from "./suites.ts";
 import { setTrust } from "./trust_store.ts";
 import { TlsError } from "../../errors.ts";
 
-const versions: Readonly<Record<TlsVersion, number>> = {
+/** Versions by their numbers in TLS messages. */
+const numbers: Readonly<Record<TlsVersion, number>> = {
   "TLSv1.2": OPENSSL.TLS1_2_VERSION,
   "TLSv1.3": OPENSSL.TLS1_3_VERSION,
 };
@@ -34,9 +39,10 @@ const clientContexts = new Recent<string, bigint>(32, freeContext); // Connectio
 
 /** The context for a client's configuration; owned by the cache. */
 export function clientContext(config: ClientConfig): bigint {
-  const { caCerts, cert, key, passphrase, minVersion, maxVersion, keyLog } = config;
-  const who = [caCerts, cert, key, passphrase];
-  const id = digest([...who, minVersion, maxVersion, keyLog !== undefined]);
+  const { caCerts, cert, key, passphrase, keyLog } = config;
+  const { oldest, newest } = versionsOf(config); // What bounds them may change.
+  const who = [trustName(caCerts), cert, key, passphrase];
+  const id = digest([...who, oldest, newest, keyLog !== undefined]);
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
 
@@ -90,10 +96,11 @@ export function freeContext(context: bigint): void {
 
 function makeContext(
   method: bigint,
-  config: Pick<ClientConfig, "minVersion" | "maxVersion" | "keyLog">,
+  config: Versioned & Pick<ClientConfig, "keyLog">,
   fill: (context: bigint) => void,
 ): bigint {
   const library = openssl();
+  const { oldest, newest } = versionsOf(config);
   library.ERR_clear_error();
   const context = library.SSL_CTX_new(method);
   if (context === 0n) {
@@ -106,10 +113,12 @@ function makeContext(
   const set = (command: number, value: number) =>
     library.SSL_CTX_ctrl(context, command, BigInt(value), 0n);
   try {
-    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, versions[config.minVersion]);
-    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, versions[config.maxVersion]);
+    set(OPENSSL.SSL_CTRL_SET_MIN_PROTO_VERSION, numbers[oldest]);
+    set(OPENSSL.SSL_CTRL_SET_MAX_PROTO_VERSION, numbers[newest]);
     // As in browsers: AES-128 is the fastest, and nothing is known that makes it the weakest.
-    library.SSL_CTX_set_ciphersuites(context, CIPHER_SUITES);
+    if (leavesSuites(systemPolicy())) library.SSL_CTX_set_ciphersuites(context, CIPHER_SUITES);
+    const level = Math.max(library.SSL_CTX_get_security_level(context), LEAST_SECURITY_LEVEL);
+    library.SSL_CTX_set_security_level(context, level);
     // An idle connection then takes a few kilobytes of memory instead of tens.
     set(OPENSSL.SSL_CTRL_MODE, OPENSSL.SSL_MODE_RELEASE_BUFFERS);
     library.SSL_CTX_set_options(context, OPENSSL.SSL_OP_NO_RENEGOTIATION);
@@ -120,6 +129,27 @@ function makeContext(
     throw error;
   }
   return context;
+}
+
+/** What decides the versions; a listener has no peer to be named in an error. */
+type Versioned =
+  & Pick<ClientConfig, "minVersion" | "maxVersion">
+  & Partial<Pick<ClientConfig, "hostname" | "port">>;
+
+/** The versions for a configuration. The policies of the system and of the runtime bound them. */
+export function versionsOf(config: Versioned): Versions {
+  const { oldest, newest } = runtimeBounds();
+  const { versions } = systemPolicy();
+  const bounds = {
+    oldest: versions.includes(numbers["TLSv1.2"]) ? oldest : "TLSv1.3",
+    newest: versions.includes(numbers["TLSv1.3"]) ? newest : "TLSv1.2",
+  } as const;
+  const { hostname, port } = config;
+  return versionsFor(
+    config,
+    bounds,
+    hostname === undefined || port === undefined ? {} : { hostname, port },
+  );
 }
 
 /** Gives a context a certificate chain, leaf first, and the leaf's key. */

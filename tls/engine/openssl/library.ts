@@ -7,16 +7,29 @@
 import { isAbsolute } from "node:path";
 import process from "node:process";
 import { isDenied } from "../../../ffi/libc.ts";
-import { type CFunctions, dlopen } from "../../../ffi/long.ts";
+import { dlopen } from "../../../ffi/long.ts";
+import { readString } from "../../../ffi/memory.ts";
 import { libcryptoSymbols, libsslSymbols, OPENSSL } from "../../../ffi/openssl.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import { libcryptoPaths, libsslPaths, newestFirst } from "./library_paths.ts";
+import { type Openssl, type Policy, readPolicy } from "./policy.ts";
 import { TlsError } from "../../errors.ts";
 
-/** OpenSSL's functions. */
-export type Openssl = CFunctions<typeof libsslSymbols & typeof libcryptoSymbols>;
+export type { Openssl };
 
-let loaded: Openssl | undefined;
+/** A library that has started, and what the system lets it do. */
+interface Started {
+  readonly library: Openssl;
+  readonly policy: Policy;
+}
+
+let started: Started | undefined;
+
+/**
+ * Why OpenSSL did not start. It is not tried again: on the same thread OpenSSL 3 then goes on as if
+ * there were no configuration, and whatever that demands would be forgotten.
+ */
+let failed: TlsError | undefined;
 
 const named = "name the library in FIRSTFLIGHT_LIBSSL";
 
@@ -39,13 +52,19 @@ function howToGetOpenssl(): string {
 /**
  * OpenSSL 3: the process's own where it has one, else `FIRSTFLIGHT_LIBSSL`, else the system's.
  *
- * @throws {TlsError} `ENGINE_UNAVAILABLE` when it can't be loaded
+ * @throws {TlsError} `ENGINE_UNAVAILABLE` when it can't be loaded, or does not start
  */
 export function openssl(): Openssl {
-  return loaded ??= load();
+  return (started ??= load()).library;
 }
 
-function load(): Openssl {
+/** What the system's configuration lets OpenSSL do. Throws as {@linkcode openssl} does. */
+export function systemPolicy(): Policy {
+  return (started ??= load()).policy;
+}
+
+function load(): Started {
+  if (failed) throw failed;
   if (runtime.exportsOpenssl) return loadFrom(null, "this runtime's own OpenSSL");
   const path = runtime.env("FIRSTFLIGHT_LIBSSL") || undefined; // An empty value names nothing.
   if (path !== undefined) {
@@ -63,18 +82,20 @@ function load(): Openssl {
       if (isDenied(error)) {
         throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
       }
+      if (error instanceof StartError) throw notStarted(`"${path}"`, error);
     }
   }
   throw unavailable(`OpenSSL 3 was not found. ${howToGetOpenssl()}`, cause);
 }
 
-function loadFrom(path: string | null, name: string): Openssl {
+function loadFrom(path: string | null, name: string): Started {
   try {
     return bind(path);
   } catch (error) {
     if (isDenied(error)) {
       throw unavailable("FFI is not permitted; add --allow-ffi, without paths", error);
     }
+    if (error instanceof StartError) throw notStarted(name, error);
     const { message } = error as Error;
     throw unavailable(`Could not load OpenSSL 3 from ${name}: ${message}`, error);
   }
@@ -86,13 +107,42 @@ const OPENSSL_3 = 0x30000000n;
 /** The OpenSSL version that every LibreSSL reports. */
 const LIBRESSL = 0x20000000n;
 
-function bind(path: string | null): Openssl {
+/** OpenSSL is there and can be called, but it can't do what TLS needs. */
+class StartError extends Error {}
+
+function notStarted(name: string, error: StartError): TlsError {
+  return failed = unavailable(`OpenSSL 3 (${name}) ${error.message}`, error);
+}
+
+function bind(path: string | null): Started {
   // The version is checked first: an older library also lacks symbols, but the clearer error is its age.
   const { libcrypto, version } = findLibcrypto(path === null ? [null] : libcryptoPaths(path));
   if (version < OPENSSL_3) throw new Error(`it is ${versionName(version)}, not OpenSSL 3`);
   const library = { ...dlopen(libcrypto, libcryptoSymbols), ...dlopen(path, libsslSymbols) };
   if (path !== null) leaveExitAlone(library);
-  return library;
+  return { library, policy: start(library) };
+}
+
+/**
+ * Makes a hello, for which OpenSSL needs all its parts. Some of them are chosen by openssl.cnf, which
+ * may name a provider that is not there, or one that lacks what TLS needs.
+ */
+function start(library: Openssl): Policy {
+  library.ERR_clear_error();
+  const policy = readPolicy(library);
+  if (policy) return policy;
+  const reason = reasonIn(library) ?? "no reason";
+  throw new StartError(
+    `does not start: ${reason}. Its configuration decides what it may use (openssl.cnf, or what ` +
+      "OPENSSL_CONF names)",
+  );
+}
+
+/** The first error in the queue, in words; empties the queue. */
+function reasonIn(library: Openssl): string | undefined {
+  const error = library.ERR_get_error();
+  library.ERR_clear_error();
+  return error === 0n ? undefined : readString(library.ERR_reason_error_string(error));
 }
 
 /** Opens the first of the libraries that can be opened, and asks it for its version. */
@@ -115,8 +165,8 @@ function findLibcrypto(
  * about once in sixty runs. The system frees the memory of a process anyway.
  */
 function leaveExitAlone({ OPENSSL_init_crypto }: Openssl): void {
-  const started = OPENSSL_init_crypto(OPENSSL.OPENSSL_INIT_NO_ATEXIT, 0n);
-  if (started !== 1) throw new Error("it does not start");
+  const initialized = OPENSSL_init_crypto(OPENSSL.OPENSSL_INIT_NO_ATEXIT, 0n);
+  if (initialized !== 1) throw new StartError("does not start");
 }
 
 /** The usual name of a version. */
