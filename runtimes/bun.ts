@@ -68,8 +68,8 @@ export const runtime: Runtime = {
     };
   },
 
-  adopt(fd, receive) {
-    return new AdoptedSocket(fd, receive);
+  adopt(fd, receive, whyRefused) {
+    return new AdoptedSocket(fd, receive, whyRefused);
   },
 
   listen(server, address) {

@@ -128,8 +128,15 @@ export interface Runtime {
    * Hands a TCP socket, connected or still connecting, to the runtime's event loop. The returned
    * socket owns `fd` from here on: destroying it closes `fd`. Bytes that arrive go to `receive`, in
    * a buffer that may be reused after the call.
+   *
+   * The kernel tells the error that ended a connection once, to the first call that comes. A runtime
+   * that does not pass on what a write was told calls `whyRefused` right after that write.
    */
-  adopt(fd: number, receive: (borrowed: Uint8Array) => void): RuntimeSocket;
+  adopt(
+    fd: number,
+    receive: (borrowed: Uint8Array) => void,
+    whyRefused: () => Error | undefined,
+  ): RuntimeSocket;
 
   /**
    * Whether an adopted socket makes a new buffer for every read. Then a download costs less if the

@@ -6,7 +6,8 @@
 
 import { libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
-import { getOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { failureOf } from "../kernel/failed_call.ts";
+import { sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
 import {
   bitsOf,
   OUTCOME_UNKNOWN,
@@ -69,35 +70,15 @@ function sendFirstFlight(
   const pieces = flight.filter((piece) => piece.length > 0);
   const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_FASTOPEN | MSG_NOSIGNAL);
   if (sent >= 0) return { sent, refused: undefined };
-  const failure = failureOf(platform, fd);
+  const failure = failureOf(platform, fd, "EINPROGRESS");
   if (failure?.byPeer) throw new SystemCallError("sendmsg", failure.errno);
   return { sent: 0, refused: failure?.errno };
 }
 
 function connectPlain(platform: Linux, fd: number, sockaddr: Uint8Array): void {
   if (libc(platform).call.connect(fd, sockaddr, sockaddr.length) === 0) return;
-  const failure = failureOf(platform, fd);
+  const failure = failureOf(platform, fd, "EINPROGRESS");
   if (failure) throw new SystemCallError("connect", failure.errno);
-}
-
-/**
- * Why the call that just returned -1 failed; `undefined` if the attempt goes on in the background.
- *
- * The kernel's state decides, since no runtime promises to keep errno. An attempt under way is not
- * in TCP_CLOSE. An attempt that the peer has ended has left its error in SO_ERROR; over loopback
- * this happens before the call returns. Only a call that was refused at once leaves just errno.
- */
-function failureOf(platform: Linux, fd: number): { errno: string; byPeer: boolean } | undefined {
-  const { errno, errnoName } = libc(platform);
-  const refusal = errno();
-  const { SOL_SOCKET, SO_ERROR, TCP_CLOSE } = platform.constants;
-  const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);
-  if (state !== undefined && state !== TCP_CLOSE) return undefined;
-  const pending = getOption(platform, fd, SOL_SOCKET, SO_ERROR, 4)?.getInt32(0, true) ?? 0;
-  if (pending !== 0) return { errno: errnoName(pending), byPeer: true };
-  // Some sandboxes hide the state. It is not known then, which is not to say "under way".
-  if (state === undefined && refusal === "EINPROGRESS") return undefined;
-  return { errno: refusal, byPeer: false };
 }
 
 function outcomeOf(
