@@ -74,7 +74,7 @@ export const runtime: Runtime = {
 
   listen(server, address) {
     // `open` is not used: told to adopt a descriptor, Bun listens on a random port.
-    server.listen(address);
+    server.listen({ ...address, exclusive: true }); // Not by a primary of `node:cluster`.
     if (server.address() !== null) return;
     const { host: hostname, port } = address;
     // Throws at once the error that `server` emits only later.

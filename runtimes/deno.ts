@@ -6,7 +6,7 @@
 
 import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
-import { listenAtOnce } from "./listen.ts";
+import { listenAtOnce, listenOn } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of the `Deno` namespace used here, so that other runtimes need not have its types. */
@@ -93,7 +93,7 @@ export const runtime: Runtime = {
   adopt: adoptBySocket,
 
   listen(server, address, open) {
-    if (open) server.listen({ fd: open() });
+    if (open) listenOn(server, open(), address.backlog);
     else listenAtOnce(server, address);
   },
 
