@@ -1,5 +1,5 @@
 /**
- * Linux and Android: Fast Open in one `sendmsg(MSG_FASTOPEN)`.
+ * Linux and Android: Fast Open by a `connect` that waits for data (TCP_FASTOPEN_CONNECT).
  *
  * The values are from the kernel's uapi headers, glibc, musl and bionic, the layouts are 64-bit.
  * `npm run check:abi` proves each.
@@ -44,7 +44,6 @@ export const linux = {
     TFO_SYN_RETRANSMITTED: 3,
     MSG_DONTWAIT: 0x40,
     MSG_NOSIGNAL: 0x4000,
-    MSG_FASTOPEN: 0x20000000,
   },
   errno: {
     1: "EPERM",
