@@ -18,6 +18,7 @@ import {
   requireBytes,
   tcpInfo,
 } from "../kernel/tcp_info.ts";
+import { pauseOf } from "../kernel/pause.ts";
 import { adoptOpened } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
 import { type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
@@ -40,11 +41,14 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   const sockaddr = sockaddrOf(platform, request.address);
   const wanted = outcomeIfNotTried(request) === undefined;
   const { fd, sent, refused } = start(platform, request, sockaddr, wanted);
+  const uses = wanted && refused === undefined;
+  const early = uses && sent === 0 ? tcpInfo(platform, fd) : undefined;
+  const paused = early && pauseOf(platform, early);
   return adoptOpened(platform, request, {
     fd,
     sent,
     synBytes: sent,
-    usesFastOpen: wanted && refused === undefined,
+    usesFastOpen: uses && paused?.outcome !== "unsupported",
     account() {
       // `rtt` is the last field that is read here.
       const info = requireBytes(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4);
@@ -54,6 +58,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
       if (refused !== undefined) {
         return { outcome: "unsupported", ...measured, reason: reasonOf(refused) };
       }
+      if (paused) return { ...paused, ...measured };
       if (!info) return OUTCOME_UNKNOWN;
       return { outcome: outcomeOf(platform, info, sent), ...measured };
     },
