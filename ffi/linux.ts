@@ -93,6 +93,7 @@ export const linux = {
     state: 0,
     options: 5,
     sndMss: 16,
+    unacked: 24,
     rtt: 68,
     advmss: 84,
     bytesReceived: 128,

@@ -82,6 +82,10 @@ export const runtime: Runtime = {
     throw new Error("Bun does not say why");
   },
 
+  acceptAgain() {
+    // Bun never stops.
+  },
+
   descriptorOf(socket) {
     const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
     return fd < 0 ? undefined : { fd, duplicate: false };

@@ -97,6 +97,14 @@ export const runtime: Runtime = {
     else listenAtOnce(server, address);
   },
 
+  acceptAgain(server, backlog) {
+    // An accept that fails is Deno's last one, until it listens again.
+    const { _handle } = server as unknown as {
+      _handle?: { listen(backlog: number): number } | null;
+    };
+    _handle?.listen(backlog);
+  },
+
   descriptorOf(socket) {
     // Deno tells a descriptor only to pass it to another process, and that one is a duplicate.
     const { _handle } = socket as unknown as { _handle?: { fdForIpc?(): number } | null };

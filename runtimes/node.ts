@@ -79,6 +79,10 @@ export const runtime: Runtime = {
     else listenAtOnce(server, address);
   },
 
+  acceptAgain() {
+    // Node never stops.
+  },
+
   descriptorOf(socket) {
     const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
     return fd < 0 ? undefined : { fd, duplicate: false };

@@ -152,6 +152,9 @@ export interface Runtime {
    */
   listen(server: Server, address: ListenAddress, open: (() => number) | undefined): void;
 
+  /** Lets `server` accept again, where the runtime has stopped because it got no descriptor. */
+  acceptAgain(server: Server, backlog: number): void;
+
   /** The descriptor of a socket that the runtime made; `undefined` once the socket is closed. */
   descriptorOf(socket: Socket): Descriptor | undefined;
 

@@ -27,6 +27,7 @@ import {
 import { ConnectError } from "../errors.ts";
 import { type NetAddr, netAddr } from "../facts.ts";
 import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { watchAccepting } from "./accept_watch.ts";
 import {
   type AnyListener,
   enableFastOpen,
@@ -85,6 +86,15 @@ export interface Started {
   readonly fastOpen: ListenerFastOpen;
 }
 
+/** What the owner of a server is told after {@linkcode listen} has returned. */
+export interface ListenHandlers {
+  onStarted(started: Started): void;
+  /** The server could not start. */
+  onFailure(error: ConnectError): void;
+  /** Connections can't be accepted at present. The server goes on. */
+  onAcceptError(error: ConnectError): void;
+}
+
 /**
  * Starts `server`.
  *
@@ -97,8 +107,7 @@ export interface Started {
 export function listen(
   server: Server,
   settings: ListenSettings,
-  onStarted: (started: Started) => void,
-  onFailure: (error: ConnectError) => void,
+  { onStarted, onFailure, onAcceptError }: ListenHandlers,
 ): Started {
   const { hostname, port, backlog, fastOpen } = settings;
   const host = hostname === "localhost" ? "127.0.0.1" : hostname;
@@ -109,8 +118,15 @@ export function listen(
     throw new ConnectError("PERMISSION_DENIED", message, at);
   }
   const address = { host, port, backlog };
+  const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
+  const watch = (fd?: number) => {
+    if (table) {
+      watchAccepting(table, { server, fd, backlog, ...listenAddress(server) }, onAcceptError);
+    }
+  };
   if (port !== 0 && isClusterWorker()) {
     server.once("listening", () => {
+      watch();
       onStarted({ addr: listenAddress(server), fastOpen: fastOpenOf(server, fastOpen) });
     });
     server.once("error", (cause) => onFailure(listenFailure(at, cause)));
@@ -121,13 +137,13 @@ export function listen(
       fastOpen: { enabled: false, reason },
     };
   }
-  const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
   let bound: number | undefined;
   try {
     runtime.listen(server, address, table && (() => bound = bind(table, address)));
   } catch (cause) {
     throw listenFailure(at, cause);
   }
+  watch(bound);
   return { addr: listenAddress(server), fastOpen: fastOpenOf(server, fastOpen, bound) };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
+import process from "node:process";
 import { quoted } from "../../base/authority.ts";
 import { checkInside, inside } from "../../base/constructors.ts";
 import { ConnectError } from "../../tcp/errors.ts";
@@ -58,13 +59,16 @@ export class TlsListener implements AsyncIterable<TlsConn> {
       this.#handshake(socket).catch(() => socket.destroy());
     });
     this.#server.on("error", () => {}); // listen() tells the errors of listening.
-    const onStarted = (started: Started) => {
-      this.#started = started;
-      if (this.#closed) this.#server.close();
-    };
-    this.#started = listen(this.#server, settings, onStarted, (error) => {
-      this.#failure = error;
-      this.close();
+    this.#started = listen(this.#server, settings, {
+      onStarted: (started) => {
+        this.#started = started;
+        if (this.#closed) this.#server.close();
+      },
+      onFailure: (error) => {
+        this.#failure = error;
+        this.close();
+      },
+      onAcceptError: settings.onAcceptError ?? warn,
     });
     this.#server.once("close", () => this.close()); // A worker's primary may close it, too.
   }
@@ -187,6 +191,10 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     else if (this.#closed) conn.close();
     else this.#waiting.push(conn);
   }
+}
+
+function warn({ message, errno }: ConnectError): void {
+  process.emitWarning(message, errno === undefined ? {} : { code: errno });
 }
 
 function closedListener(): ConnectError {
