@@ -114,7 +114,7 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
     if (!this.#rest || !this.#socket) return;
     const { bytes, done } = this.#rest;
     const taken = this.#socket.write(bytes);
-    if (taken <= 0) {
+    if (taken <= 0 && bytes.length > 0) {
       // The socket is full or broken, and Bun does not say which: a broken one would seem to end.
       const error = this.destroyed ? undefined : this.#whyRefused();
       if (error) this.destroy(error);

@@ -143,3 +143,13 @@ for (const [what, meet] of Object.entries(meetings)) {
     });
   });
 }
+
+test("a write of nothing is over at once", { skip }, async () => {
+  await leavesNothing(async () => {
+    await using server = await startRawServer((socket) => socket.pipe(socket));
+    using conn = await connect({ hostname: here, port: server.port });
+    assert.equal(await conn.write(new Uint8Array()), 0);
+    await conn.write(bytes);
+    assert.equal(await conn.read(new Uint8Array(20)), bytes.length);
+  });
+});
