@@ -62,7 +62,7 @@ async function run(args: readonly string[]): Promise<number> {
 async function examine(): Promise<Check[]> {
   const support = fastOpenSupport();
   const kernel = process.platform === "linux" || process.platform === "android"
-    ? [await checkServerSide(), await checkBlackhole(), await checkCookies()]
+    ? [checkServerSide(), checkBlackhole(), await checkCookies()]
     : [];
   return [
     checkRuntime(),

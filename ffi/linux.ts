@@ -1,5 +1,5 @@
 /**
- * Linux and Android: Fast Open in one `sendmsg(MSG_FASTOPEN)`.
+ * Linux and Android: Fast Open by a `connect` that waits for data (TCP_FASTOPEN_CONNECT).
  *
  * The values are from the kernel's uapi headers, glibc, musl and bionic, the layouts are 64-bit.
  * `npm run check:abi` proves each.
@@ -39,12 +39,12 @@ export const linux = {
     TCP_CLOSE: 7,
     TCPI_OPT_TIMESTAMPS: 1,
     TCPI_OPT_SYN_DATA: 32,
+    TFO_STATUS_UNSPEC: 0,
     TFO_COOKIE_UNAVAILABLE: 1,
     TFO_DATA_NOT_ACKED: 2,
     TFO_SYN_RETRANSMITTED: 3,
     MSG_DONTWAIT: 0x40,
     MSG_NOSIGNAL: 0x4000,
-    MSG_FASTOPEN: 0x20000000,
   },
   errno: {
     1: "EPERM",

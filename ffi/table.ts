@@ -32,7 +32,7 @@ type Layout = Readonly<Record<string, number>> & { readonly size: number };
 /** Bit fields of a C struct: the byte that holds the field, and the mask of its bits. */
 type Bits = Readonly<Record<string, { readonly byte: number; readonly mask: number }>>;
 
-/** Linux, Android: one `sendmsg(MSG_FASTOPEN)` connects and sends. */
+/** Linux, Android: `setsockopt(TCP_FASTOPEN_CONNECT)`, `connect`, then `sendmsg`. */
 interface SendmsgTable extends SocketTable {
   readonly fastOpen: "sendmsg";
   readonly writev: true;

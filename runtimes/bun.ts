@@ -68,18 +68,22 @@ export const runtime: Runtime = {
     };
   },
 
-  adopt(fd, receive) {
-    return new AdoptedSocket(fd, receive);
+  adopt(fd, receive, whyRefused) {
+    return new AdoptedSocket(fd, receive, whyRefused);
   },
 
   listen(server, address) {
     // `open` is not used: told to adopt a descriptor, Bun listens on a random port.
-    server.listen(address);
+    server.listen({ ...address, exclusive: true }); // Not by a primary of `node:cluster`.
     if (server.address() !== null) return;
     const { host: hostname, port } = address;
     // Throws at once the error that `server` emits only later.
     Bun.listen({ hostname, port, socket: { data() {} } }).stop();
     throw new Error("Bun does not say why");
+  },
+
+  acceptAgain() {
+    // Bun never stops.
   },
 
   descriptorOf(socket) {

@@ -47,9 +47,16 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
   #socket: BunSocket | undefined;
   #rest: Rest | undefined;
   #ended = false;
+  #whyRefused: () => Error | undefined;
 
-  constructor(fd: number, receive: (bytes: Uint8Array) => void) {
+  /** See `Runtime.adopt`. */
+  constructor(
+    fd: number,
+    receive: (bytes: Uint8Array) => void,
+    whyRefused: () => Error | undefined,
+  ) {
     super({ autoDestroy: false }); // Reading goes on after the end of writing.
+    this.#whyRefused = whyRefused;
     Bun.connect({
       fd,
       allowHalfOpen: true,
@@ -106,8 +113,13 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
   #writeRest(): void {
     if (!this.#rest || !this.#socket) return;
     const { bytes, done } = this.#rest;
-    // `write` returns a negative number once the socket is broken; `close` gets the error later.
-    const taken = Math.max(this.#socket.write(bytes), 0);
+    const taken = this.#socket.write(bytes);
+    if (taken <= 0 && bytes.length > 0) {
+      // The socket is full or broken, and Bun does not say which: a broken one would seem to end.
+      const error = this.destroyed ? undefined : this.#whyRefused();
+      if (error) this.destroy(error);
+      return;
+    }
     this.#rest = taken < bytes.length ? { bytes: bytes.subarray(taken), done } : undefined;
     if (!this.#rest) done();
   }

@@ -6,7 +6,7 @@
 
 import { adoptBySocket } from "./adopt.ts";
 import { denoRoots } from "./deno_roots.ts";
-import { listenAtOnce } from "./listen.ts";
+import { listenAtOnce, listenOn } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime } from "./runtime.ts";
 
 /** The part of the `Deno` namespace used here, so that other runtimes need not have its types. */
@@ -93,8 +93,16 @@ export const runtime: Runtime = {
   adopt: adoptBySocket,
 
   listen(server, address, open) {
-    if (open) server.listen({ fd: open() });
+    if (open) listenOn(server, open(), address.backlog);
     else listenAtOnce(server, address);
+  },
+
+  acceptAgain(server, backlog) {
+    // An accept that fails is Deno's last one, until it listens again.
+    const { _handle } = server as unknown as {
+      _handle?: { listen(backlog: number): number } | null;
+    };
+    _handle?.listen(backlog);
   },
 
   descriptorOf(socket) {

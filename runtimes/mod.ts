@@ -10,6 +10,7 @@ import { runtime as deno } from "./deno.ts";
 import { runtime as node } from "./node.ts";
 import type { Runtime } from "./runtime.ts";
 
+export { isClusterWorker, listenByPrimary } from "./cluster.ts";
 export type * from "./runtime.ts";
 
 /** The first version of each runtime that has all that is needed here, as in package.json. */

@@ -7,7 +7,7 @@
 import process from "node:process";
 import tls from "node:tls"; // A named import would fail in a runtime that is too old to have it.
 import { adoptBySocket } from "./adopt.ts";
-import { listenAtOnce } from "./listen.ts";
+import { listenAtOnce, listenOn } from "./listen.ts";
 import type { NativeSignature, NativeTable, NativeType, Runtime, RuntimeRoots } from "./runtime.ts";
 
 /** The part of `node:ffi` used here, so that other runtimes need not have its types. */
@@ -87,8 +87,12 @@ export const runtime: Runtime = {
   adopt: adoptBySocket,
 
   listen(server, address, open) {
-    if (open) server.listen({ fd: open() });
+    if (open) listenOn(server, open(), address.backlog);
     else listenAtOnce(server, address);
+  },
+
+  acceptAgain() {
+    // Node never stops.
   },
 
   descriptorOf(socket) {

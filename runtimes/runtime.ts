@@ -145,8 +145,15 @@ export interface Runtime {
    * Hands a TCP socket, connected or still connecting, to the runtime's event loop. The returned
    * socket owns `fd` from here on: destroying it closes `fd`. Bytes that arrive go to `receive`, in
    * a buffer that may be reused after the call.
+   *
+   * The kernel tells the error that ended a connection once, to the first call that comes. A runtime
+   * that does not pass on what a write was told calls `whyRefused` right after that write.
    */
-  adopt(fd: number, receive: (borrowed: Uint8Array) => void): RuntimeSocket;
+  adopt(
+    fd: number,
+    receive: (borrowed: Uint8Array) => void,
+    whyRefused: () => Error | undefined,
+  ): RuntimeSocket;
 
   /**
    * Whether an adopted socket makes a new buffer for every read. Then a download costs less if the
@@ -161,6 +168,9 @@ export interface Runtime {
    * itself binds. Its error's `code` is then the errno's C name, where the runtime tells it.
    */
   listen(server: Server, address: ListenAddress, open: (() => number) | undefined): void;
+
+  /** Lets `server` accept again, where the runtime has stopped because it got no descriptor. */
+  acceptAgain(server: Server, backlog: number): void;
 
   /** The descriptor of a socket that the runtime made; `undefined` once the socket is closed. */
   descriptorOf(socket: Socket): Descriptor | undefined;

@@ -145,7 +145,7 @@ export function codeOfErrno(errno: string | undefined): ConnectErrorCode {
 }
 
 const sentences: Readonly<Record<ConnectErrorCode, string>> = {
-  PERMISSION_DENIED: "not permitted",
+  PERMISSION_DENIED: "not permitted, by a sandbox, a firewall or a route",
   NAME_NOT_FOUND: "the name is unknown; check its spelling and the resolver",
   LOOKUP_FAILED: "the resolver failed",
   CONNECTION_REFUSED: "nothing listens on that port",

@@ -14,7 +14,7 @@
  *   happened before on this path, and Fast Open was not tried (`synBytes` is 0 then)
  * - `"disabled"`: the caller switched Fast Open off, or the client had nothing to send in the SYN
  * - `"unsupported"`: the platform, its settings or this process's privileges do not allow Fast
- *   Open, or the kernel does not tell how it ended
+ *   Open, or the kernel pauses it after losses, or does not tell how it ended
  */
 export type FastOpenOutcome =
   | "accepted"

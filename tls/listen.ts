@@ -23,6 +23,11 @@ import { type ListenTlsOptions, listenTlsRules } from "./server/options.ts";
  * turned away. So take each connection as it comes, and do not await the work on it before taking
  * the next one.
  *
+ * In a worker of `node:cluster` the primary process listens, as for servers of `node:net`, and the
+ * workers share the connections. Whether it could is known later: `accept` and the loop over the
+ * listener throw why not. Fast Open is enabled in the primary, by `enableFastOpen`. Port 0 is a port
+ * of the worker's own.
+ *
  * ```ts
  * import { listenTls } from "@firstflight/tls";
  * import { cert, key } from "./examples/certificate.ts";

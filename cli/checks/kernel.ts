@@ -6,7 +6,8 @@
 
 import { execFile } from "node:child_process";
 import { runtime } from "../../runtimes/mod.ts";
-import { type Check, readKernelFile, setSysctl } from "./check.ts";
+import { readCounter, readSetting } from "../../tcp/kernel/proc.ts";
+import { type Check, setSysctl } from "./check.ts";
 import { installCommand } from "./packages.ts";
 
 const FAST_OPEN = "net.ipv4.tcp_fastopen";
@@ -16,20 +17,15 @@ const CLIENT = 1;
 const SERVER = 2;
 const EVERY_LISTENER = 0x400;
 
-async function sysctl(name: string): Promise<number | undefined> {
-  const text = await readKernelFile(`/proc/sys/${name.replaceAll(".", "/")}`);
-  return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text);
-}
-
 /** The command that switches the client side on and leaves the other bits as they are. */
-export async function clientFix(): Promise<string> {
-  return setSysctl(FAST_OPEN, (await sysctl(FAST_OPEN) ?? 0) | CLIENT);
+export function clientFix(): string {
+  return setSysctl(FAST_OPEN, (readSetting(FAST_OPEN) ?? 0) | CLIENT);
 }
 
 /** Whether servers on this machine may take data from a SYN. */
-export async function checkServerSide(): Promise<Check> {
+export function checkServerSide(): Check {
   const name = "Fast Open in";
-  const value = await sysctl(FAST_OPEN);
+  const value = readSetting(FAST_OPEN);
   if (value === undefined) return unreadable(name, FAST_OPEN);
   const setting = `${FAST_OPEN} is ${value}`;
   if ((value & SERVER) === 0) {
@@ -41,14 +37,14 @@ export async function checkServerSide(): Promise<Check> {
 }
 
 /** Whether the kernel stops using Fast Open after a loss. */
-export async function checkBlackhole(): Promise<Check> {
+export function checkBlackhole(): Check {
   const name = "pauses";
-  const seconds = await sysctl(BLACKHOLE);
+  const seconds = readSetting(BLACKHOLE);
   if (seconds === undefined) return unreadable(name, BLACKHOLE);
   if (seconds === 0) {
     return { name, state: "ok", finding: "the kernel never pauses Fast Open after a loss" };
   }
-  const detected = await counter("TCPFastOpenBlackhole");
+  const detected = readCounter("TCPFastOpenBlackhole");
   const finding = `after a loss the kernel pauses Fast Open to every host for ${seconds} s or more`;
   if (detected === 0) {
     return { name, state: "ok", finding: `${finding}; that never happened so far` };
@@ -81,15 +77,6 @@ export async function checkCookies(): Promise<Check> {
 function unreadable(name: string, what: string): Check {
   const fix = runtime.name === "deno" ? { fix: "deno run -A …" } : {}; // Deno guards /proc.
   return { name, state: "unknown", finding: `${what} can't be read`, ...fix };
-}
-
-/** One of the TcpExt counters; `undefined` where it can't be read. */
-async function counter(name: string): Promise<number | undefined> {
-  const lines = (await readKernelFile("/proc/net/netstat"))?.split("\n") ?? [];
-  const [names = [], values = []] = lines.filter((line) => line.startsWith("TcpExt: "))
-    .map((line) => line.split(" "));
-  const value = values[names.indexOf(name)];
-  return value === undefined ? undefined : Number(value);
 }
 
 /** What a command prints, or why it can't be run. */

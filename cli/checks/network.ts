@@ -35,8 +35,8 @@ async function deniedLoopback(): Promise<string | undefined> {
 export async function checkClientSide(support: FastOpenSupport): Promise<Check> {
   const { client, reason } = support;
   const name = "Fast Open out";
-  const lacking = async (why: string): Promise<Check> => {
-    const fix = process.platform === "linux" && /sysctl/.test(why) ? await clientFix() : undefined;
+  const lacking = (why: string): Check => {
+    const fix = process.platform === "linux" && /sysctl/.test(why) ? clientFix() : undefined;
     const [finding = why] = fix === undefined ? [why] : why.split(";");
     return { name, state: "lacking", finding, required: true, ...(fix ? { fix } : {}) };
   };
@@ -45,10 +45,10 @@ export async function checkClientSide(support: FastOpenSupport): Promise<Check> 
     const finding = `can't be tried without ${missing}`;
     return { name, state: "unknown", finding, required: true };
   }
-  if (!client) return await lacking(reason ?? "not supported");
+  if (!client) return lacking(reason ?? "not supported");
   try {
     const { outcome, reason } = await tryLoopback();
-    if (outcome === "unsupported") return await lacking(reason ?? outcome);
+    if (outcome === "unsupported") return lacking(reason ?? outcome);
     const what = outcome === "cookie-requested" ? "asked for a cookie" : "carried data";
     const finding = `tried: the SYN of a connection to this machine ${what}`;
     return { name, state: "ok", finding, required: true };

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import type { darwin } from "../../ffi/darwin.ts";
 import type { freebsd } from "../../ffi/freebsd.ts";
 import type { linux } from "../../ffi/linux.ts";
-import { runtime } from "../../runtimes/mod.ts";
+import { pathOfSetting, readSetting } from "./proc.ts";
 import { setOption, tcpSocket } from "./socket.ts";
 
 /** The setting of one side, client or server. */
@@ -36,7 +35,7 @@ export function clientSwitch(platform: SocketPlatform): Switch {
 export function serverSwitch(platform: SocketPlatform): Switch {
   switch (platform.fastOpen) {
     case "sendmsg": {
-      const bits = readLinuxBits();
+      const bits = readSetting(LINUX.name);
       return linuxSwitch(bits === undefined ? undefined : (bits & LINUX.server) !== 0);
     }
     case "connectx":
@@ -47,23 +46,14 @@ export function serverSwitch(platform: SocketPlatform): Switch {
 }
 
 /** Linux's net.ipv4.tcp_fastopen and macOS's net.inet.tcp.fastopen have different bits. */
-const LINUX = { server: 2, path: "/proc/sys/net/ipv4/tcp_fastopen" };
+const LINUX = { server: 2, name: "net.ipv4.tcp_fastopen" };
 const DARWIN = { server: 1, client: 2, name: "net.inet.tcp.fastopen" };
 
 function linuxSwitch(on: boolean | undefined): Switch {
   const reason = on === undefined
-    ? `net.ipv4.tcp_fastopen can't be read; let this process read ${LINUX.path}`
+    ? `${LINUX.name} can't be read; let this process read ${pathOfSetting(LINUX.name)}`
     : "switched off in the kernel; sysctl -w net.ipv4.tcp_fastopen=3 turns it on";
   return { on, reason };
-}
-
-function readLinuxBits(): number | undefined {
-  if (!runtime.mayAccess(LINUX.path, "read")) return undefined;
-  try {
-    return Number(readFileSync(LINUX.path, "utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Linux refuses TCP_FASTOPEN_CONNECT exactly when the client's bit is clear. */

@@ -30,20 +30,22 @@ export function acceptedFacts(socket: Socket, accepting: Accepting): ConnFacts {
   };
 }
 
+/** The kernel decides: whoever holds the listening socket may have switched Fast Open on. */
 function acceptedFastOpen(socket: Socket, { wanted, fastOpen }: Accepting): FastOpenResult {
   const none = { synBytes: 0, flightBytes: 0 };
   if (!wanted) return { outcome: "disabled", ...none };
   const { enabled, reason = "the listener does not take it" } = fastOpen;
-  if (!enabled) return { outcome: "unsupported", ...none, reason };
+  const without = { outcome: "unsupported", ...none, reason } as const;
   if (platform.fastOpen !== "sendmsg") {
-    const reason = "this platform does not tell whether the SYN brought data";
-    return { outcome: "unsupported", ...none, reason };
+    if (!enabled) return without;
+    return { ...without, reason: "this platform does not tell whether the SYN brought data" };
   }
   const table = platform; // An imported binding is not narrowed inside closures.
   const { options, advmss, bytesReceived, dataSegsIn, size } = table.tcpInfo;
   const info = requireBytes(withDescriptor(table, socket, (fd) => tcpInfo(table, fd)), size);
-  if (!info) return { ...OUTCOME_UNKNOWN, ...none };
+  if (!info) return enabled ? { ...OUTCOME_UNKNOWN, ...none } : without;
   if (!(info.getUint8(options) & table.constants.TCPI_OPT_SYN_DATA)) {
+    if (!enabled) return without;
     return { outcome: "disabled", ...none, reason: "the client sent no data in its SYN" };
   }
   const flightBytes = Number(info.getBigUint64(bytesReceived, true));

@@ -8,6 +8,7 @@ import { badArgument } from "../../base/option_errors.ts";
 import { defaulted, integer, readOptions, type Rules } from "../../base/options.ts";
 import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
+import { isClusterWorker } from "../../runtimes/mod.ts";
 import { ConnectError } from "../errors.ts";
 import { findListening } from "../kernel/descriptor.ts";
 import { setOption } from "../kernel/socket.ts";
@@ -34,6 +35,10 @@ export interface EnableFastOpenOptions {
   queueLength?: number;
 }
 
+/** What a worker is told. */
+export const PRIMARY_LISTENS =
+  "the primary process of node:cluster listens for its workers: call enableFastOpen there";
+
 /** Default of {@linkcode EnableFastOpenOptions.queueLength}. */
 const QUEUE_LENGTH = 256;
 
@@ -43,6 +48,7 @@ const rules: Rules<{ queueLength: number }> = {
 
 /**
  * Lets a listener of this process take data in the SYN (RFC 7413), without changing how it is used.
+ * For workers of `node:cluster` the primary process listens: call it there, with the port.
  *
  * ```ts
  * import { enableFastOpen } from "@firstflight/tls";
@@ -72,10 +78,11 @@ export function enableFastOpen(
   }
   const found = findListening(table, port, hostname);
   if (found.length === 0) {
+    const advice = isClusterWorker() ? PRIMARY_LISTENS : "enable it once the listener listens";
     throw new ConnectError(
       "NOT_LISTENING",
       `Could not enable Fast Open: no socket of this process listens on port ${port}` +
-        (hostname === undefined ? "" : ` of ${hostname}`) + "; enable it once the listener listens",
+        (hostname === undefined ? "" : ` of ${hostname}`) + `; ${advice}`,
       { port, ...(hostname === undefined ? {} : { hostname }) },
     );
   }

@@ -18,14 +18,21 @@ import {
 } from "../../base/options.ts";
 import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
-import { type ListenAddress, runtime } from "../../runtimes/mod.ts";
+import {
+  isClusterWorker,
+  type ListenAddress,
+  listenByPrimary,
+  runtime,
+} from "../../runtimes/mod.ts";
 import { ConnectError } from "../errors.ts";
 import { type NetAddr, netAddr } from "../facts.ts";
 import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { watchAccepting } from "./accept_watch.ts";
 import {
   type AnyListener,
   enableFastOpen,
   type ListenerFastOpen,
+  PRIMARY_LISTENS,
   switchOn,
 } from "./enable_fast_open.ts";
 import { listenFailure } from "./failure.ts";
@@ -71,12 +78,37 @@ function isBindable(hostname: unknown): boolean {
   return typeof hostname === "string" && parseAddress(hostname, 0) !== undefined;
 }
 
+/** A server that was started. */
+export interface Started {
+  /** The address it is bound to, as far as that is known. */
+  readonly addr: NetAddr;
+  /** Whether it takes data in the SYN. */
+  readonly fastOpen: ListenerFastOpen;
+}
+
+/** What the owner of a server is told after {@linkcode listen} has returned. */
+export interface ListenHandlers {
+  onStarted(started: Started): void;
+  /** The server could not start. */
+  onFailure(error: ConnectError): void;
+  /** Connections can't be accepted at present. The server goes on. */
+  onAcceptError(error: ConnectError): void;
+}
+
 /**
  * Starts `server`.
  *
+ * In a worker of `node:cluster` the primary process listens, as for every server of `node:net`. Only
+ * port 0 is picked here, since the port could not be told otherwise. What the primary says is known
+ * later: `onFailure` gets its refusal; or `onStarted` gets what replaces the returned value.
+ *
  * @throws {ConnectError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, or `PERMISSION_DENIED`
  */
-export function listen(server: Server, settings: ListenSettings): ListenerFastOpen {
+export function listen(
+  server: Server,
+  settings: ListenSettings,
+  { onStarted, onFailure, onAcceptError }: ListenHandlers,
+): Started {
   const { hostname, port, backlog, fastOpen } = settings;
   const host = hostname === "localhost" ? "127.0.0.1" : hostname;
   const at = { hostname, port };
@@ -87,16 +119,42 @@ export function listen(server: Server, settings: ListenSettings): ListenerFastOp
   }
   const address = { host, port, backlog };
   const table: SocketPlatform | undefined = platform.fastOpen === "none" ? undefined : platform;
+  const watch = (fd?: number) => {
+    if (table) {
+      watchAccepting(table, { server, fd, backlog, ...listenAddress(server) }, onAcceptError);
+    }
+  };
+  if (port !== 0 && isClusterWorker()) {
+    server.once("listening", () => {
+      watch();
+      onStarted({ addr: listenAddress(server), fastOpen: fastOpenOf(server, fastOpen) });
+    });
+    server.once("error", (cause) => onFailure(listenFailure(at, cause)));
+    listenByPrimary(server, address);
+    const reason = fastOpen ? PRIMARY_LISTENS : SWITCHED_OFF;
+    return {
+      addr: { transport: "tcp", hostname: host, port },
+      fastOpen: { enabled: false, reason },
+    };
+  }
   let bound: number | undefined;
   try {
     runtime.listen(server, address, table && (() => bound = bind(table, address)));
   } catch (cause) {
     throw listenFailure(at, cause);
   }
-  if (!fastOpen) return { enabled: false, reason: "switched off by the caller" };
+  watch(bound);
+  return { addr: listenAddress(server), fastOpen: fastOpenOf(server, fastOpen, bound) };
+}
+
+const SWITCHED_OFF = "switched off by the caller";
+
+/** Lets `server` take data in the SYN, if that is `wanted`; `bound` is its descriptor, if known. */
+function fastOpenOf(server: Server, wanted: boolean, bound?: number): ListenerFastOpen {
+  if (!wanted) return { enabled: false, reason: SWITCHED_OFF };
   if (platform.fastOpen === "none") return { enabled: false, reason: platform.reason };
   if (bound !== undefined) return switchOn(platform, [bound]);
-  return tryFastOpen({ hostname: host, port: listenAddress(server).port });
+  return tryFastOpen(listenAddress(server));
 }
 
 /** A listener that listens is worth more than its Fast Open: what that fails with is but a reason. */
@@ -104,7 +162,8 @@ function tryFastOpen(listener: AnyListener): ListenerFastOpen {
   try {
     return enableFastOpen(listener);
   } catch (error) {
-    return { enabled: false, reason: (error as Error).message };
+    const reason = isClusterWorker() ? PRIMARY_LISTENS : (error as Error).message;
+    return { enabled: false, reason };
   }
 }
 
@@ -129,7 +188,7 @@ function bind(platform: SocketPlatform, { host, port, backlog }: ListenAddress):
 }
 
 /** The address a server is bound to. */
-export function listenAddress(server: Server): NetAddr {
+function listenAddress(server: Server): NetAddr {
   const address = server.address();
   if (address === null || typeof address === "string") return netAddr(undefined);
   return { transport: "tcp", hostname: address.address, port: address.port };

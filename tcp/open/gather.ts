@@ -31,26 +31,34 @@ export function withGathered<T>(
   });
 }
 
-/** Sends `pieces` to `sockaddr`. Returns how many bytes the kernel took, or -1 if it refuses. */
+/**
+ * Sends `pieces`, to `sockaddr` if the socket is not connecting yet. Returns how many bytes the kernel
+ * took, or -1 if it refuses.
+ */
 export function sendMessage(
   platform: typeof linux | typeof freebsd,
   fd: number,
-  sockaddr: Uint8Array,
+  sockaddr: Uint8Array | null,
   pieces: readonly Uint8Array[],
   flags: number,
 ): number {
   const { msghdr } = platform;
   const message = new Uint8Array(msghdr.size);
   const view = new DataView(message.buffer);
-  return withPinned([sockaddr], () =>
-    withGathered(platform, pieces, (iov, count) => {
-      view.setBigUint64(msghdr.name, runtime.addressOf(sockaddr), true);
-      view.setUint32(msghdr.namelen, sockaddr.length, true);
-      view.setBigUint64(msghdr.iov, runtime.addressOf(iov), true);
-      // In musl and FreeBSD it is 32 bits wide with padding behind: the same little-endian bytes.
-      view.setBigUint64(msghdr.iovlen, BigInt(count), true);
-      return Number(libc(platform).call.sendmsg(fd, message, flags));
-    }));
+  return withPinned(
+    sockaddr ? [sockaddr] : [],
+    () =>
+      withGathered(platform, pieces, (iov, count) => {
+        if (sockaddr) {
+          view.setBigUint64(msghdr.name, runtime.addressOf(sockaddr), true);
+          view.setUint32(msghdr.namelen, sockaddr.length, true);
+        }
+        view.setBigUint64(msghdr.iov, runtime.addressOf(iov), true);
+        // In musl and FreeBSD it is 32 bits wide with padding behind: the same little-endian bytes.
+        view.setBigUint64(msghdr.iovlen, BigInt(count), true);
+        return Number(libc(platform).call.sendmsg(fd, message, flags));
+      }),
+  );
 }
 
 /** The first `length` bytes of `pieces`. */

@@ -1,12 +1,16 @@
 /**
- * Linux and Android: connect and send in one `sendmsg(MSG_FASTOPEN)`.
+ * Linux and Android: a `connect` that waits for data (TCP_FASTOPEN_CONNECT), then a `sendmsg`.
+ *
+ * `sendmsg(MSG_FASTOPEN)` would do both at once. But a sandbox that has rules about `connect` does not
+ * see that call: Landlock, seccomp and security modules would be passed by.
  *
  * @module
  */
 
 import { libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
-import { getOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { failureOf } from "../kernel/failed_call.ts";
+import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
 import {
   bitsOf,
   OUTCOME_UNKNOWN,
@@ -14,6 +18,7 @@ import {
   requireBytes,
   tcpInfo,
 } from "../kernel/tcp_info.ts";
+import { pauseOf } from "../kernel/pause.ts";
 import { adoptOpened } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
 import { type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
@@ -21,25 +26,29 @@ import type { FastOpenOutcome } from "../outcome.ts";
 
 type Linux = typeof linux;
 
+/** How connecting began. */
+interface Begun {
+  /** Bytes of the flight that the kernel has taken for the SYN. */
+  readonly sent: number;
+  /** The errno with which Fast Open was refused, if it was. */
+  readonly refused?: string;
+  /** Whether the SYN has not left: the socket would wait for data for ever. */
+  readonly stuck?: boolean;
+}
+
 /** Opens a connection with as much of the flight in the SYN as the kernel takes. */
 export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   const sockaddr = sockaddrOf(platform, request.address);
-  const usesFastOpen = outcomeIfNotTried(request) === undefined;
-  const fd = tcpSocket(platform, request.address.family);
-  let sent = 0;
-  let refused: string | undefined;
-  try {
-    if (usesFastOpen) ({ sent, refused } = sendFirstFlight(platform, fd, sockaddr, request.flight));
-    if (!usesFastOpen || refused !== undefined) connectPlain(platform, fd, sockaddr);
-  } catch (error) {
-    libc(platform).call.close(fd);
-    throw error;
-  }
+  const wanted = outcomeIfNotTried(request) === undefined;
+  const { fd, sent, refused } = start(platform, request, sockaddr, wanted);
+  const uses = wanted && refused === undefined;
+  const early = uses && sent === 0 ? tcpInfo(platform, fd) : undefined;
+  const paused = early && pauseOf(platform, early);
   return adoptOpened(platform, request, {
     fd,
     sent,
     synBytes: sent,
-    usesFastOpen: usesFastOpen && refused === undefined,
+    usesFastOpen: uses && paused?.outcome !== "unsupported",
     account() {
       // `rtt` is the last field that is read here.
       const info = requireBytes(tcpInfo(platform, fd), platform.tcpInfo.rtt + 4);
@@ -49,6 +58,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
       if (refused !== undefined) {
         return { outcome: "unsupported", ...measured, reason: reasonOf(refused) };
       }
+      if (paused) return { ...paused, ...measured };
       if (!info) return OUTCOME_UNKNOWN;
       return { outcome: outcomeOf(platform, info, sent), ...measured };
     },
@@ -60,49 +70,69 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   });
 }
 
-/**
- * Calls `sendmsg(MSG_FASTOPEN)` once. With a cookie the kernel takes what fits the SYN; without one
- * it takes nothing, and the SYN asks for a cookie. `refused` is the errno if the kernel refuses.
- */
-function sendFirstFlight(
+/** Starts connecting. Throws `SystemCallError` when that fails at once; nothing is left open then. */
+function start(
+  platform: Linux,
+  { address, flight }: Pick<OpenRequest, "address" | "flight">,
+  sockaddr: Uint8Array,
+  wanted: boolean,
+): Begun & { fd: number } {
+  const fd = tcpSocket(platform, address.family);
+  let begun: Begun;
+  try {
+    begun = wanted
+      ? connectWith(platform, fd, sockaddr, flight)
+      : connectPlain(platform, fd, sockaddr);
+  } catch (error) {
+    libc(platform).call.close(fd);
+    throw error;
+  }
+  if (!begun.stuck) return { fd, ...begun };
+  libc(platform).call.close(fd);
+  return { ...begun, ...start(platform, { address, flight }, sockaddr, false) };
+}
+
+function connectPlain(platform: Linux, fd: number, sockaddr: Uint8Array): Begun {
+  connect(platform, fd, sockaddr);
+  return { sent: 0 };
+}
+
+/** Connects with the beginning of `flight` in the SYN, where there is a cookie. */
+function connectWith(
   platform: Linux,
   fd: number,
   sockaddr: Uint8Array,
   flight: readonly Uint8Array[],
-): { sent: number; refused: string | undefined } {
-  const { MSG_FASTOPEN, MSG_NOSIGNAL } = platform.constants;
-  const pieces = flight.filter((piece) => piece.length > 0);
-  const sent = sendMessage(platform, fd, sockaddr, pieces, MSG_FASTOPEN | MSG_NOSIGNAL);
-  if (sent >= 0) return { sent, refused: undefined };
-  const failure = failureOf(platform, fd);
-  if (failure?.byPeer) throw new SystemCallError("sendmsg", failure.errno);
-  return { sent: 0, refused: failure?.errno };
-}
-
-function connectPlain(platform: Linux, fd: number, sockaddr: Uint8Array): void {
-  if (libc(platform).call.connect(fd, sockaddr, sockaddr.length) === 0) return;
-  const failure = failureOf(platform, fd);
-  if (failure) throw new SystemCallError("connect", failure.errno);
+): Begun {
+  const { IPPROTO_TCP, TCP_FASTOPEN_CONNECT } = platform.constants;
+  if (!setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)) {
+    const refused = libc(platform).errno();
+    return { ...connectPlain(platform, fd, sockaddr), refused };
+  }
+  return connect(platform, fd, sockaddr) ? sendFirst(platform, fd, flight) : { sent: 0 };
 }
 
 /**
- * Why the call that just returned -1 failed; `undefined` if the attempt goes on in the background.
- *
- * The kernel's state decides, since no runtime promises to keep errno. An attempt under way is not
- * in TCP_CLOSE. An attempt that the peer has ended has left its error in SO_ERROR; over loopback
- * this happens before the call returns. Only a call that was refused at once leaves just errno.
+ * Calls `connect`. Returns whether it is over already, which with TCP_FASTOPEN_CONNECT means that
+ * there is a cookie, and the SYN waits for data. Otherwise a SYN has left, and asks for a cookie.
  */
-function failureOf(platform: Linux, fd: number): { errno: string; byPeer: boolean } | undefined {
-  const { errno, errnoName } = libc(platform);
-  const refusal = errno();
-  const { SOL_SOCKET, SO_ERROR, TCP_CLOSE } = platform.constants;
-  const state = tcpInfo(platform, fd)?.getUint8(platform.tcpInfo.state);
-  if (state !== undefined && state !== TCP_CLOSE) return undefined;
-  const pending = getOption(platform, fd, SOL_SOCKET, SO_ERROR, 4)?.getInt32(0, true) ?? 0;
-  if (pending !== 0) return { errno: errnoName(pending), byPeer: true };
-  // Some sandboxes hide the state. It is not known then, which is not to say "under way".
-  if (state === undefined && refusal === "EINPROGRESS") return undefined;
-  return { errno: refusal, byPeer: false };
+function connect(platform: Linux, fd: number, sockaddr: Uint8Array): boolean {
+  if (libc(platform).call.connect(fd, sockaddr, sockaddr.length) === 0) return true;
+  const failure = failureOf(platform, fd, "EINPROGRESS");
+  if (failure) throw new SystemCallError("connect", failure.errno);
+  return false;
+}
+
+/** Sends what fits into the SYN. */
+function sendFirst(platform: Linux, fd: number, flight: readonly Uint8Array[]): Begun {
+  const pieces = flight.filter((piece) => piece.length > 0);
+  const sent = sendMessage(platform, fd, null, pieces, platform.constants.MSG_NOSIGNAL);
+  if (sent >= 0) return { sent };
+  const refused = libc(platform).errno();
+  const failure = failureOf(platform, fd, "EINPROGRESS");
+  if (failure?.byPeer) throw new SystemCallError("sendmsg", failure.errno);
+  // Where memory is short, the SYN leaves without data, and the connection goes on.
+  return refused === "EINPROGRESS" ? { sent: 0 } : { sent: 0, refused, stuck: true };
 }
 
 function outcomeOf(
@@ -129,7 +159,7 @@ function measuresOf({ tcpInfo, constants }: Linux, info: DataView) {
   return pathMeasures(rtt, info.getUint32(tcpInfo.sndMss, true), timestamps);
 }
 
-/** What a refusal of `sendmsg(MSG_FASTOPEN)` means. */
+/** What a refusal of Fast Open means. */
 function reasonOf(errno: string): string {
   switch (errno) {
     case "EOPNOTSUPP":
@@ -140,10 +170,10 @@ function reasonOf(errno: string): string {
     case "EPERM":
     case "EACCES":
     case "ENOSYS":
-      return `sendmsg(MSG_FASTOPEN) is not permitted, by a sandbox or a firewall (${errno})`;
+      return `Fast Open is not permitted, by a sandbox or a firewall (${errno})`;
     case "EINVAL":
-      return "this kernel, or a sandbox in its place, does not know MSG_FASTOPEN (EINVAL)";
+      return "this kernel, or a sandbox in its place, does not know Fast Open (EINVAL)";
     default:
-      return `the kernel refused with ${errno}`;
+      return `the kernel refused Fast Open with ${errno}`;
   }
 }

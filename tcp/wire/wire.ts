@@ -9,8 +9,9 @@ import { setImmediate } from "node:timers";
 import type { SocketPlatform } from "../../ffi/libc.ts";
 import { runtime, type RuntimeSocket } from "../../runtimes/mod.ts";
 import type { Flow } from "./inbox.ts";
+import { failureOf } from "../kernel/failed_call.ts";
 import { receiveNow } from "../kernel/receive.ts";
-import type { SystemCallError } from "../kernel/socket.ts";
+import { SystemCallError } from "../kernel/socket.ts";
 
 /** The events that an owner gets from its wire. */
 export interface WireOwner {
@@ -65,7 +66,11 @@ export class Wire implements Flow {
 
   /** Adopts a descriptor, connected or connecting; the wire owns it from here on. */
   static adopt(platform: SocketPlatform, fd: number): Wire {
-    const wire = new Wire((receive) => runtime.adopt(fd, receive));
+    const whyRefused = () => {
+      const failure = failureOf(platform, fd, "EAGAIN");
+      return failure && new SystemCallError("write", failure.errno);
+    };
+    const wire = new Wire((receive) => runtime.adopt(fd, receive, whyRefused));
     if (runtime.readsAfresh) wire.#receive = () => receiveNow(platform, fd);
     return wire;
   }

@@ -208,3 +208,57 @@ test("a refusal is one even when the event loop was too busy to hear it", { skip
     assert.equal(result.code, "CONNECTION_REFUSED", JSON.stringify(result));
   }
 });
+
+/** Every way to connect, and what may be in the first flight. */
+const flights = [
+  { call: "connect" },
+  { call: "connect", data: 10 },
+  { call: "connect", data: 10, options: { fastOpen: false } },
+  { call: "connectTls" },
+  { call: "connectTls", options: { fastOpen: false } },
+] as const;
+
+for (const rtt of [0.2, 0.6, 1]) {
+  test(
+    `a refusal that is ${rtt} ms away meets the first bytes, and is told`,
+    { skip },
+    async () => {
+      await using lab = await startNetlab({ rtt });
+      const gone = { hostname: lab.server.ipv4, port: 4433 };
+      const tries = flights.flatMap((flight) => new Array<Try>(10).fill({ ...flight, ...gone }));
+      for (const [index, result] of (await tryFrom(lab, tries)).entries()) {
+        const says = `${JSON.stringify(tries[index])}: ${JSON.stringify(result)}`;
+        assert.equal(result.code, "CONNECTION_REFUSED", says);
+        assert.equal(result.errno, "ECONNREFUSED", says);
+        assert.deepEqual(result.leftDescriptors, [], says);
+      }
+    },
+  );
+}
+
+test("a router that has no route is told from silence", { skip }, async () => {
+  await using lab = await startNetlab({ rtt: 0.6 });
+  await lab.server.setSysctl("ipv4/ip_forward", 1);
+  await lab.server.run("ip", ["route", "add", "unreachable", "10.77.5.0/24"]);
+  await lab.server.setSysctl("ipv4/icmp_ratelimit", 0);
+  // The kernel of a router answers five packets at once, and then one a second.
+  const tries = flights.map((flight) => ({ ...flight, hostname: "10.77.5.1", port: 4433 }));
+  for (const [index, result] of (await tryFrom(lab, tries)).entries()) {
+    const says = `${JSON.stringify(tries[index])}: ${JSON.stringify(result)}`;
+    assert.equal(result.code, "HOST_UNREACHABLE", says);
+    assert.equal(result.errno, "EHOSTUNREACH", says);
+    assert.deepEqual(result.leftDescriptors, [], says);
+  }
+});
+
+test("the kernel's own time-out is one", { skip }, async () => {
+  await using lab = await startNetlab({ rtt: 0.6 });
+  await lab.client.setSysctl("ipv4/tcp_syn_retries", 1);
+  await lab.client.setSysctl("ipv4/tcp_syn_linear_timeouts", 1);
+  const dead = { hostname: "10.77.9.9", port: 4433 };
+  const tries = flights.slice(0, 2).map((flight) => ({ ...flight, ...dead }));
+  for (const result of await tryFrom(lab, tries)) {
+    assert.equal(result.code, "TIMED_OUT", JSON.stringify(result));
+    assert.equal(result.errno, "ETIMEDOUT", JSON.stringify(result));
+  }
+});

@@ -55,7 +55,7 @@ export function ways(
   openSendmsg(onLinux, request);
   openConnectx(onDarwin, request);
   openSendto(onFreebsd, request);
-  // @ts-expect-error: macOS has no MSG_FASTOPEN
+  // @ts-expect-error: macOS has no TCP_FASTOPEN_CONNECT
   openSendmsg(onDarwin, request);
   // @ts-expect-error: FreeBSD has no connectx
   openConnectx(onFreebsd, request);
@@ -101,11 +101,11 @@ export function plain(onWindows: Windows) {
 
 /** Constants and layouts are a platform's own. */
 export function constants(onLinux: Linux, onDarwin: Darwin, onFreebsd: Freebsd) {
-  onLinux.constants.MSG_FASTOPEN satisfies 0x20000000;
-  // @ts-expect-error: macOS has no MSG_FASTOPEN
-  onDarwin.constants.MSG_FASTOPEN;
+  onLinux.constants.TCP_FASTOPEN_CONNECT satisfies 30;
+  // @ts-expect-error: macOS has no TCP_FASTOPEN_CONNECT
+  onDarwin.constants.TCP_FASTOPEN_CONNECT;
   // @ts-expect-error: nor has FreeBSD
-  onFreebsd.constants.MSG_FASTOPEN;
+  onFreebsd.constants.TCP_FASTOPEN_CONNECT;
   // @ts-expect-error: macOS has no SOCK_NONBLOCK
   onDarwin.constants.SOCK_NONBLOCK;
   // @ts-expect-error: nor SOCK_CLOEXEC

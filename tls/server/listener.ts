@@ -5,13 +5,14 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
+import process from "node:process";
 import { quoted } from "../../base/authority.ts";
 import { checkInside, inside } from "../../base/constructors.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
 import { acceptedFacts } from "../../tcp/listen/accepted.ts";
 import type { ListenerFastOpen } from "../../tcp/listen/enable_fast_open.ts";
-import { listen, listenAddress } from "../../tcp/listen/listen.ts";
+import { listen, type Started } from "../../tcp/listen/listen.ts";
 import { Wire } from "../../tcp/wire/wire.ts";
 import { makeTlsConn, type TlsConn } from "../conn.ts";
 import type { ServerEngines } from "../engine/contract.ts";
@@ -38,10 +39,7 @@ export let makeTlsListener: (settings: ListenTlsSettings, engines: ServerEngines
  * ```
  */
 export class TlsListener implements AsyncIterable<TlsConn> {
-  /** Whether the listener takes data in the SYN. */
-  readonly fastOpen: ListenerFastOpen;
-  /** The address that the server listens on, with the port that was picked. */
-  readonly addr: NetAddr;
+  #started: Started;
   #server: Server;
   #engines: ServerEngines;
   #settings: ListenTlsSettings;
@@ -49,6 +47,8 @@ export class TlsListener implements AsyncIterable<TlsConn> {
   #waiting: TlsConn[] = [];
   #acceptors: PromiseWithResolvers<TlsConn>[] = [];
   #closed = false;
+  /** Why the listener is closed, if its owner has not closed it. */
+  #failure: ConnectError | undefined;
 
   private constructor(key: typeof inside, settings: ListenTlsSettings, engines: ServerEngines) {
     checkInside(key, "listenTls makes listeners");
@@ -58,24 +58,45 @@ export class TlsListener implements AsyncIterable<TlsConn> {
       // If no engine can be made, only this client is turned away.
       this.#handshake(socket).catch(() => socket.destroy());
     });
-    this.#server.on("error", () => {}); // listen() throws the errors of listening.
-    this.fastOpen = listen(this.#server, settings);
-    this.addr = listenAddress(this.#server); // A closed server does not tell it.
+    this.#server.on("error", () => {}); // listen() tells the errors of listening.
+    this.#started = listen(this.#server, settings, {
+      onStarted: (started) => {
+        this.#started = started;
+        if (this.#closed) this.#server.close();
+      },
+      onFailure: (error) => {
+        this.#failure = error;
+        this.close();
+      },
+      onAcceptError: settings.onAcceptError ?? warn,
+    });
+    this.#server.once("close", () => this.close()); // A worker's primary may close it, too.
   }
 
   static {
     makeTlsListener = (settings, engines) => new TlsListener(inside, settings, engines);
   }
 
+  /** Whether the listener takes data in the SYN. */
+  get fastOpen(): ListenerFastOpen {
+    return this.#started.fastOpen;
+  }
+
+  /** The address that the server listens on, with the port that was picked. */
+  get addr(): NetAddr {
+    return this.#started.addr;
+  }
+
   /**
    * The next connection whose handshake is complete, or whose early data has arrived.
    *
-   * @throws {ConnectError} `LISTENER_CLOSED` once the listener is closed
+   * @throws {ConnectError} `LISTENER_CLOSED` once the listener is closed; in a worker of
+   * `node:cluster` also why its primary process could not listen, with the codes of `listenTls`
    */
   accept(): Promise<TlsConn> {
     const waiting = this.#waiting.shift();
     if (waiting) return Promise.resolve(waiting);
-    if (this.#closed) return Promise.reject(closedListener());
+    if (this.#closed) return Promise.reject(this.#failure ?? closedListener());
     const acceptor = Promise.withResolvers<TlsConn>();
     this.#acceptors.push(acceptor);
     return acceptor.promise;
@@ -89,7 +110,9 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     this.#engines.free();
     for (const stream of this.#handshaking) stream.close();
     for (const conn of this.#waiting.splice(0)) conn.close();
-    for (const acceptor of this.#acceptors.splice(0)) acceptor.reject(closedListener());
+    for (const acceptor of this.#acceptors.splice(0)) {
+      acceptor.reject(this.#failure ?? closedListener());
+    }
   }
 
   /** Lets the listener keep the process alive; the default. */
@@ -102,13 +125,14 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     this.#server.unref();
   }
 
-  /** Every connection, until the listener is closed. */
+  /** Every connection, until the listener is closed. Throws why a worker's primary can't listen. */
   async *[Symbol.asyncIterator](): AsyncGenerator<TlsConn, void, undefined> {
     while (true) {
       let conn: TlsConn;
       try {
         conn = await this.accept();
-      } catch {
+      } catch (error) {
+        if (this.#failure) throw error;
         return;
       }
       yield conn;
@@ -167,6 +191,10 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     else if (this.#closed) conn.close();
     else this.#waiting.push(conn);
   }
+}
+
+function warn({ message, errno }: ConnectError): void {
+  process.emitWarning(message, errno === undefined ? {} : { code: errno });
 }
 
 function closedListener(): ConnectError {

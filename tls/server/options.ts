@@ -47,6 +47,13 @@ export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
    * error that this function throws is an uncaught exception, and any client could cause it.
    */
   onHandshakeError?: (error: TlsError | ConnectError, client: NetAddr) => void;
+  /**
+   * Called when no connection can be accepted, because the process or the system has no descriptor
+   * left (`errno` is `EMFILE` or `ENFILE`): once until there are some again. The listener goes on
+   * then. Meanwhile clients wait; in Node they are closed. This is looked for four times a second.
+   * Default: `process.emitWarning`.
+   */
+  onAcceptError?: (error: ConnectError) => void;
 }
 
 /** {@linkcode ListenTlsOptions} after they were read. */
@@ -56,6 +63,7 @@ export interface ListenTlsSettings extends ListenSettings, CommonTlsSettings {
   readonly maxEarlyData: number;
   readonly handshakeTimeout: number;
   readonly onHandshakeError: ListenTlsOptions["onHandshakeError"];
+  readonly onAcceptError: ListenTlsOptions["onAcceptError"];
 }
 
 /** How {@linkcode ListenTlsOptions} are read. */
@@ -67,4 +75,5 @@ export const listenTlsRules: Rules<ListenTlsSettings> = {
   maxEarlyData: defaulted(integer(0, 0xffffffff, "a number of bytes"), 0),
   handshakeTimeout: calledElsewhere(defaulted(milliseconds, 10_000), "timeout"),
   onHandshakeError: optional(callback()),
+  onAcceptError: optional(callback()),
 };

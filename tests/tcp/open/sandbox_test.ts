@@ -25,7 +25,7 @@ for (const [name, fastOpen] of Object.entries(errors)) {
     ] as const
   ) {
     test(
-      `MSG_FASTOPEN refused with ${name}, and TCP_INFO ${what}: plain at once`,
+      `Fast Open refused with ${name}, and TCP_INFO ${what}: plain at once`,
       { skip },
       async () => {
         const result = await enter({ fastOpen, ...tcpInfo });
