@@ -138,11 +138,11 @@ export class FinishedHold {
     if (this.#hasAnswer) return;
     const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
     const isLate = this.#state === "over" && !Number.isNaN(this.#sentAt);
-    const { answersAfter } = knownServer(this.#peer);
-    // A reset for the Finished: the peer had answered, perhaps, and had closed. Once only: from now on
-    // the Finished waits for such an answer.
-    if (isReset && isLate && answersAfter === undefined) this.#learn(this.#roundTrip);
-    else this.onUnanswered(error);
+    const { resets = 0 } = knownServer(this.#peer);
+    // A reset for the Finished: the peer had answered, perhaps, and had closed. But the next Finished
+    // waits for such an answer, so it is something else if that is reset as well.
+    if (isReset && isLate) this.#learn(this.#roundTrip, resets + 1);
+    if (!isReset || !isLate || resets > 0) this.onUnanswered(error);
   }
 
   /** The Finished leaves now, or there is nobody left to send it to. */
@@ -160,8 +160,8 @@ export class FinishedHold {
     this.#over.resolve();
   }
 
-  #learn(answersAfter: number | undefined): void {
-    learnServer(this.#peer, { answersAfter });
+  #learn(answersAfter: number | undefined, resets = 0): void {
+    learnServer(this.#peer, { answersAfter, resets });
   }
 
   #wait(): void {
