@@ -6,12 +6,24 @@
 
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { certificates } from "./certificates.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, here, Peer } from "./peer.ts";
+import { freePort, here, Peer, soon } from "./peer.ts";
 
 /** The status of each answer. */
 const ANSWER = 'http-request return status 200 content-type text/plain string "taken"';
+
+/** Resolves once something listens on `port`. */
+async function listens(port: number): Promise<void> {
+  const tries = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.on("error", () => resolve(false)).on("connect", () => socket.destroy());
+    });
+  while (!await tries()) await sleep(20);
+}
 
 /** A place for HAProxy, whose tickets stay good when it starts again there. */
 export class HaproxySite implements Disposable {
@@ -51,7 +63,7 @@ frontend only
     );
     const peer = new Peer(here, "haproxy", ["-V", "-db", "-f", configuration]);
     try {
-      await peer.saw(/proxies started|Using epoll|Loading success/i);
+      await soon("HAProxy", listens(this.port)); // It says that it starts, not that it listens.
       return peer;
     } catch (error) {
       await peer.stop();
