@@ -12,6 +12,7 @@ import { type Destination, destinationIn, host, patienceRules } from "../tcp/opt
 import { chooseEngine } from "./choose_engine.ts";
 import { completeHandshake, learnFromHandshake, warnIfUnusable } from "./client/finish.ts";
 import { makePlan } from "./client/plan.ts";
+import { learnGivenUp } from "./client/refusals.ts";
 import { retryAfterFailure } from "./client/retry.ts";
 import type { Special } from "./client/special.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
@@ -105,12 +106,15 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
     const { allowance } = plan;
     const engine = plan.makeEngine(plan.config);
     const parts: Special[] = engine.offersSession ? ["session"] : [];
+    let stream: TlsStream | undefined;
+    let sentAt = NaN;
     try {
       const { localAddr, remoteAddr, fastOpen } = conn;
       const flight = await engine.start();
       const arrived = releaseTcpConn(conn);
       arrived.wire.socket.write(flight);
-      const stream = new TlsStream(arrived, engine, peer, "client");
+      sentAt = performance.now() + (fastOpen.rtt ?? 0);
+      stream = new TlsStream(arrived, engine, peer, "client");
       await completeHandshake(stream, engine, deadline);
       allowance?.noteTaken(parts);
       warnIfUnusable(plan, engine.offersSession);
@@ -125,7 +129,9 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
       return makeTlsConn(stream, { facts, timing, warnings: plan.warnings });
     } catch (error) {
       // There is no other connection to try again on, but the next one goes without.
-      const retry = deadline.signal.aborted ? undefined : retryAfterFailure(parts, engine, error);
+      const isGivenUp = deadline.signal.aborted;
+      if (isGivenUp) learnGivenUp(plan, parts, stream?.lastByteAt || sentAt);
+      const retry = isGivenUp ? undefined : retryAfterFailure(parts, engine, error);
       if (retry) allowance?.noteRefused(retry.refused, retry.by);
       engine.free();
       throw error;

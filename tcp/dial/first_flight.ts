@@ -24,10 +24,14 @@ export interface FirstFlight {
   /** Why the flight must not ride in a SYN, in words; `undefined` if it may. */
   readonly avoidsSyn?: string | undefined;
   readonly thinkingTime?: ThinkingTime;
+  /** Called if the race is given up while the answer to an unusual flight is overdue. */
+  readonly onIgnored?: (refusal: Refusal) => void;
 }
 
 /** Milliseconds a host may take between acknowledging the SYN and its first byte. */
 export interface ThinkingTime {
+  /** Until an answer is overdue. There is no need to act on it yet. */
+  readonly expected: number;
   /** Until the next address is tried. */
   readonly beforeOthers: number;
   /** Until the same address gets the ordinary flight, if there is no other address. */

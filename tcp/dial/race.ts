@@ -9,6 +9,7 @@
  * @module
  */
 
+import { afterReading } from "../../base/turns.ts";
 import { type Attempt, attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
 import { TimeUp } from "./deadline.ts";
 import type { Carried, FirstFlight, Refusal, ThinkingTime } from "./first_flight.ts";
@@ -54,7 +55,7 @@ export class RaceLost extends Error {
 }
 
 /** How long a host may think of which nothing is known. */
-const THINKING_TIME: ThinkingTime = { beforeOthers: 1000, beforeOrdinary: 1000 };
+const THINKING_TIME: ThinkingTime = { expected: 250, beforeOthers: 1000, beforeOrdinary: 1000 };
 
 /** A way that is being tried. */
 interface Runner {
@@ -91,6 +92,8 @@ class Race {
   #suspects: Suspect[] = [];
   /** By address, in the order of the first failure. The last failure of an address counts. */
   #failures = new Map<string, AttemptError>();
+  /** The attempt whose answer is waited for; `undefined` while none can be overdue. */
+  #watched: Runner | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
@@ -116,10 +119,11 @@ class Race {
     const way = this.#ways.shift();
     if (way) return this.#take(way);
     if (this.#runners.size === 0) this.#lose(new RaceLost([...this.#failures.values()]));
+    else if (!this.#watched) this.#watchLast();
   }
 
   #take(way: Way): void {
-    clearTimeout(this.#timer);
+    this.#stopWatching();
     const [first, ...others] = this.#flightBytes > 0 ? adviseWays(way) : [way] as const;
     this.#ways.unshift(...others);
     const carries = this.#chooseFlight(first);
@@ -146,10 +150,33 @@ class Race {
       this.#retried.add(way.address); // The plain attempt beside it is the next way.
       return this.#next();
     }
-    const { opened } = runner.attempt;
-    const mayFollow = this.#ways.length > 0 || opened.usesFastOpen || this.#isUnusual(runner);
-    if (!mayFollow) return; // No other way could start.
-    this.#timer = setTimeout(() => this.#doubt(runner), patienceWith(runner));
+    const mayFollow = this.#ways.length > 0 || this.#mayBeReplaced(runner);
+    if (mayFollow) this.#watch(runner, patienceWith(runner), () => this.#doubt(runner));
+    else this.#watchLast();
+  }
+
+  /** Acts unless something has come from the attempt by then, or another one has started. */
+  #watch(runner: Runner, milliseconds: number, act: () => void): void {
+    this.#stopWatching();
+    this.#watched = runner;
+    const timer = this.#timer = setTimeout(() => {
+      afterReading(() => {
+        if (this.#timer !== timer) return;
+        this.#stopWatching();
+        act();
+      });
+    }, milliseconds);
+  }
+
+  /** Goes on watching an earlier attempt. Its SYN may have been acknowledged late. */
+  #watchLast(): void {
+    const runner = [...this.#runners].findLast((runner) => this.#mayBeReplaced(runner));
+    if (runner) this.#watch(runner, patienceWith(runner), () => this.#doubt(runner));
+  }
+
+  #stopWatching(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#watched = undefined;
   }
 
   #launch(way: Way, carries: Carried, flight: readonly Uint8Array[]): Runner {
@@ -192,6 +219,17 @@ class Race {
     return !isOrdinary || opened.synBytes > 0;
   }
 
+  /** Whether another attempt to the same address may do better. */
+  #mayBeReplaced(runner: Runner): boolean {
+    const { way: { address, probe }, refusedBy, attempt: { opened } } = runner;
+    if (refusedBy || probe) return false;
+    const isReplaced = this.#runners.values().some((other) =>
+      other !== runner && other.way.address === address && !this.#isUnusual(other)
+    );
+    if (isReplaced) return false;
+    return this.#isUnusual(runner) || (opened.usesFastOpen && !this.#retried.has(address));
+  }
+
   /** Called when an answer is overdue. If the SYN was acknowledged, the host may only be slow. */
   #doubt(runner: Runner): void {
     const { opened } = runner.attempt;
@@ -201,12 +239,11 @@ class Race {
     const silence = Math.max(patience, this.#ways.length > 0 ? beforeOthers : beforeOrdinary);
     if (this.#isUnusual(runner) && opened.delivered() === false) {
       // A host that does not get the flight is not thinking. But the kernel sends it again.
-      const resent = patienceForResent(runner);
-      this.#timer = setTimeout(() => {
+      this.#watch(runner, patienceForResent(runner), () => {
         if (opened.delivered() === false) return this.#missFlight(runner);
-        this.#timer = setTimeout(() => this.#missAnswer(runner), silence);
-      }, resent);
-    } else this.#timer = setTimeout(() => this.#missAnswer(runner), silence);
+        this.#watch(runner, silence, () => this.#missAnswer(runner));
+      });
+    } else this.#watch(runner, silence, () => this.#missAnswer(runner));
   }
 
   /** The SYN was not acknowledged. */
@@ -264,6 +301,7 @@ class Race {
   #fail(runner: Runner, error: AttemptError): void {
     const { failure } = error;
     this.#runners.delete(runner);
+    if (this.#watched === runner) this.#stopWatching();
     this.#failures.set(failure.address, error);
     const ended = endOf(failure);
     const { synBytes } = runner.attempt.opened;
@@ -311,8 +349,7 @@ class Race {
       runner !== winner && runner.refusedBy
     );
     if (!lost?.refusedBy) return undefined;
-    const { carries, refusedBy, attempt: { opened } } = lost;
-    return { carried: carries, by: refusedBy, inSyn: opened.synBytes > 0 };
+    return refusalOf(lost, lost.refusedBy);
   }
 
   #suspect({ way, attempt: { opened } }: Runner, lost: boolean, reason: string): void {
@@ -320,7 +357,9 @@ class Race {
   }
 
   #onAbort = (): void => {
-    const { reason } = this.#options.signal;
+    const { flight, signal: { reason } } = this.#options;
+    const ignored = this.#ignoredFlight();
+    if (ignored) flight.onIgnored?.(ignored);
     if (reason instanceof TimeUp) {
       const failures = new Map(this.#failures.entries().map(([to, { failure }]) => [to, failure]));
       for (const { way, attempt: { opened } } of this.#runners) {
@@ -333,6 +372,18 @@ class Race {
     this.#lose(reason);
   };
 
+  /** An unusual flight whose answer is overdue, if nothing more usual has been ignored, too. */
+  #ignoredFlight(): Refusal | undefined {
+    const now = performance.now();
+    const { expected } = this.#options.flight.thinkingTime ?? THINKING_TIME;
+    const overdue = [...this.#runners].filter((runner) =>
+      now - runner.openedAt > patienceWith(runner) + expected && runner.attempt.opened.established()
+    );
+    return overdue.every((runner) => this.#isUnusual(runner)) && overdue[0]
+      ? refusalOf(overdue[0], "silence")
+      : undefined;
+  }
+
   #lose(reason: unknown): void {
     this.#settle();
     this.result.reject(reason);
@@ -341,7 +392,7 @@ class Race {
   /** Cancels all running attempts. No other attempt starts afterwards. */
   #settle(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#stopWatching();
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     for (const { attempt } of this.#runners) attempt.cancel();
     this.#runners.clear();
@@ -358,6 +409,10 @@ function plainWay({ address, avoids }: Way): Way {
 function endOf({ code }: AttemptFailure): "reset" | "close" | undefined {
   if (code === "CONNECTION_RESET") return "reset";
   return code === "CLOSED_BY_PEER" ? "close" : undefined;
+}
+
+function refusalOf({ carries, attempt: { opened } }: Runner, by: Refusal["by"]): Refusal {
+  return { carried: carries, by, inSyn: opened.synBytes > 0 };
 }
 
 function refusalIn(by: Refusal["by"]): string {

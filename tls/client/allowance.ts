@@ -40,6 +40,15 @@ export class Allowance {
     learnServer(this.#peer, { spared });
   }
 
+  /**
+   * Notes that a first flight with `parts` was not answered until the caller gave up. That may have been
+   * chance, so it does not count as a failed probe.
+   */
+  noteIgnored(parts: readonly Special[]): void {
+    const isProbe = parts.some((part) => this.#advice.get(part) === "probe");
+    if (!isProbe) this.noteRefused(parts, "silence");
+  }
+
   /** Notes that a first flight with `parts` led to a complete handshake. */
   noteTaken(parts: readonly Special[]): void {
     for (const part of parts) {

@@ -22,7 +22,8 @@ import {
 } from "./finish.ts";
 import { FinishedHold } from "./finished_hold.ts";
 import { Hello } from "./hello.ts";
-import { learnRefusal, learnUnanswered } from "./refusals.ts";
+import { knownServer } from "./known_servers.ts";
+import { learnGivenUp, learnRefusal, learnUnanswered, refusedIn } from "./refusals.ts";
 import { makePlan, ordinaryPlan, type Plan, withoutSession } from "./plan.ts";
 import {
   type Retry,
@@ -30,7 +31,7 @@ import {
   retryAfterWeakHandshake,
   retryUnanswered,
 } from "./retry.ts";
-import { learnThinkingTime, longestSilence } from "./thinking_time.ts";
+import { learnPause, learnThinkingTime, longestSilence } from "./thinking_time.ts";
 
 /** A connection whose handshake is complete, and facts about it. */
 export interface Connected extends TlsKnown {
@@ -81,8 +82,16 @@ async function open(
 ): Promise<Connected | Again> {
   const { makeEngine, resumption, stored, config, allowance } = plan;
   const { fastOpen } = settings;
-  const earlyData = stored && allowance?.allows("early data") ? plan.earlyData : undefined;
-  const hello = new Hello({ makeEngine, config, earlyData, fastOpen, allowance });
+  const mayBeEarly = stored && plan.earlyData?.length && allowance?.allows("early data");
+  const earlyData = mayBeEarly ? plan.earlyData : undefined;
+  const hello: Hello = new Hello({
+    makeEngine,
+    config,
+    earlyData,
+    fastOpen,
+    allowance,
+    onIgnored: (refusal) => allowance?.noteIgnored(refusedIn(hello, refusal)),
+  });
   try {
     const flight = (room: () => number) => hello.firstFlight(room);
     const dialed = await dial(settings, deadline, flight, "first-byte");
@@ -106,13 +115,15 @@ async function shakeHands(
   const { rtt, outcome } = link.facts.fastOpen;
   learnThinkingTime(plan.config, link);
   const parts = plan.allowance ? hello.specialParts(link.carries) : [];
-  if (link.refusal) learnRefusal(plan, hello, link.refusal, parts);
+  const refused = link.refusal ? refusedIn(hello, link.refusal, parts) : [];
   const engine = hello.engineFor(link.carries);
   const hold = engine.earlyDataTaken > 0
-    ? new FinishedHold(engine, { hostname, port }, rtt ?? answered)
+    ? new FinishedHold(engine, { hostname, port }, rtt ?? answered, isWhole(plan, engine))
     : undefined;
   const stream = new TlsStream(link.arrived, engine, { hostname, port }, "client", hold);
-  const patience = parts.length > 0 ? longestSilence(answered) : undefined;
+  const patience = parts.length > 0
+    ? longestSilence(answered, knownServer(plan.config))
+    : undefined;
   const { earlyProtocol = hello.earlyProtocol } = plan;
   const earlier = earlyProtocol === undefined ? {} : { earlyProtocol };
   const again = (retry: Retry) => {
@@ -123,10 +134,14 @@ async function shakeHands(
   try {
     await completeHandshake(stream, engine, deadline, patience);
   } catch (error) {
-    const retry = deadline.signal.aborted ? undefined : retryAfterFailure(parts, engine, error);
+    const isGivenUp = deadline.signal.aborted;
+    if (isGivenUp) learnGivenUp(plan, parts, stream.lastByteAt);
+    const retry = isGivenUp ? undefined : retryAfterFailure(parts, engine, error);
     if (retry) return again(retry);
     throw error;
   }
+  if (link.refusal) learnRefusal(plan, refused, link.refusal.by);
+  learnPause(plan.config, performance.now() - link.provedAt);
   const timing = {
     lookup,
     open: link.openedAt - startedAt,
@@ -139,7 +154,6 @@ async function shakeHands(
     plan.warnings.push(refusedSession(weakness));
     return new Again({ ...withoutSession(plan), ...earlier });
   }
-  sendRest(plan, stream, engine, earlyProtocol);
   if (hold) {
     try {
       await awaitAnswer(stream, hold, deadline);
@@ -150,11 +164,17 @@ async function shakeHands(
     }
     hold.onUnanswered = (error) => learnUnanswered(plan, error);
   }
+  sendRest(plan, stream, engine, earlyProtocol);
   plan.allowance?.noteTaken(outcome === "accepted" ? [...parts, "data in the SYN"] : parts);
   warnIfUnusable(plan, hello.offersSession);
   learnFromHandshake(plan, engine);
   warnIfTooLarge(plan, hello, link, engine);
   return { stream, facts: link.facts, timing, warnings: plan.warnings };
+}
+
+/** Whether the first flight had all of the early data, so that a server can answer them. */
+function isWhole({ earlyData }: Plan, { earlyDataTaken }: ClientEngine): boolean {
+  return earlyDataTaken === earlyData?.length;
 }
 
 function warnIfTooLarge(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { afterReading } from "../../base/turns.ts";
 import { type Deadline, rejectOnAbort } from "../../tcp/dial/deadline.ts";
 import type { ClientEngine } from "../engine/contract.ts";
 import type { FinishedHold } from "./finished_hold.ts";
@@ -62,13 +63,21 @@ export async function awaitAnswer(
 /** Fails the stream once it has been silent for so long. Returns a function that ends the watch. */
 function watchSilence(stream: TlsStream, patience: number): () => void {
   let timer: ReturnType<typeof setTimeout>;
+  let isOver = false;
   const look = () => {
+    if (isOver) return;
     const silentFor = performance.now() - stream.lastByteAt;
     if (silentFor >= patience) stream.fail(new FellSilent());
-    else timer = setTimeout(look, patience - silentFor);
+    else wait(patience - silentFor);
   };
-  timer = setTimeout(look, patience);
-  return () => clearTimeout(timer);
+  const wait = (milliseconds: number) => {
+    timer = setTimeout(() => afterReading(look), milliseconds);
+  };
+  wait(patience);
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
 }
 
 /** Warns of a session that could not be offered to the server. */

@@ -17,7 +17,7 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { afterReading } from "../../base/turns.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { ClientEngine, EnginePeer } from "../engine/contract.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
@@ -63,6 +63,7 @@ export class FinishedHold {
   readonly #peer: EnginePeer;
   /** Milliseconds. */
   readonly #roundTrip: number;
+  readonly #isWhole: boolean;
   readonly #frames = new RecordFrames();
   readonly #over = Promise.withResolvers<void>();
   readonly #decided = Promise.withResolvers<void>();
@@ -75,10 +76,12 @@ export class FinishedHold {
   #sentAt = NaN;
   #hasAnswer = false;
 
-  constructor(engine: ClientEngine, peer: EnginePeer, roundTrip: number) {
+  /** `isWhole` if the early data are all that the caller had to say: more of them would come too late. */
+  constructor(engine: ClientEngine, peer: EnginePeer, roundTrip: number, isWhole: boolean) {
     this.#engine = engine;
     this.#peer = peer;
     this.#roundTrip = roundTrip;
+    this.#isWhole = isWhole;
   }
 
   /** Resolves when nothing is held any more. */
@@ -103,8 +106,13 @@ export class FinishedHold {
   holdBack(): boolean {
     if (this.#state === "over") return false;
     if (!this.#engine.secured) return false;
-    if (this.#engine.earlyData !== "accepted" || this.#engine.info().alpnProtocol === "h2") {
+    if (this.#engine.earlyData !== "accepted") {
       this.end();
+      return false;
+    }
+    if (this.#engine.info().alpnProtocol === "h2") {
+      this.#letGo();
+      this.#decision = setTimeout(() => this.#decide(), this.#milliseconds(FIRST_BYTE));
       return false;
     }
     if (this.#state !== "holding") {
@@ -133,23 +141,30 @@ export class FinishedHold {
 
   /** The connection has failed. */
   noteFailure(error: unknown): void {
-    if (this.#hasAnswer) return;
     this.#decide();
+    if (this.#hasAnswer) return;
     const isReset = error instanceof ConnectError && error.code === "CONNECTION_RESET";
     const isLate = this.#state === "over" && !Number.isNaN(this.#sentAt);
-    // A reset for the Finished: the peer had answered, perhaps, and had closed.
-    if (isReset && isLate) this.#learn(this.#roundTrip);
-    else this.onUnanswered(error);
+    const { resets = 0 } = knownServer(this.#peer);
+    // A reset for the Finished: the peer had answered, perhaps, and had closed. But the next Finished
+    // waits for such an answer, so it is something else if that is reset as well.
+    if (isReset && isLate) this.#learn(this.#roundTrip, resets + 1);
+    if (!isReset || !isLate || resets > 0) this.onUnanswered(error);
   }
 
   /** The Finished leaves now, or there is nobody left to send it to. */
   end(): void {
+    if (this.#state === "over") return;
+    const maybeTurnedDown = this.#state === "holding" && this.#isWhole;
+    this.#letGo();
+    if (!maybeTurnedDown) return this.#decide();
+    this.#decision = setTimeout(() => this.#decide(), TURNING_DOWN);
+  }
+
+  #letGo(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#limit);
-    if (this.#state === "holding") {
-      this.#sentAt = performance.now();
-      this.#decision = setTimeout(() => this.#decide(), TURNING_DOWN);
-    } else this.#decide();
+    if (this.#state === "holding") this.#sentAt = performance.now();
     this.#state = "over";
     this.#over.resolve();
   }
@@ -159,15 +174,14 @@ export class FinishedHold {
     this.#decided.resolve();
   }
 
-  #learn(answersAfter: number | undefined): void {
-    learnServer(this.#peer, { answersAfter });
+  #learn(answersAfter: number | undefined, resets = 0): void {
+    learnServer(this.#peer, { answersAfter, resets });
   }
 
   #wait(): void {
     clearTimeout(this.#timer);
     if (this.#frames.isPartial) return; // More is under way for certain.
-    // Timers run before the socket is read, so a busy client first looks at what has arrived.
-    const send = () => setImmediate(() => setImmediate(() => this.#sendUnlessOver(timer)));
+    const send = () => afterReading(() => this.#sendUnlessOver(timer));
     const timer = this.#timer = setTimeout(send, this.#patience());
   }
 
@@ -179,7 +193,7 @@ export class FinishedHold {
     const next = this.#milliseconds(NEXT_BYTE);
     if (this.#hasAnswer) return next;
     const { answersAfter } = knownServer(this.#peer);
-    return answersAfter === undefined
+    return answersAfter === undefined || !this.#isWhole
       ? this.#milliseconds(FIRST_BYTE)
       : PATIENCE * answersAfter + next;
   }

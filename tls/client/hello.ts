@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { Carried, FirstFlight } from "../../tcp/dial/first_flight.ts";
+import type { Carried, FirstFlight, Refusal } from "../../tcp/dial/first_flight.ts";
 import { extensionsIn, helloLength } from "../engine/client_hello.ts";
 import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
 import { isHybrid } from "../engine/groups.ts";
@@ -38,6 +38,8 @@ export interface HelloOptions {
   readonly fastOpen: boolean;
   /** What the first flight may carry; `undefined` allows nothing special. */
   readonly allowance: Allowance | undefined;
+  /** Called if a special flight was ignored until the caller gave up. */
+  readonly onIgnored: (refusal: Refusal) => void;
 }
 
 /**
@@ -174,6 +176,7 @@ export class Hello {
       ordinary: parts.length > 0 ? () => ordinary ??= this.#startOrdinary() : undefined,
       avoidsSyn: mayRide ? undefined : AVOIDS_SYN,
       thinkingTime: thinkingTimeFor(parts, this.#server),
+      onIgnored: this.#options.onIgnored,
     };
   }
 

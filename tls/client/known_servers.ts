@@ -24,6 +24,8 @@ export interface ServerFacts {
    * Finished; `undefined` where it has waited.
    */
   readonly answersAfter?: number | undefined;
+  /** How often in a row it has answered the Finished after early data by a reset, and by nothing else. */
+  readonly resets?: number;
   /** Milliseconds it takes for its first byte, beside the round trip; the longest of late. */
   readonly thinkingTime?: number;
   /** What the server, or something on the way to it, has turned down. */
@@ -105,7 +107,7 @@ export const serverMemory: ServerMemory = {
       ...peer,
       ...(group === undefined ? {} : { group }),
       ...(thinkingTime === undefined ? {} : { thinkingTime }),
-      spared: [...spared?.values() ?? []],
+      spared: Array.from(spared?.values() ?? [], (part) => ({ ...part })),
     })).toArray();
   },
   clear(hostname) {

@@ -43,23 +43,36 @@ export function learnThinkingTime(peer: EnginePeer, { openedAt, provedAt, facts 
   learnServer(peer, { thinkingTime: Math.max(took, DECAY * thinkingTime) });
 }
 
+/** Learns that a handshake took so long after its first byte. A round trip or two are none of the server's. */
+export function learnPause(peer: EnginePeer, took: number): void {
+  if (took > expectedWithin(knownServer(peer))) learnServer(peer, { thinkingTime: took });
+}
+
 /** How long a server may think about a first flight with these special parts. */
 export function thinkingTimeFor(
   parts: readonly Special[],
-  { thinkingTime }: ServerFacts,
+  server: ServerFacts,
 ): ThinkingTime {
+  const { thinkingTime } = server;
+  const expected = expectedWithin(server);
   if (thinkingTime !== undefined) {
     const known = Math.max(FACTOR * thinkingTime, LEAST);
-    return { beforeOthers: known, beforeOrdinary: known };
+    return { expected, beforeOthers: known, beforeOrdinary: known };
   }
   const isUsual = parts.every((part) => part === "large hello");
   return {
+    expected,
     beforeOthers: OF_STRANGERS,
     beforeOrdinary: isUsual ? OF_USUAL_STRANGERS : OF_STRANGERS,
   };
 }
 
+/** Milliseconds, beside the round trip, after which something from a server is overdue. */
+export function expectedWithin({ thinkingTime = 0 }: ServerFacts): number {
+  return Math.max(thinkingTime, LEAST);
+}
+
 /** How long a server may be silent within a handshake, if it took `answered` for its first byte. */
-export function longestSilence(answered: number): number {
-  return Math.max(FACTOR * answered, LEAST_SILENCE);
+export function longestSilence(answered: number, { thinkingTime = 0 }: ServerFacts): number {
+  return Math.max(FACTOR * answered, FACTOR * thinkingTime, LEAST_SILENCE);
 }

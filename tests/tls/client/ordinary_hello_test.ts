@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serverMemory } from "../../../mod.ts";
 import { runtime } from "../../../runtimes/mod.ts";
 import { featuresOf } from "../../../tls/engine/features.ts";
@@ -137,6 +138,39 @@ test("a part that is still minded is probed ever more rarely", { skip }, async (
   await client.wait(10_000);
   const spared = await observed(scene, {});
   assert.deepEqual([spared.flows, spared.resumed, spared.earlyData], [1, true, "not-sent"]);
+});
+
+test("calls without early data leave the probe of early data to one that has them", {
+  skip,
+}, async () => {
+  await using scene = await startScene({ rtt: 35 });
+  const { lab, client } = scene;
+  await acquainted(scene, {});
+  await lab.setMiddleboxes([{ kind: "mind-hello", minds: "early-data", by: "reset" }]);
+  await observed(scene, {});
+  await lab.setMiddleboxes([]);
+  for (let round = 0; round < 2; round++) {
+    await client.wait(NEXT_PROBE);
+    const late = await client.connectTls({ hostname: lab.server.ipv4 }, { send: request });
+    assert.equal(succeeded(late).resumed, true); // Which was a probe the first time.
+  }
+  assert.equal((await observed(scene, {})).earlyData, "accepted");
+});
+
+test("a SYN that is acknowledged late is watched all the same", { skip }, async () => {
+  await using scene = await startScene({ rtt: 35 });
+  const { lab, client } = scene;
+  const options = { fastOpen: false };
+  for (const resumed of [false, true]) {
+    assert.equal((await observed(scene, options)).resumed, resumed);
+  }
+  await lab.setMiddleboxes([{ kind: "blackhole", destination: lab.server.ipv4 }]);
+  const call = observed(scene, { ...options, connectTimeout: 5_000 });
+  await sleep(500); // The kernel sends the SYN again after a second.
+  await lab.setMiddleboxes([{ kind: "mind-hello", minds: "ticket", by: "silence" }]);
+  const { flows, refused } = await call;
+  assert.deepEqual([flows, refused], [2, ["SESSION_REFUSED"]]);
+  assert.equal((await client.paths())[0]?.blocked, undefined);
 });
 
 test("a router that reads once: a large hello is not cut in two again", { skip }, async () => {

@@ -152,6 +152,7 @@ async function firstFlight(session: Uint8Array, earlyData: Uint8Array): Promise<
     earlyData,
     fastOpen: true,
     allowance: undefined,
+    onIgnored() {},
   });
   try {
     const { complete } = await hello.firstFlight(() => 1_400);
