@@ -8,7 +8,7 @@
 import type { linux } from "../../ffi/linux.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { pathOfSetting, readCounter, readSetting } from "./proc.ts";
-import { bitsOf } from "./tcp_info.ts";
+import { bitsOf, requireBytes } from "./tcp_info.ts";
 
 const SETTING = "net.ipv4.tcp_fastopen_blackhole_timeout_sec";
 
@@ -22,9 +22,10 @@ const SETTING = "net.ipv4.tcp_fastopen_blackhole_timeout_sec";
  */
 export function pauseOf(
   { tcpInfoBits, constants }: typeof linux,
-  info: DataView,
+  info: DataView | undefined,
 ): Pick<FastOpenResult, "outcome" | "reason"> | undefined {
-  const noted = bitsOf(info, tcpInfoBits.fastopenClientFail);
+  const told = requireBytes(info, tcpInfoBits.fastopenClientFail.byte + 1);
+  const noted = told && bitsOf(told, tcpInfoBits.fastopenClientFail);
   if (noted !== constants.TFO_STATUS_UNSPEC) return undefined;
   const seconds = readSetting(SETTING);
   if (seconds === 0 || readCounter("TCPFastOpenBlackhole") === 0) return undefined;

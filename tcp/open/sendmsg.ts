@@ -42,8 +42,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
   const wanted = outcomeIfNotTried(request) === undefined;
   const { fd, sent, refused } = start(platform, request, sockaddr, wanted);
   const uses = wanted && refused === undefined;
-  const early = uses && sent === 0 ? tcpInfo(platform, fd) : undefined;
-  const paused = early && pauseOf(platform, early);
+  const paused = uses && sent === 0 ? pauseOf(platform, tcpInfo(platform, fd)) : undefined;
   return adoptOpened(platform, request, {
     fd,
     sent,
