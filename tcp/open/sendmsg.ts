@@ -2,7 +2,8 @@
  * Linux and Android: a `connect` that waits for data (TCP_FASTOPEN_CONNECT), then a `sendmsg`.
  *
  * `sendmsg(MSG_FASTOPEN)` would do both at once. But a sandbox that has rules about `connect` does not
- * see that call: Landlock, seccomp and security modules would be passed by.
+ * see that call: Landlock, seccomp and security modules would be passed by. A sandbox may as well have a
+ * rule about MSG_FASTOPEN, so that is asked for first.
  *
  * @module
  */
@@ -104,11 +105,27 @@ function connectWith(
   flight: readonly Uint8Array[],
 ): Begun {
   const { IPPROTO_TCP, TCP_FASTOPEN_CONNECT } = platform.constants;
-  if (!setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)) {
-    const refused = libc(platform).errno();
-    return { ...connectPlain(platform, fd, sockaddr), refused };
-  }
+  const { errno } = libc(platform);
+  const refused = refusalOf(platform, fd, sockaddr) ??
+    (setOption(platform, fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1) ? undefined : errno());
+  if (refused !== undefined) return { ...connectPlain(platform, fd, sockaddr), refused };
   return connect(platform, fd, sockaddr) ? sendFirst(platform, fd, flight) : { sent: 0 };
+}
+
+const ONE_BYTE = new Uint8Array(1);
+
+/**
+ * The errno with which Fast Open is refused; `undefined` if it may be used. The call fails in any case,
+ * since the address is of another family than the socket. But what forbids the flag fails it before.
+ */
+function refusalOf(platform: Linux, fd: number, sockaddr: Uint8Array): string | undefined {
+  const { AF_INET, AF_INET6, MSG_FASTOPEN, MSG_NOSIGNAL } = platform.constants;
+  const strange = sockaddr.slice();
+  const family = new DataView(strange.buffer); // `sa_family_t sa_family` comes first.
+  family.setUint16(0, family.getUint16(0, true) === AF_INET ? AF_INET6 : AF_INET, true);
+  sendMessage(platform, fd, strange, [ONE_BYTE], MSG_FASTOPEN | MSG_NOSIGNAL);
+  const errno = libc(platform).errno();
+  return errno === "EAFNOSUPPORT" ? undefined : errno;
 }
 
 /**

@@ -22,6 +22,7 @@ const words = ["os", "fastOpen", "writev", "long", "libc", "reason"];
 /** Names that tell the mechanisms apart. A platform whose table lacks one must not have it. */
 const mechanisms = {
   macros: [
+    "MSG_FASTOPEN",
     "TCP_FASTOPEN_CONNECT",
     "SOCK_CLOEXEC",
     "SOCK_NONBLOCK",

@@ -16,19 +16,19 @@ const enter = (sandbox: Sandbox) => askChild<Sandboxed>("sandbox", [JSON.stringi
 
 const errors = { EPERM: 1, EACCES: 13, EINVAL: 22, ENOSYS: 38, ENOPROTOOPT: 92, EOPNOTSUPP: 95 };
 
-for (const [name, fastOpen] of Object.entries(errors)) {
-  for (
-    const [what, tcpInfo] of [
-      ["can be had", {}],
-      ["is refused", { tcpInfo: errors.ENOPROTOOPT }],
-      ["is blank", { tcpInfo: 0 }],
-    ] as const
-  ) {
+const tells = {
+  "can be had": {},
+  "is refused": { tcpInfo: errors.ENOPROTOOPT },
+  "is blank": { tcpInfo: 0 },
+};
+
+for (const [name, errno] of Object.entries(errors)) {
+  for (const [what, tcpInfo] of Object.entries(tells)) {
     test(
-      `Fast Open refused with ${name}, and TCP_INFO ${what}: plain at once`,
+      `MSG_FASTOPEN refused with ${name}, and TCP_INFO ${what}: plain at once`,
       { skip },
       async () => {
-        const result = await enter({ fastOpen, ...tcpInfo });
+        const result = await enter({ fastOpen: errno, ...tcpInfo });
         const says = JSON.stringify(result);
         for (const { outcome, reason = "", synBytes } of [result.client, result.plain]) {
           assert.equal(outcome, "unsupported", says);
@@ -42,6 +42,15 @@ for (const [name, fastOpen] of Object.entries(errors)) {
     );
   }
 }
+
+test("TCP_FASTOPEN_CONNECT refused: plain at once", { skip }, async () => {
+  const { client, plain, milliseconds } = await enter({ fastOpenConnect: errors.EPERM });
+  for (const { outcome, reason = "" } of [client, plain]) {
+    assert.equal(outcome, "unsupported");
+    assert.match(reason, /EPERM|switched off/);
+  }
+  assert.ok(milliseconds < 200);
+});
 
 for (const [what, tcpInfo] of [["refused", errors.ENOPROTOOPT], ["blank", 0]] as const) {
   test(

@@ -187,7 +187,7 @@ test("connectTls is given up while the server is silent in the handshake: the ne
   await using site = await Site.start();
   await site.ask();
   site.relay = (client, port) => cutter(port, (seen) => seen.length > 90 ? 90 : 100)(client);
-  await assert.rejects(() => site.ask({ connectTimeout: 600 }), { code: "TIMED_OUT" });
+  await assert.rejects(() => site.ask({ connectTimeout: 900 }), { code: "TIMED_OUT" });
   assert.deepEqual(site.spared, ["early data: silence", "session: silence"]);
   site.relay = pass;
   assert.equal((await site.ask()).resumed, false);
@@ -201,7 +201,7 @@ test("startTls is given up while the server is silent: the next call knows", {
     const plain = await connect({ hostname: "127.0.0.1", port: site.port });
     using conn = await startTls(plain, {
       caCerts: [certificates().ca],
-      connectTimeout: 600,
+      connectTimeout: 900,
       engine: engineUnderTest(),
     });
     await conn.write(encode("question\n"));
