@@ -10,16 +10,18 @@
  */
 
 import { afterReading } from "../../base/turns.ts";
-import { type Attempt, attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
+import { attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
 import { TimeUp } from "./deadline.ts";
-import type { Carried, FirstFlight, Refusal, ThinkingTime } from "./first_flight.ts";
+import type { Carried, FirstFlight, Refusal } from "./first_flight.ts";
 import { interleave } from "./interleave.ts";
 import { patienceForResent, patienceWith } from "./patience.ts";
+import { endOf, refusalIn, refusalOf, type Runner } from "./runner.ts";
+import { ignoredAmong, isUnusual, thinkingTimeOf } from "./unusual.ts";
 import { judge, learn, type Suspect } from "./verdict.ts";
 import { type AttemptFailure, describe } from "../errors.ts";
 import type { ConnFacts } from "../facts.ts";
 import { type Address, formatAddress } from "../name/address.ts";
-import { adviseWays, type Way } from "../paths/advice.ts";
+import { adviseWays, plainWay, type Way } from "../paths/advice.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What a race is for. */
@@ -52,20 +54,6 @@ export class RaceLost extends Error {
     super("no address could be connected to", { cause: errors.at(-1)?.cause });
     this.attempts = errors.map(({ failure }) => failure);
   }
-}
-
-/** How long a host may think of which nothing is known. */
-const THINKING_TIME: ThinkingTime = { expected: 250, beforeOthers: 1000, beforeOrdinary: 1000 };
-
-/** A way that is being tried. */
-interface Runner {
-  readonly way: Way;
-  readonly attempt: Attempt;
-  readonly carries: Carried;
-  /** When the SYN had been handed to the kernel. */
-  readonly openedAt: number;
-  /** Set once the SYN was acknowledged and the flight then turned down. */
-  refusedBy: Refusal["by"] | undefined;
 }
 
 /**
@@ -213,21 +201,16 @@ class Race {
     return carries === "ordinary" && flight.ordinary ? flight.ordinary() : flight.repeatable();
   }
 
-  /** Whether anything in what the peer got may be the reason why it turns it down. */
-  #isUnusual({ carries, attempt: { opened } }: Runner): boolean {
-    const isOrdinary = carries === "ordinary" || this.#options.flight.ordinary === undefined;
-    return !isOrdinary || opened.synBytes > 0;
-  }
-
   /** Whether another attempt to the same address may do better. */
   #mayBeReplaced(runner: Runner): boolean {
     const { way: { address, probe }, refusedBy, attempt: { opened } } = runner;
     if (refusedBy || probe) return false;
     const isReplaced = this.#runners.values().some((other) =>
-      other !== runner && other.way.address === address && !this.#isUnusual(other)
+      other !== runner && other.way.address === address && !isUnusual(other, this.#options.flight)
     );
     if (isReplaced) return false;
-    return this.#isUnusual(runner) || (opened.usesFastOpen && !this.#retried.has(address));
+    return isUnusual(runner, this.#options.flight) ||
+      (opened.usesFastOpen && !this.#retried.has(address));
   }
 
   /** Called when an answer is overdue. If the SYN was acknowledged, the host may only be slow. */
@@ -235,9 +218,9 @@ class Race {
     const { opened } = runner.attempt;
     if (!opened.established()) return this.#giveWay(runner);
     const patience = patienceWith(runner);
-    const { beforeOthers, beforeOrdinary } = this.#options.flight.thinkingTime ?? THINKING_TIME;
+    const { beforeOthers, beforeOrdinary } = thinkingTimeOf(this.#options.flight);
     const silence = Math.max(patience, this.#ways.length > 0 ? beforeOthers : beforeOrdinary);
-    if (this.#isUnusual(runner) && opened.delivered() === false) {
+    if (isUnusual(runner, this.#options.flight) && opened.delivered() === false) {
       // A host that does not get the flight is not thinking. But the kernel sends it again.
       this.#watch(runner, patienceForResent(runner), () => {
         if (opened.delivered() === false) return this.#missFlight(runner);
@@ -290,7 +273,7 @@ class Race {
   #turnDown(runner: Runner, by: Refusal["by"]): void {
     const { address } = runner.way;
     runner.refusedBy = by;
-    if (!this.#isUnusual(runner)) return;
+    if (!isUnusual(runner, this.#options.flight)) return;
     this.#refusals.push(runner);
     if (this.#rescued.has(address)) return;
     this.#rescued.add(address);
@@ -305,7 +288,7 @@ class Race {
     this.#failures.set(failure.address, error);
     const ended = endOf(failure);
     const { synBytes } = runner.attempt.opened;
-    if (ended && this.#isUnusual(runner)) {
+    if (ended && isUnusual(runner, this.#options.flight)) {
       this.#turnDown(runner, ended);
       this.#suspect(runner, false, refusalIn(ended));
     } else if (synBytes > 0) {
@@ -358,7 +341,7 @@ class Race {
 
   #onAbort = (): void => {
     const { flight, signal: { reason } } = this.#options;
-    const ignored = this.#ignoredFlight();
+    const ignored = ignoredAmong(this.#runners, flight);
     if (ignored) flight.onIgnored?.(ignored);
     if (reason instanceof TimeUp) {
       const failures = new Map(this.#failures.entries().map(([to, { failure }]) => [to, failure]));
@@ -371,18 +354,6 @@ class Race {
     }
     this.#lose(reason);
   };
-
-  /** An unusual flight whose answer is overdue, if nothing more usual has been ignored, too. */
-  #ignoredFlight(): Refusal | undefined {
-    const now = performance.now();
-    const { expected } = this.#options.flight.thinkingTime ?? THINKING_TIME;
-    const overdue = [...this.#runners].filter((runner) =>
-      now - runner.openedAt > patienceWith(runner) + expected && runner.attempt.opened.established()
-    );
-    return overdue.every((runner) => this.#isUnusual(runner)) && overdue[0]
-      ? refusalOf(overdue[0], "silence")
-      : undefined;
-  }
 
   #lose(reason: unknown): void {
     this.#settle();
@@ -397,31 +368,5 @@ class Race {
     for (const { attempt } of this.#runners) attempt.cancel();
     this.#runners.clear();
     this.#ways = [];
-  }
-}
-
-/** The same way without Fast Open. */
-function plainWay({ address, avoids }: Way): Way {
-  return { address, fastOpen: false, ...(avoids === undefined ? {} : { avoids }) };
-}
-
-/** How the peer has ended a connection that it had accepted; `undefined` if it had not. */
-function endOf({ code }: AttemptFailure): "reset" | "close" | undefined {
-  if (code === "CONNECTION_RESET") return "reset";
-  return code === "CLOSED_BY_PEER" ? "close" : undefined;
-}
-
-function refusalOf({ carries, attempt: { opened } }: Runner, by: Refusal["by"]): Refusal {
-  return { carried: carries, by, inSyn: opened.synBytes > 0 };
-}
-
-function refusalIn(by: Refusal["by"]): string {
-  switch (by) {
-    case "reset":
-      return "the SYN was answered, and the connection then reset";
-    case "close":
-      return "the SYN was answered, and the connection then closed";
-    case "silence":
-      return "the SYN was answered, then silence";
   }
 }

@@ -32,3 +32,8 @@ export function adviseWays(way: Way): [Way, ...Way[]] {
   const plain: Way = { address, fastOpen: false, avoids: BLOCKED };
   return advice === "avoid" ? [plain] : [{ ...way, probe: true }, plain];
 }
+
+/** The same way without Fast Open. */
+export function plainWay({ address, avoids }: Way): Way {
+  return { address, fastOpen: false, ...(avoids === undefined ? {} : { avoids }) };
+}
