@@ -84,7 +84,7 @@ async function measure(
   refusal: typeof refusals[number],
 ): Promise<Readonly<Record<"plain" | "first" | "later", number[]>>> {
   const always: Middlebox[] = isLean ? [{ kind: "clamp-mss", mss: 536 }] : [];
-  const tls = isLean ? { alpnProtocols: ["x".repeat(219), "http/1.1"] } : {};
+  const tls = isLean ? { alpnProtocols: ["x".repeat(244), "http/1.1"] } : {};
   const ask = async (isPlain = false) =>
     (await client.ask({ target, isPlain, withTickets, tls })).firstByte;
   const times = { plain: [] as number[], first: [] as number[], later: [] as number[] };

@@ -19,7 +19,7 @@ const skip = netlabSkip() || requirePeer("nginx", "openssl");
 type MindHello = Extract<Middlebox, { kind: "mind-hello" }>;
 
 /** Makes a hello that is too large for the SYN of a path with small segments, and is made lean. */
-const large = { sessions: false, alpnProtocols: ["x".repeat(219), "http/1.1"] };
+const large = { sessions: false, alpnProtocols: ["x".repeat(244), "http/1.1"] };
 const smallSegments: Middlebox = { kind: "clamp-mss", mss: 536 };
 
 /** What is special, what is on the path from the start, and what `serverMemory` calls it. */
