@@ -57,7 +57,7 @@ export {
 } from "./tcp/paths/paths.ts";
 export { StreamConn } from "./tcp/stream_conn.ts";
 export { type KnownServer, type ServerMemory, serverMemory } from "./tls/client/known_servers.ts";
-export type { RefusedBy, SparedPart, Special } from "./tls/client/special.ts";
+export type { RefusedBy, SparedPart, SpecialPart } from "./tls/client/special.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
 export { TlsDuplex } from "./tls/duplex.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { closeSync } from "node:fs";
 import net, { isIPv6, type Server } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { ListenAddress } from "./runtime.ts";
@@ -41,7 +42,9 @@ export function listenAtOnce(server: Server, { host, port, backlog }: ListenAddr
  * would send the number to the primary process, which has another file under it.
  */
 export function listenOn(server: Server, fd: number, backlog: number): void {
-  startOn(server, create(null, 0, -1, fd), backlog);
+  const handle = create(null, 0, -1, fd);
+  if (typeof handle === "number") closeSync(fd); // Nobody owns it otherwise.
+  startOn(server, handle, backlog);
 }
 
 function startOn(server: Server, handle: Handle | number, backlog: number): void {

@@ -114,7 +114,10 @@ export const runtime: Runtime = {
 
   roots() {
     const certificates = tls.getCACertificates("default");
-    const isBare = certificates.length === tls.getCACertificates("extra").length;
+    const extra = new Set(tls.getCACertificates("extra"));
+    // An empty list that a program has set can't be told from none.
+    const isBare = certificates.length === extra.size &&
+      certificates.every((each) => extra.has(each));
     return {
       certificates,
       added: [],

@@ -31,7 +31,8 @@ export interface DialOptions {
   /**
    * Send the first flight in the SYN where possible (RFC 7413). Default `true`. A path that loses
    * such SYNs costs two round trips once. Connections over it then start without Fast Open for a
-   * while; see `pathMemory`.
+   * while; see `pathMemory` and
+   * `serverMemory`.
    */
   fastOpen?: boolean;
   /** Aborting it ends the call; the promise then rejects with the signal's reason. */

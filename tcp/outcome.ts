@@ -10,8 +10,9 @@
  * - `"accepted"`: the SYN carried data and the SYN-ACK acknowledged it
  * - `"cookie-requested"`: no cookie for this destination yet; the SYN asked for one, without data
  * - `"ignored"`: the SYN carried data, the server did not take the data, and they were sent again
- * - `"blocked"`: the SYN with Fast Open was lost on the way, and a plain SYN got through; or this
- *   happened before on this path, and Fast Open was not tried (`synBytes` is 0 then)
+ * - `"blocked"`: the SYN with Fast Open was lost on the way, or what it carried was turned down, and a
+ *   plain attempt won; or this happened before on this path or with this server, and Fast Open was not
+ *   tried (`synBytes` is 0 then)
  * - `"disabled"`: the caller switched Fast Open off, or the client had nothing to send in the SYN
  * - `"unsupported"`: the platform, its settings or this process's privileges do not allow Fast
  *   Open, or the kernel pauses it after losses, or does not tell how it ended

@@ -967,9 +967,9 @@ export const requirements = [
     level: "SHOULD NOT",
     what: "Connect again in another way where a server minds the hello",
     decision:
-      "A lean hello, for TLS 1.3 alone, is made up for by the full one. What that one offers is what " +
-      "any first connection does, and its own protection against downgrades holds " +
-      "(tls/client/retry.ts). Nothing is left out twice.",
+      "What was special is left out: session, early data, leanness, a large key share. Versions and " +
+      "groups offered stay those of a first connection, and TLS's own protection against downgrades " +
+      "holds (tls/client/hello.ts, tls/client/retry.ts). Nothing is left out twice.",
   },
   {
     rfc: 8446,
@@ -1296,7 +1296,9 @@ export const requirements = [
     section: "3.6",
     level: "SHOULD",
     what: "Do without authentication after the handshake in protocols that multiplex",
-    decision: "OpenSSL's: off until it is asked for, which nobody can here.",
+    decision:
+      "Off by default. postHandshakeAuth turns it on, and is an error where alpnProtocols offers h2 " +
+      "(tls/options.ts).",
   },
   {
     rfc: 9325,

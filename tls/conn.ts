@@ -129,7 +129,10 @@ export class TlsConn extends StreamConn {
     return this.#info.resumed;
   }
 
-  /** The outcome of the early data. Rejected early data were sent again after the handshake. */
+  /**
+   * The outcome of the early data. Rejected early data were sent again after the handshake, unless
+   * {@linkcode TlsConn.warnings} has `EARLY_DATA_UNSENT`.
+   */
   get earlyData(): EarlyDataStatus {
     return this.#info.earlyData;
   }

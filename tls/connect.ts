@@ -31,7 +31,8 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    *
    * If the server rejects them and picks another protocol (ALPN) than that of the session, they are not
    * sent again, and `conn.warnings` has `EARLY_DATA_UNSENT`. So offer only the protocol that they are
-   * for, or look at `conn.alpnProtocol`.
+   * for, or look at `conn.alpnProtocol`. If the server closes without an answer to them, they are sent
+   * again over another connection; the promise waits a moment for that.
    *
    * Only one of the attempts that race for a connection carries the early data. When another
    * attempt wins, the carrier is closed, and the early data are sent on the winner after the
@@ -39,8 +40,9 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    *
    * `"first-write"` makes early data of the first write. The promise resolves at once. The first
    * `write()` makes the connection, with everything that is written in the same turn of the event
-   * loop; it fails with `EARLY_DATA_UNSENT` where early data would not be sent. `handshake()` and `closeWrite()` make it without early data. So the request of an HTTP
-   * client can ride in the SYN although it was not known before. Reading waits, and does not make the
+   * loop; where `conn.warnings` would have `EARLY_DATA_UNSENT`, that write fails. `handshake()` and
+   * `closeWrite()` make the connection without early data. So the request of an HTTP client can ride
+   * in the SYN although it was not known before. Reading waits, as `duplex` does, and does not make the
    * connection: if nothing is written within `connectTimeout`, it throws `TIMED_OUT`. So where the
    * server speaks first, call `handshake()`. Until the connection is made, the properties that
    * describe it throw `NOT_CONNECTED`.

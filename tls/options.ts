@@ -44,9 +44,9 @@ export interface CommonTlsOptions {
   key?: Pem;
   /** What opens an encrypted `key`. With a key that is not encrypted it does nothing. */
   passphrase?: string;
-  /** The lowest version to accept. Default `"TLSv1.2"`, or what a stricter policy of the system says. */
+  /** The lowest version to accept. Default `"TLSv1.2"`, or a stricter policy of system or runtime. */
   minVersion?: TlsVersion;
-  /** The highest version to accept. Default `"TLSv1.3"`, or what the system's policy says. */
+  /** The highest version to accept. Default `"TLSv1.3"`, or what a policy of system or runtime says. */
   maxVersion?: TlsVersion;
   /**
    * Called with each line of the key log that Wireshark reads. The key log decrypts the connection.

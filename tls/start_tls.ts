@@ -14,7 +14,7 @@ import { completeHandshake, learnFromHandshake, warnIfUnusable } from "./client/
 import { makePlan } from "./client/plan.ts";
 import { learnGivenUp } from "./client/refusals.ts";
 import { retryAfterFailure } from "./client/retry.ts";
-import type { Special } from "./client/special.ts";
+import type { SpecialPart } from "./client/special.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
 import {
   checkTlsSettings,
@@ -105,7 +105,7 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
     const plan = await makePlan(settings, peer, chosen, deadline, purpose);
     const { allowance } = plan;
     const engine = plan.makeEngine(plan.config);
-    const parts: Special[] = engine.offersSession ? ["session"] : [];
+    const parts: SpecialPart[] = engine.offersSession ? ["session"] : [];
     let stream: TlsStream | undefined;
     let sentAt = NaN;
     try {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Special } from "./client/special.ts";
+import type { SpecialPart } from "./client/special.ts";
 import {
   ALPN,
   KEY_SHARE,
@@ -25,8 +25,8 @@ import {
  * - `"ROOTS_UNREADABLE"`: the user has told the runtime to trust what is no certificate, such as in
  *   NODE_EXTRA_CA_CERTS; it is left out
  * - `"SESSION_REFUSED"`: the server refused the session; a second connection was made without it
- * - `"HELLO_REFUSED"`: the server, or something on the way to it, turned down an unusual hello; a
- *   second connection was made with an ordinary one
+ * - `"HELLO_REFUSED"`: the server, or something on the way to it, turned down something special in the
+ *   first flight other than a session (`SpecialPart`); a second connection was made without it
  * - `"EARLY_DATA_UNSENT"`: the server did not take the early data, and has picked another protocol
  *   (ALPN) than they were meant for; they were not sent again
  * - `"RENEGOTIATION_REFUSED"`: the peer wanted another handshake on the connection (TLS 1.2), which
@@ -143,13 +143,13 @@ export function refusedSession(why: string): TlsWarning {
   };
 }
 
-/** Special parts that ended a handshake. Early data go with their session. */
-export function refusedParts(parts: readonly Special[], why: string): TlsWarning {
-  if (parts.includes("session")) return refusedSession(why);
+/** SpecialPart parts that ended a handshake. Early data go with their session. */
+export function refusedParts(parts: readonly SpecialPart[], why: string): TlsWarning {
+  const reason = `${why}; serverMemory says until when later ones go without`;
+  if (parts.includes("session")) return refusedSession(reason);
   return {
     code: "HELLO_REFUSED",
-    message: `The connection was made again, without the ${parts.join(" and the ")}: ${why}; ` +
-      "serverMemory says until when later ones go without",
+    message: `The connection was made again, without the ${parts.join(" and the ")}: ${reason}`,
   };
 }
 

@@ -114,14 +114,29 @@ class Race {
     this.#stopWatching();
     const [first, ...others] = this.#flightBytes > 0 ? adviseWays(way) : [way] as const;
     this.#ways.unshift(...others);
-    const carries = this.#chooseFlight(first);
-    const pieces = this.#piecesOf(carries);
+    let carries: Carried;
+    let pieces: readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+    try {
+      carries = this.#chooseFlight(first);
+      pieces = this.#piecesOf(carries);
+    } catch (error) {
+      return this.#leaveOut(error);
+    }
     if (!(pieces instanceof Promise)) return this.#start(first, carries, pieces);
     this.#isPreparing = true;
     pieces.then((ready) => {
       this.#isPreparing = false;
       if (!this.#isOver) this.#start(first, carries, ready);
-    }, (error) => this.#lose(error));
+    }, (error) => {
+      this.#isPreparing = false;
+      if (!this.#isOver) this.#leaveOut(error);
+    });
+  }
+
+  /** There is no flight for another attempt. Those that are under way may still succeed. */
+  #leaveOut(error: unknown): void {
+    if (this.#runners.size === 0) this.#lose(error);
+    else this.#watchLast();
   }
 
   #start(way: Way, carries: Carried, flight: readonly Uint8Array[]): void {
@@ -238,14 +253,22 @@ class Race {
   /** The host has acknowledged the SYN, but not the flight. A smaller one may get through. */
   #missFlight(runner: Runner): void {
     const { way: { address }, carries } = runner;
-    const { complete, repeatable } = this.#options.flight;
     runner.refusedBy = "silence";
-    const isSmaller = carries === "complete" && repeatable() !== complete;
+    const isSmaller = carries === "complete" && this.#hasSmaller();
     if (isSmaller && !this.#retried.has(address)) {
       this.#retried.add(address);
       this.#ways.unshift(plainWay(runner.way));
     } else this.#turnDown(runner, "silence");
     this.#next();
+  }
+
+  #hasSmaller(): boolean {
+    const { complete, repeatable } = this.#options.flight;
+    try {
+      return repeatable() !== complete;
+    } catch {
+      return false; // The attempt under way may still succeed.
+    }
   }
 
   /** The host has acknowledged the flight, and then sent nothing: it is stuck, or ignores it. */

@@ -49,8 +49,9 @@ export function watchAccepting(
     if (!server.listening) return clearInterval(timer);
     const shortage = descriptorShortage(platform);
     if (shortage !== undefined) {
-      if (!short) onFailure(failure(shortage, { hostname, port }));
-      short = true;
+      const isNew = !short;
+      short = true; // Before the call, which may throw.
+      if (isNew) onFailure(failure(shortage, { hostname, port }));
       return;
     }
     const waits = fd !== undefined && waitingConnections(platform, fd) > 0;

@@ -84,22 +84,23 @@ async function open(
   const { fastOpen } = settings;
   const mayBeEarly = stored && plan.earlyData?.length && allowance?.allows("early data");
   const earlyData = mayBeEarly ? plan.earlyData : undefined;
-  const hello: Hello = new Hello({
-    makeEngine,
-    config,
-    earlyData,
-    fastOpen,
-    allowance,
-    onIgnored: (refusal) => allowance?.noteIgnored(refusedIn(hello, refusal)),
-  });
+  let hello: Hello | undefined;
   try {
-    const flight = (room: () => number) => hello.firstFlight(room);
+    const made = hello = new Hello({
+      makeEngine,
+      config,
+      earlyData,
+      fastOpen,
+      allowance,
+      onIgnored: (refusal) => allowance?.noteIgnored(refusedIn(made, refusal)),
+    });
+    const flight = (room: () => number) => made.firstFlight(room);
     const dialed = await dial(settings, deadline, flight, "first-byte");
-    return await shakeHands(plan, hello, dialed, deadline);
+    return await shakeHands(plan, made, dialed, deadline);
   } catch (error) {
-    hello.free();
+    hello?.free();
     // A ticket that was never sent can serve the next connection.
-    if (!hello.started && stored) resumption.putBack(stored);
+    if (!hello?.started && stored) resumption.putBack(stored);
     throw error;
   }
 }

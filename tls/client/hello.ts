@@ -18,7 +18,7 @@ import { isHybrid } from "../engine/groups.ts";
 import { thinkingTimeFor } from "./thinking_time.ts";
 import type { Allowance } from "./allowance.ts";
 import { knownServer, learnServer, type ServerFacts } from "./known_servers.ts";
-import type { Special } from "./special.ts";
+import type { SpecialPart } from "./special.ts";
 
 /** Every SYN with data has this much room: IPv4's smallest segment, minus the options of a SYN. */
 const ALWAYS_FITS = 536 - 40;
@@ -90,10 +90,10 @@ export class Hello {
   }
 
   /** What is special in a flight, the most unusual first. */
-  specialParts(carries: Carried): Special[] {
+  specialParts(carries: Carried): SpecialPart[] {
     const engine = this.#engineOf(carries);
     const isFirst = engine === this.#engine;
-    const parts: Special[] = [];
+    const parts: SpecialPart[] = [];
     if (engine.earlyDataTaken > 0) parts.push("early data");
     if (engine.offersSession) parts.push("session");
     if (isFirst && this.#config.hello === "lean") parts.push("lean hello");

@@ -9,7 +9,7 @@ import { authority } from "../../base/authority.ts";
 import { badArgument } from "../../base/option_errors.ts";
 import { Recent } from "../../base/recent.ts";
 import type { EnginePeer, HelloForm } from "../engine/contract.ts";
-import type { SparedPart, Special } from "./special.ts";
+import type { SparedPart, SpecialPart } from "./special.ts";
 
 /** Facts about one server. */
 export interface ServerFacts {
@@ -29,7 +29,7 @@ export interface ServerFacts {
   /** Milliseconds it takes for its first byte, beside the round trip; the longest of late. */
   readonly thinkingTime?: number;
   /** What the server, or something on the way to it, has turned down. */
-  readonly spared?: ReadonlyMap<Special, SparedPart>;
+  readonly spared?: ReadonlyMap<SpecialPart, SparedPart>;
 }
 
 /** A server, as {@linkcode ServerMemory.entries} shows it. */

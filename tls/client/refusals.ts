@@ -11,7 +11,7 @@ import { expectedWithin } from "./thinking_time.ts";
 import type { Hello } from "./hello.ts";
 import type { Plan } from "./plan.ts";
 import { retryUnanswered } from "./retry.ts";
-import type { Special } from "./special.ts";
+import type { SpecialPart } from "./special.ts";
 
 const WORDS = {
   reset: "the connection was reset after the first flight",
@@ -23,8 +23,8 @@ const WORDS = {
 export function refusedIn(
   hello: Hello,
   { carried, inSyn }: Refusal,
-  taken: readonly Special[] = [],
-): readonly Special[] {
+  taken: readonly SpecialPart[] = [],
+): readonly SpecialPart[] {
   const parts = hello.specialParts(carried).filter((part) => !taken.includes(part));
   // The hello is blamed first: it is the server's, and a path serves many.
   if (parts.length === 0 && inSyn) parts.push(hello.isLarge ? "large hello" : "data in the SYN");
@@ -34,7 +34,7 @@ export function refusedIn(
 /** Learns that an attempt was turned down for `parts`, while one without them has led to a connection. */
 export function learnRefusal(
   { allowance, warnings }: Plan,
-  parts: readonly Special[],
+  parts: readonly SpecialPart[],
   by: Refusal["by"],
 ): void {
   if (parts.length === 0) return;
@@ -48,7 +48,7 @@ export function learnRefusal(
  */
 export function learnGivenUp(
   { allowance, config }: Plan,
-  parts: readonly Special[],
+  parts: readonly SpecialPart[],
   since: number,
 ): void {
   const silentFor = performance.now() - since;

@@ -14,19 +14,19 @@ import { isHybrid } from "../engine/groups.ts";
 import { TlsError } from "../errors.ts";
 import { FellSilent } from "./finish.ts";
 import type { Plan } from "./plan.ts";
-import type { RefusedBy, Special } from "./special.ts";
+import type { RefusedBy, SpecialPart } from "./special.ts";
 
 /** Why the connection is made again. */
 export interface Retry {
-  /** Special parts that the server, or something on the way to it, seems to have turned down. */
-  readonly refused: readonly Special[];
+  /** SpecialPart parts that the server, or something on the way to it, seems to have turned down. */
+  readonly refused: readonly SpecialPart[];
   readonly by: RefusedBy;
   readonly reason: string;
 }
 
 /** Decides after a failed handshake, whose hello had `parts`; `undefined` if none can be the reason. */
 export function retryAfterFailure(
-  parts: readonly Special[],
+  parts: readonly SpecialPart[],
   engine: ClientEngine,
   error: unknown,
 ): Retry | undefined {

@@ -15,7 +15,7 @@ import type { Setback } from "../../base/setback.ts";
  * - `"large hello"`: a hello that needs more than one packet
  * - `"data in the SYN"`: a first flight that rides in the SYN (RFC 7413)
  */
-export type Special =
+export type SpecialPart =
   | "early data"
   | "session"
   | "lean hello"
@@ -28,7 +28,7 @@ export type RefusedBy = "reset" | "close" | "alert" | "silence";
 /** A part that is left out at present. */
 export interface SparedPart extends Setback {
   /** What is left out. */
-  readonly part: Special;
+  readonly part: SpecialPart;
   /** How the server, or something on the way to it, answered the part last. */
   readonly by: RefusedBy;
 }

@@ -11,7 +11,7 @@ import type { ThinkingTime } from "../../tcp/dial/first_flight.ts";
 import type { Link } from "../../tcp/dial/race.ts";
 import type { EnginePeer } from "../engine/contract.ts";
 import { knownServer, learnServer, type ServerFacts } from "./known_servers.ts";
-import type { Special } from "./special.ts";
+import type { SpecialPart } from "./special.ts";
 
 /** How much longer than before a server may think. */
 const FACTOR = 4;
@@ -43,14 +43,14 @@ export function learnThinkingTime(peer: EnginePeer, { openedAt, provedAt, facts 
   learnServer(peer, { thinkingTime: Math.max(took, DECAY * thinkingTime) });
 }
 
-/** Learns that a handshake took so long after its first byte. A round trip or two are none of the server's. */
+/** Learns that a handshake took so long after its first byte. Round trips hardly count beside it. */
 export function learnPause(peer: EnginePeer, took: number): void {
   if (took > expectedWithin(knownServer(peer))) learnServer(peer, { thinkingTime: took });
 }
 
 /** How long a server may think about a first flight with these special parts. */
 export function thinkingTimeFor(
-  parts: readonly Special[],
+  parts: readonly SpecialPart[],
   server: ServerFacts,
 ): ThinkingTime {
   const { thinkingTime } = server;

@@ -198,7 +198,8 @@ function outOfDate({ from, until }: CertificateFacts, now: number): Fault | unde
 
 /**
  * A key that is the same for names that are the same (RFC 5280, section 7.1): letters match in
- * either case, white space counts as one space, and the kind of a string does not count. It only finds candidates; a signature decides.
+ * either case, white space counts as one space, and the kind of a string does not count. It only finds
+ * candidates; a signature decides.
  */
 function nameKey(name: Buffer): string {
   const parts = elementsOf(name).flatMap(({ content }) => elementsIn(content)).map(

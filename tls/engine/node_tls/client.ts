@@ -142,6 +142,15 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
    * left out something, and finds the names in a string, where one may look like another.
    */
   #judge(socket: TLSSocket): TlsError | undefined {
+    try {
+      return this.#faultOf(socket);
+    } catch (cause) {
+      // The runtime calls from an event, where an exception would be nobody's.
+      return refuseCertificate("CERT_INVALID", `a certificate can't be read: ${cause}`, this.peer);
+    }
+  }
+
+  #faultOf(socket: TLSSocket): TlsError | undefined {
     // The session comes from a handshake that was verified here.
     if (socket.isSessionReused() && this.offersSession) return undefined;
     const fault = this.#context.trust.faultOf(socket);
