@@ -217,14 +217,19 @@ test("an authority that is no root ends a chain where it does for node:tls", { s
 
 test("a program that changes what it trusts is obeyed at once", { skip }, async () => {
   const stranger = certificates().ca;
+  // As many as Node lists under this flag, beside those that it does not list.
+  const one = { NODE_EXTRA_CA_CERTS: certificates().intermediatePath };
+  const flags = runtimeName === "node" ? ["--use-openssl-ca"] : [];
   for (
-    const [defaults, env, then] of [
-      [[root.cert], {}, true],
-      [[stranger], { NODE_EXTRA_CA_CERTS: root.certPath }, false],
-      [[stranger], { DENO_CERT: root.certPath, SSL_CERT_FILE: root.certPath }, false],
+    const [defaults, env, then, flagged] of [
+      [[root.cert], {}, true, []],
+      [[stranger], { NODE_EXTRA_CA_CERTS: root.certPath }, false, []],
+      [[stranger], { DENO_CERT: root.certPath, SSL_CERT_FILE: root.certPath }, false, []],
+      [[stranger], { ...one, SSL_CERT_FILE: root.certPath }, false, flags],
     ] as const
   ) {
-    const [before, after] = await ask(server, { defaults }, { env });
+    const more = flagged.length > 0 ? { flags: flagged } : {};
+    const [before, after] = await ask(server, { defaults }, { env, ...more });
     for (const { nodeTls, openssl, runtime } of [before!, after!]) {
       const text = JSON.stringify([before, after]);
       assert.equal(openssl.engine !== undefined, nodeTls, text);
