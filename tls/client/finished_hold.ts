@@ -20,8 +20,8 @@
 import { afterReading } from "../../base/turns.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { ClientEngine, EnginePeer } from "../engine/contract.ts";
+import { RecordFrames } from "../engine/record_frames.ts";
 import { knownServer, learnServer } from "./known_servers.ts";
-import { RecordFrames } from "./record_frames.ts";
 
 /** How long something is waited for: so many round trips, or so many milliseconds if those are more. */
 interface Wait {

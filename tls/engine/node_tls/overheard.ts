@@ -5,7 +5,9 @@
  */
 
 import { Buffer } from "node:buffer";
+import { KEY_SHARE } from "../client_hello.ts";
 import { nameOfGroup } from "../groups.ts";
+import { RecordFrames } from "../record_frames.ts";
 
 /** Content types of records (RFC 8446, section 5.1). */
 const ALERT = 21;
@@ -18,9 +20,6 @@ const SERVER_KEY_EXCHANGE = 12;
 /** The level of alerts that end a connection (RFC 5246, section 7.2). */
 const FATAL = 2;
 const CLOSE_NOTIFY = 0;
-
-/** The extension that contains the group (RFC 8446, section 4.2.8). */
-const KEY_SHARE = 51;
 
 /** The curve type `named_curve` (RFC 8422, section 5.4). */
 const NAMED_CURVE = 3;
@@ -100,25 +99,12 @@ export class Overheard {
 
 /** Watches for alerts in one direction, from its first byte on. TLS 1.2 does not hide what they are. */
 export class AlertWatch {
-  /** Bytes of the current record's header, and how many bytes of its content are still to come. */
-  #header: number[] = [];
-  #left = 0;
+  readonly #frames = new RecordFrames();
 
   /** Whether an alert begins in `bytes`. */
   hear(bytes: Uint8Array): boolean {
     let heard = false;
-    for (let at = 0; at < bytes.length;) {
-      const passed = Math.min(this.#left, bytes.length - at);
-      this.#left -= passed;
-      at += passed;
-      const byte = bytes[at++];
-      if (byte === undefined) break;
-      const header = this.#header;
-      if (header.push(byte) < 5) continue;
-      const [type, , , high = 0, low = 0] = header.splice(0);
-      this.#left = high << 8 | low;
-      heard ||= type === ALERT;
-    }
+    this.#frames.feed(bytes, (type) => heard ||= type === ALERT);
     return heard;
   }
 }

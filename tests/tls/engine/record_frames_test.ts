@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RecordFrames } from "../../../tls/client/record_frames.ts";
+import { RecordFrames } from "../../../tls/engine/record_frames.ts";
 
 /** Two records and the beginning of a third one. */
 const bytes = Uint8Array.from([

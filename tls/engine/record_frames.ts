@@ -10,6 +10,7 @@ const HEADER = 5;
 export class RecordFrames {
   /** Bytes of the current record's header so far, and its length as far as that is known. */
   #headerBytes = 0;
+  #type = 0;
   #length = 0;
   /** Bytes of the current record that are still to come. */
   #missing = 0;
@@ -19,7 +20,8 @@ export class RecordFrames {
     return this.#headerBytes > 0 || this.#missing > 0;
   }
 
-  feed(bytes: Uint8Array): void {
+  /** `onRecord` gets the content type of each record whose header is complete. */
+  feed(bytes: Uint8Array, onRecord?: (type: number) => void): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#missing > 0) {
         const taken = Math.min(this.#missing, bytes.length - at);
@@ -28,9 +30,11 @@ export class RecordFrames {
         continue;
       }
       const byte = bytes[at++] ?? 0;
+      if (this.#headerBytes === 0) this.#type = byte;
       this.#headerBytes++;
       if (this.#headerBytes > HEADER - 2) this.#length = this.#length << 8 | byte;
       if (this.#headerBytes < HEADER) continue;
+      onRecord?.(this.#type);
       this.#missing = this.#length;
       this.#headerBytes = 0;
       this.#length = 0;
