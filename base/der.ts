@@ -6,13 +6,10 @@
 
 import type { Buffer } from "node:buffer";
 
-/** Tags of the universal class. Those of SEQUENCE and SET say that there are elements inside. */
+/** Tags of the universal class. */
 export const DER = {
-  INTEGER: 0x02,
-  BIT_STRING: 0x03,
-  OID: 0x06,
+  BOOLEAN: 0x01,
   UTC_TIME: 0x17,
-  SEQUENCE: 0x30,
 } as const;
 
 /** One element: its tag, its content, and all of its bytes. */

@@ -105,7 +105,7 @@ function numberIn(element: Element | undefined): number {
 
 /** Whether an element is BOOLEAN and true. */
 function isTrue(element: Element | undefined): boolean {
-  return element?.tag === 1 && element.content[0] !== 0;
+  return element?.tag === DER.BOOLEAN && element.content[0] !== 0;
 }
 
 /** Reads an AlgorithmIdentifier. */

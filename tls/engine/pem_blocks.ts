@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { elementAt, elementsIn } from "../../base/der.ts";
 import { keyIsEncrypted, limitedTrust, notCertificate, notKey, severalKeys } from "./bad_pem.ts";
 
 /** A block that does not end goes to the end of the text, and its reader says what is wrong. */
@@ -52,29 +53,21 @@ const REJECT = 0xa0;
  */
 function withoutNotes(body: string, option: string): string {
   const der = Buffer.from(body, "base64");
-  const end = contentStart(der, 0) + contentLength(der, 0);
-  const notes = der.subarray(end);
-  const first = notes.length > 2 ? notes[contentStart(notes, 0)] : undefined;
-  if (option === "caCerts" && (first === TRUST || first === REJECT)) throw limitedTrust(option);
-  const lines = der.toString("base64", 0, end).replace(/.{64}/g, "$&\n").trimEnd();
+  const { whole, purposes } = splitNotes(der, option);
+  const isLimited = purposes === TRUST || purposes === REJECT;
+  if (option === "caCerts" && isLimited) throw limitedTrust(option);
+  const lines = whole.toString("base64").replace(/.{64}/g, "$&\n").trimEnd();
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
-/** Bytes of a DER element's length that follow the first; none where the first says all. */
-function lengthBytes(der: Buffer, at: number): number {
-  const first = der[at + 1] ?? 0;
-  return first < 0x80 ? 0 : first & 0x7f;
-}
-
-function contentStart(der: Buffer, at: number): number {
-  return at + 2 + lengthBytes(der, at);
-}
-
-function contentLength(der: Buffer, at: number): number {
-  const more = lengthBytes(der, at);
-  if (more === 0) return der[at + 1] ?? 0;
-  const digits = der.toString("hex", at + 2, at + 2 + more);
-  return parseInt(digits, 16) || 0;
+/** The certificate, and the tag of the first note behind it, if there is one. */
+function splitNotes(der: Buffer, option: string): { whole: Buffer; purposes: number | undefined } {
+  try {
+    const [{ whole } = elementAt(der), notes] = elementsIn(der);
+    return { whole, purposes: notes && elementsIn(notes.content)[0]?.tag };
+  } catch (cause) {
+    throw notCertificate(option, (cause as Error).message, { cause });
+  }
 }
 
 /** A private key, as a block of its own. */

@@ -25,10 +25,7 @@ const MOST_PRESENTED = 20;
 /** Leaf certificates remembered; a program connects to the same few servers again and again. */
 const MOST_TRUSTED = 256;
 
-/** Why a chain was refused. */
-export type Fault = Weakness;
-
-const UNTRUSTED: Fault = {
+const UNTRUSTED: Weakness = {
   code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   words: "the chain does not lead to a certificate that is trusted",
 };
@@ -85,7 +82,7 @@ export class Trust {
   }
 
   /** Why the certificate that a peer has presented is not to be trusted. */
-  faultOf(socket: TLSSocket): Fault | undefined {
+  faultOf(socket: TLSSocket): Weakness | undefined {
     const [leaf, ...others] = presentedBy(socket);
     if (!leaf) return UNTRUSTED;
     const name = nameOf(leaf);
@@ -96,10 +93,10 @@ export class Trust {
   }
 
   /** Looks for a chain from `leaf`, by way of `others`, in which nothing is wrong. */
-  #judge(leaf: Certificate, others: readonly Certificate[]): Fault | undefined {
+  #judge(leaf: Certificate, others: readonly Certificate[]): Weakness | undefined {
     const now = Date.now();
     const left = new Set(others); // A certificate that led nowhere is not tried again.
-    const follow = (each: Certificate): Fault | undefined => {
+    const follow = (each: Certificate): Weakness | undefined => {
       left.delete(each);
       const { facts } = each;
       const unfit = weakKey(facts, each === leaf) ?? outOfDate(facts, now);
@@ -138,8 +135,8 @@ function anchorsIn(ders: readonly Uint8Array[]): Map<string, Certificate[]> {
 }
 
 /** Nothing if one of the ways is good; otherwise what is wrong with the first one. */
-function firstGood(ways: readonly (() => Fault | undefined)[]): Fault | undefined {
-  let first: Fault | undefined = ways.length === 0 ? UNTRUSTED : undefined;
+function firstGood(ways: readonly (() => Weakness | undefined)[]): Weakness | undefined {
+  let first: Weakness | undefined = ways.length === 0 ? UNTRUSTED : undefined;
   for (const way of ways) {
     const fault = way();
     if (!fault) return undefined;
@@ -189,7 +186,7 @@ function isIssuer({ version, authority }: CertificateFacts): boolean {
 }
 
 /** What is wrong with the time at which a certificate is looked at. Unreadable dates are NaN. */
-function outOfDate({ from, until }: CertificateFacts, now: number): Fault | undefined {
+function outOfDate({ from, until }: CertificateFacts, now: number): Weakness | undefined {
   if (from <= now && now <= until) return undefined;
   return now < from
     ? { code: "CERT_NOT_YET_VALID", words: "a certificate is not yet valid" }
