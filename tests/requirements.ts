@@ -454,7 +454,7 @@ export const requirements = [
     section: "4.1.2",
     level: "MUST NOT",
     what: "Let a renegotiation of TLS 1.2 lead to TLS 1.3",
-    tests: ["renegotiation is refused"],
+    tests: ["a client that asks a listener for a renegotiation is refused, and that is told"],
   },
   {
     rfc: 8446,

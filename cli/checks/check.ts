@@ -7,6 +7,7 @@
 import { accessSync, constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
+import { pathOfSetting } from "../../tcp/kernel/proc.ts";
 
 /** The result of one check. */
 export interface Check {
@@ -36,7 +37,7 @@ export async function readKernelFile(path: string): Promise<string | undefined> 
 
 /** The command that sets a sysctl. In a container only the command that starts it can. */
 export function setSysctl(name: string, value: number): string {
-  const path = `/proc/sys/${name.replaceAll(".", "/")}`;
+  const path = pathOfSetting(name);
   if (process.geteuid?.() === 0) {
     try {
       accessSync(path, constants.W_OK);

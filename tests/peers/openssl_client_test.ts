@@ -177,15 +177,6 @@ test("early data from a ticket of another server is not taken", { skip }, async 
   assert.equal(served.secured, true);
 });
 
-test("renegotiation is refused", { skip }, async () => {
-  await using server = new LocalServer();
-  const args = ["-tls1_2", "-legacy_renegotiation"];
-  await using client = startOpensslClient(`127.0.0.1:${server.port}`, args);
-  await client.saw(/Verify return code: 0/);
-  client.type("R\n");
-  await client.saw(/no renegotiation/);
-});
-
 test("a client that updates its keys is followed", { skip }, async () => {
   await using server = new LocalServer();
   await using client = startOpensslClient(`127.0.0.1:${server.port}`, ["-tls1_3"]);

@@ -218,6 +218,16 @@ const flights = [
   { call: "connectTls", options: { fastOpen: false } },
 ] as const;
 
+/** Each try fails in the same way, and leaves no descriptor. */
+async function assertTold(lab: Netlab, tries: Try[], code: string, errno: string): Promise<void> {
+  for (const [index, result] of (await tryFrom(lab, tries)).entries()) {
+    const says = `${JSON.stringify(tries[index])}: ${JSON.stringify(result)}`;
+    assert.equal(result.code, code, says);
+    assert.equal(result.errno, errno, says);
+    assert.deepEqual(result.leftDescriptors, [], says);
+  }
+}
+
 for (const rtt of [0.2, 0.6, 1]) {
   test(
     `a refusal that is ${rtt} ms away meets the first bytes, and is told`,
@@ -226,12 +236,7 @@ for (const rtt of [0.2, 0.6, 1]) {
       await using lab = await startNetlab({ rtt });
       const gone = { hostname: lab.server.ipv4, port: 4433 };
       const tries = flights.flatMap((flight) => new Array<Try>(10).fill({ ...flight, ...gone }));
-      for (const [index, result] of (await tryFrom(lab, tries)).entries()) {
-        const says = `${JSON.stringify(tries[index])}: ${JSON.stringify(result)}`;
-        assert.equal(result.code, "CONNECTION_REFUSED", says);
-        assert.equal(result.errno, "ECONNREFUSED", says);
-        assert.deepEqual(result.leftDescriptors, [], says);
-      }
+      await assertTold(lab, tries, "CONNECTION_REFUSED", "ECONNREFUSED");
     },
   );
 }
@@ -243,12 +248,7 @@ test("a router that has no route is told from silence", { skip }, async () => {
   await lab.server.setSysctl("ipv4/icmp_ratelimit", 0);
   // The kernel of a router answers five packets at once, and then one a second.
   const tries = flights.map((flight) => ({ ...flight, hostname: "10.77.5.1", port: 4433 }));
-  for (const [index, result] of (await tryFrom(lab, tries)).entries()) {
-    const says = `${JSON.stringify(tries[index])}: ${JSON.stringify(result)}`;
-    assert.equal(result.code, "HOST_UNREACHABLE", says);
-    assert.equal(result.errno, "EHOSTUNREACH", says);
-    assert.deepEqual(result.leftDescriptors, [], says);
-  }
+  await assertTold(lab, tries, "HOST_UNREACHABLE", "EHOSTUNREACH");
 });
 
 test("the kernel's own time-out is one", { skip }, async () => {
@@ -257,8 +257,5 @@ test("the kernel's own time-out is one", { skip }, async () => {
   await lab.client.setSysctl("ipv4/tcp_syn_linear_timeouts", 1);
   const dead = { hostname: "10.77.9.9", port: 4433 };
   const tries = flights.slice(0, 2).map((flight) => ({ ...flight, ...dead }));
-  for (const result of await tryFrom(lab, tries)) {
-    assert.equal(result.code, "TIMED_OUT", JSON.stringify(result));
-    assert.equal(result.errno, "ETIMEDOUT", JSON.stringify(result));
-  }
+  await assertTold(lab, tries, "TIMED_OUT", "ETIMEDOUT");
 });
