@@ -52,12 +52,11 @@ export class Hello {
   started = false;
   /** Bytes of the ClientHello, once it is made; 0 before. */
   length = 0;
-  /** The ClientHello's extensions, and their bytes. */
-  extensions: ReadonlyMap<number, number> = new Map();
   readonly #options: HelloOptions;
   readonly #server: ServerFacts;
   #config: ClientConfig;
   #engine: ClientEngine;
+  #flight: Uint8Array = new Uint8Array();
   /** The engine of attempts beside the first; `undefined` while they share the first one's. */
   #beside: ClientEngine | undefined;
   #ordinary: ClientEngine | undefined;
@@ -99,6 +98,11 @@ export class Hello {
     if (isFirst && this.#config.hello === "lean") parts.push("lean hello");
     if (isFirst && this.isLarge) parts.push("large hello");
     return parts;
+  }
+
+  /** The ClientHello's extensions, and their bytes. */
+  get extensions(): ReadonlyMap<number, number> {
+    return extensionsIn(this.#flight);
   }
 
   /** Whether the first flight offers the session that was given. */
@@ -147,7 +151,7 @@ export class Hello {
     const config = this.#config;
     const { allowance, fastOpen } = this.#options;
     this.length = helloLength(flight);
-    this.extensions = extensionsIn(flight);
+    this.#flight = flight;
     this.isLarge = this.length > ALWAYS_FITS && this.length > room();
     if (this.isLarge && config.hello !== "lean") {
       if (this.#mayBeLean(config)) {

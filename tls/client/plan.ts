@@ -10,7 +10,7 @@ import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { ClientConfig } from "../engine/contract.ts";
 import { featuresOf } from "../engine/features.ts";
-import { ownRoots, trustName } from "../engine/own_roots.ts";
+import { trustOf } from "../engine/own_roots.ts";
 import { keyLogOf } from "../keylog.ts";
 import { certificateName, type TlsClientSettings } from "../options.ts";
 import type { StoredSession } from "../sessions/store.ts";
@@ -56,9 +56,9 @@ export async function makePlan(
   const serverName = certificateName(settings.serverName ?? hostname);
   const verifyName = !settings.unsafelyDisableHostnameVerification;
   // A session is valid for one server, one way to verify it, one client identity and one engine.
-  const who = [hostname, port, serverName, verifyName, trustName(caCerts), cert, chosen.name];
+  const { name: trusted, unreadable } = trustOf(caCerts);
+  const who = [hostname, port, serverName, verifyName, trusted, cert, chosen.name];
   const warnings = [...chosen.warnings];
-  const unreadable = caCerts ? 0 : ownRoots().unreadable;
   if (unreadable > 0) warnings.push(rootsUnreadable(unreadable));
   const resumption = new Resumption(
     sessions !== false && featuresOf(chosen.name).resumption ? sessions : undefined,

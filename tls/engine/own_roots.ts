@@ -68,12 +68,14 @@ export function factsIn(der: Uint8Array): CertificateFacts | undefined {
 }
 
 /**
- * A short name for the roots that a client trusts, to be part of a key. Equal names stand for equal
- * roots. A resumption does not verify the certificate again, and a stored session may be used by
- * another process, which may not trust the server.
+ * A short name for the roots that a client trusts, to be part of a key, and how many of them can't be
+ * read. Equal names stand for equal roots. A resumption does not verify the certificate again, and a
+ * stored session may be used by another process, which may not trust the server.
  */
-export function trustName(caCerts: readonly string[] | undefined): string {
-  return caCerts ? digest(caCerts) : ownRoots().name;
+export function trustOf(
+  caCerts: readonly string[] | undefined,
+): Pick<OwnRoots, "name" | "unreadable"> {
+  return caCerts ? { name: digest(caCerts), unreadable: 0 } : ownRoots();
 }
 
 /**

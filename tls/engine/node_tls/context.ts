@@ -17,7 +17,7 @@ import { Trust } from "./chain.ts";
 import { ecdhCurve } from "./curves.ts";
 import type { NodeError } from "./node_error.ts";
 import { readCertificates, readIdentity } from "./pem.ts";
-import { ownRoots, trustName } from "../own_roots.ts";
+import { ownRoots, trustOf } from "../own_roots.ts";
 import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import { TlsError } from "../../errors.ts";
 
@@ -64,7 +64,7 @@ export function clientContext(config: ClientConfig): ClientContext {
   const { hostname, port, caCerts, cert, key, passphrase, hello } = config;
   const curves = ecdhCurve(config);
   const versions = versionsFor(config, runtimeBounds(), { hostname, port });
-  const trusted = trustName(caCerts);
+  const { name: trusted } = trustOf(caCerts);
   const id = digest([trusted, cert, key, passphrase, versions, hello === "lean", curves]);
   return contexts.getOrMake(id, () => makeClientContext(config, versions, curves));
 }

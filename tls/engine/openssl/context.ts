@@ -9,7 +9,7 @@ import { digest } from "../../../base/digest.ts";
 import { Recent } from "../../../base/recent.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { checkIdentity, unusableIdentity } from "../bad_pem.ts";
-import { trustName } from "../own_roots.ts";
+import { trustOf } from "../own_roots.ts";
 import { LEAST_SECURITY_LEVEL } from "../strength.ts";
 import { runtimeBounds, type Versions, versionsFor } from "../versions.ts";
 import type { ClientConfig, ServerConfig, TlsVersion } from "../contract.ts";
@@ -41,7 +41,7 @@ const clientContexts = new Recent<string, bigint>(32, freeContext); // Connectio
 export function clientContext(config: ClientConfig): bigint {
   const { caCerts, cert, key, passphrase, keyLog } = config;
   const { oldest, newest } = versionsOf(config); // What bounds them may change.
-  const who = [trustName(caCerts), cert, key, passphrase];
+  const who = [trustOf(caCerts).name, cert, key, passphrase];
   const id = digest([...who, oldest, newest, keyLog !== undefined]);
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
