@@ -11,6 +11,7 @@ import { type Deadline, rejectOnAbort } from "./deadline.ts";
 import type { FirstFlight } from "./first_flight.ts";
 import { lookup } from "./lookup.ts";
 import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
+import type { Stages } from "./stages.ts";
 import { ConnectError, describe, listOf } from "../errors.ts";
 import { formatAddress, parseAddress } from "../name/address.ts";
 import { canonicalHost } from "../name/hostname.ts";
@@ -37,6 +38,7 @@ export async function dial(
   deadline: Deadline,
   firstFlight: (room: () => number) => FirstFlight | Promise<FirstFlight>,
   until: RaceOptions["until"],
+  stages: Stages = {},
 ): Promise<Dialed> {
   const startedAt = performance.now();
   const { signal } = deadline;
@@ -50,12 +52,14 @@ export async function dial(
   if (addresses.length < found.length && addresses.length === 0) {
     throw notPermitted(hostname, port, `${found.map(formatAddress).join(", ")} is denied`);
   }
+  if (!literal) queueMicrotask(() => stages.lookedUp?.(addresses));
   deadline.stage = "no answer had come";
   const lookupTime = performance.now() - startedAt;
   try {
     const made = firstFlight(() => Math.min(...addresses.map(synRoom)));
     const flight = made instanceof Promise ? await rejectOnAbort(made, signal) : made;
     const link = await race(addresses, { flight, fastOpen, until, signal });
+    queueMicrotask(() => stages.connected?.(link)); // It runs before the caller goes on.
     deadline.stage = undefined; // The caller does the rest.
     return { link, startedAt, lookup: lookupTime };
   } catch (error) {

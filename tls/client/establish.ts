@@ -6,6 +6,7 @@
 
 import { type Deadline, withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial, type Dialed } from "../../tcp/dial/dial.ts";
+import type { Stages } from "../../tcp/dial/stages.ts";
 import type { DialSettings } from "../../tcp/options.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { TlsKnown } from "../conn.ts";
@@ -55,6 +56,7 @@ export async function establish(
   settings: DialSettings & TlsClientSettings,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
+  stages: Stages = {},
 ): Promise<Connected> {
   const { hostname, port, fastOpen } = settings;
   return await withDeadline(settings, async (deadline) => {
@@ -63,7 +65,7 @@ export async function establish(
     const { allowance } = plan;
     let retry: Retry | undefined;
     for (;;) {
-      const outcome = await open(settings, deadline, plan);
+      const outcome = await open(settings, deadline, plan, stages);
       if (!(outcome instanceof Again)) {
         if (retry) allowance?.noteRefused(retry.refused, retry.by);
         return outcome;
@@ -79,6 +81,7 @@ async function open(
   settings: DialSettings,
   deadline: Deadline,
   plan: Plan,
+  stages: Stages,
 ): Promise<Connected | Again> {
   const { makeEngine, resumption, stored, config, allowance } = plan;
   const { fastOpen } = settings;
@@ -95,7 +98,7 @@ async function open(
       onIgnored: (refusal) => allowance?.noteIgnored(refusedIn(made, refusal)),
     });
     const flight = (room: () => number) => made.firstFlight(room);
-    const dialed = await dial(settings, deadline, flight, "first-byte");
+    const dialed = await dial(settings, deadline, flight, "first-byte", stages);
     return await shakeHands(plan, made, dialed, deadline);
   } catch (error) {
     hello?.free();
