@@ -19,6 +19,11 @@ interface BunSocket {
   resume(): void;
   ref(): void;
   unref(): void;
+  /** In milliseconds, rounded to seconds. */
+  setKeepAlive(enable: boolean, initialDelay: number): boolean;
+  setNoDelay(enable: boolean): boolean;
+  /** Closes by a reset. */
+  terminate(): void;
 }
 
 declare const Bun: {
@@ -89,6 +94,19 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
 
   unref(): void {
     this.#socket?.unref();
+  }
+
+  setKeepAlive(enable: boolean, initialDelay: number): void {
+    this.#socket?.setKeepAlive(enable, initialDelay);
+  }
+
+  setNoDelay(enable: boolean): void {
+    this.#socket?.setNoDelay(enable);
+  }
+
+  resetAndDestroy(): void {
+    this.#socket?.terminate();
+    this.destroy();
   }
 
   /** Bun calls this, without promising it, before the constructor returns: no wait is needed. */

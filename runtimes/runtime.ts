@@ -96,6 +96,11 @@ export interface RuntimeSocket extends Writable {
   resume(): unknown;
   ref(): unknown;
   unref(): unknown;
+  /** TCP's keep-alive; the first probe is sent after so many milliseconds of silence. */
+  setKeepAlive(enable: boolean, initialDelay: number): unknown;
+  setNoDelay(enable: boolean): unknown;
+  /** Closes by a reset. */
+  resetAndDestroy(): unknown;
 }
 
 /** The root certificates that a runtime trusts, as far as it tells. */

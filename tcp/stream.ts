@@ -62,12 +62,25 @@ export class TcpStream implements ByteStream {
     this.onRelease?.();
   }
 
+  reset(): void {
+    this.#wire.socket.resetAndDestroy();
+    this.close();
+  }
+
   ref(): void {
     this.#wire.socket.ref();
   }
 
   unref(): void {
     this.#wire.socket.unref();
+  }
+
+  setKeepAlive(enable: boolean, initialDelay: number): void {
+    this.#wire.socket.setKeepAlive(enable, initialDelay);
+  }
+
+  setNoDelay(enable: boolean): void {
+    this.#wire.socket.setNoDelay(enable);
   }
 
   /** Hands the wire and all unread bytes to another owner. This stream is closed afterwards. */

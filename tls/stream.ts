@@ -192,12 +192,25 @@ export class TlsStream implements TlsByteStream {
     this.#release(() => this.#closedHere());
   }
 
+  reset(): void {
+    this.#wire.socket.resetAndDestroy();
+    this.close();
+  }
+
   ref(): void {
     this.#wire.socket.ref();
   }
 
   unref(): void {
     this.#wire.socket.unref();
+  }
+
+  setKeepAlive(enable: boolean, initialDelay: number): void {
+    this.#wire.socket.setKeepAlive(enable, initialDelay);
+  }
+
+  setNoDelay(enable: boolean): void {
+    this.#wire.socket.setNoDelay(enable);
   }
 
   /** Ends the connection because of `reason`. The reader gets it after the bytes received before. */

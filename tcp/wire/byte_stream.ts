@@ -16,8 +16,14 @@ export interface ByteStream {
   closeWrite(): Promise<void>;
   /** Releases everything. Tells the peer, if the protocol has a message for it. */
   close(): void;
+  /** Releases everything, and resets the connection instead of ending it. */
+  reset(): void;
   ref(): void;
   unref(): void;
+  /** TCP's keep-alive; the first probe is sent after so many milliseconds of silence. */
+  setKeepAlive(enable: boolean, initialDelay: number): void;
+  /** Whether small pieces are sent at once (TCP_NODELAY). */
+  setNoDelay(enable: boolean): void;
   /** Called once, when everything was released or handed to another owner. */
   onRelease: (() => void) | undefined;
 }
