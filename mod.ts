@@ -29,6 +29,7 @@ export {
   OptionError,
   type OptionErrorDetails,
 } from "./base/errors.ts";
+export type { EarlyDataRule } from "./base/early_data_rule.ts";
 export { TcpConn } from "./tcp/conn.ts";
 export { connect, type ConnectOptions } from "./tcp/connect.ts";
 export {
@@ -38,6 +39,8 @@ export {
   type ConnectErrorDetails,
 } from "./tcp/errors.ts";
 export type { ConnFacts, NetAddr } from "./tcp/facts.ts";
+export type { SocketOptions } from "./tcp/face/settings.ts";
+export { type SocketAddress, StreamSocket } from "./tcp/face/stream_socket.ts";
 export type { TcpFastOpenSupport } from "./tcp/kernel/support.ts";
 export {
   type AnyListener,
@@ -55,12 +58,13 @@ export {
   type PathMemory,
   pathMemory,
 } from "./tcp/paths/paths.ts";
+export { TcpSocket } from "./tcp/socket.ts";
+export { tcpSocket, type TcpSocketOptions } from "./tcp/tcp_socket.ts";
 export { StreamConn } from "./tcp/stream_conn.ts";
 export { type KnownServer, type ServerMemory, serverMemory } from "./tls/client/known_servers.ts";
 export type { RefusedBy, SparedPart, SpecialPart } from "./tls/client/special.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
-export { TlsDuplex } from "./tls/duplex.ts";
 export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine/contract.ts";
 export type { EngineFeatures } from "./tls/engine/features.ts";
 export {
@@ -80,6 +84,11 @@ export {
 } from "./tls/sessions/file_store.ts";
 export { MemorySessionStore, type MemorySessionStoreOptions } from "./tls/sessions/memory_store.ts";
 export type { SessionStore, StoredSession } from "./tls/sessions/store.ts";
+export { PendingTls, prepareTls, type PrepareTlsOptions } from "./tls/prepare_tls.ts";
+export type { CheckServerIdentity } from "./tls/client/server_identity.ts";
+export { TlsSocket } from "./tls/socket.ts";
+export type { TlsSocketOptions } from "./tls/socket_options.ts";
+export { tlsSocket } from "./tls/tls_socket.ts";
 export { startTls, type StartTlsOptions } from "./tls/start_tls.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
 export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";

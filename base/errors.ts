@@ -60,6 +60,8 @@ export interface OptionErrorDetails {
   readonly hostname?: string;
   /** The port that was asked for. */
   readonly port?: number;
+  /** What a function of the caller's has thrown. */
+  readonly cause?: unknown;
 }
 
 /**

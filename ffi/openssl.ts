@@ -115,6 +115,20 @@ export const libsslSymbols = {
   SSL_get0_alpn_selected: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
   /** `X509 *SSL_get0_peer_certificate(const SSL *ssl);` */
   SSL_get0_peer_certificate: { parameters: ["pointer"], result: "pointer" },
+  /** `struct stack_st_X509 *SSL_get_peer_cert_chain(const SSL *ssl);` the caller gets no reference */
+  SSL_get_peer_cert_chain: { parameters: ["pointer"], result: "pointer" },
+  /** `size_t SSL_get_finished(const SSL *ssl, void *buf, size_t count);` */
+  SSL_get_finished: { parameters: ["pointer", "buffer", "u64"], result: "u64" },
+  /** `size_t SSL_get_peer_finished(const SSL *ssl, void *buf, size_t count);` */
+  SSL_get_peer_finished: { parameters: ["pointer", "buffer", "u64"], result: "u64" },
+  /**
+   * `int SSL_export_keying_material(SSL *ssl, unsigned char *out, size_t olen, const char *label, size_t
+   * llen, const unsigned char *context, size_t contextlen, int use_context);`
+   */
+  SSL_export_keying_material: {
+    parameters: ["pointer", "buffer", "u64", "buffer", "u64", "buffer", "u64", "i32"],
+    result: "i32",
+  },
 
   /** `int SSL_set_session(SSL *ssl, SSL_SESSION *session);` */
   SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
@@ -135,6 +149,10 @@ export const libsslSymbols = {
    * size_t *len);`
    */
   SSL_SESSION_get0_alpn_selected: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
+  /** `X509 *SSL_SESSION_get0_peer(SSL_SESSION *session);` */
+  SSL_SESSION_get0_peer: { parameters: ["pointer"], result: "pointer" },
+  /** `const SSL_CIPHER *SSL_SESSION_get0_cipher(const SSL_SESSION *session);` */
+  SSL_SESSION_get0_cipher: { parameters: ["pointer"], result: "pointer" },
   /** `unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);` */
   SSL_SESSION_get_ticket_lifetime_hint: { parameters: ["pointer"], result: "ulong" },
   /** `long SSL_SESSION_get_timeout(const SSL_SESSION *session);` */

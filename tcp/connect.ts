@@ -6,10 +6,8 @@
 
 import { bytes, optional, readOptions, type Rules } from "../base/options.ts";
 import { makeTcpConn, type TcpConn } from "./conn.ts";
-import { withDeadline } from "./dial/deadline.ts";
-import { dial } from "./dial/dial.ts";
+import { establish } from "./establish.ts";
 import { destinationIn, type DialOptions, dialRules, type DialSettings } from "./options.ts";
-import { TcpStream } from "./stream.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions extends DialOptions {
@@ -60,16 +58,6 @@ const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
  */
 export async function connect(options: ConnectOptions): Promise<TcpConn> {
   const settings = readOptions(options, rules, destinationIn);
-  const { hostname, port, data } = settings;
-  return await withDeadline(settings, async (deadline) => {
-    const flight = { complete: data === undefined ? [] : [data], repeatable: () => [] };
-    const { link: { arrived, facts, carries } } = await dial(
-      settings,
-      deadline,
-      () => flight,
-      "established",
-    );
-    if (data && carries !== "complete") arrived.wire.socket.write(data);
-    return makeTcpConn(new TcpStream(arrived, { hostname, port }), { facts });
-  });
+  const { stream, ...known } = await establish(settings, settings.data);
+  return makeTcpConn(stream, known);
 }

@@ -24,6 +24,7 @@ import { scopeAdvice } from "./name/scope.ts";
  * - `"TIMED_OUT"`: no answer in time
  * - `"ADDRESS_IN_USE"`: something listens on that address and port already
  * - `"ADDRESS_NOT_AVAILABLE"`: this machine does not have the address to listen on
+ * - `"IN_USE"`: a connection is used by its other face, or by a read or write
  * - `"SYSTEM_ERROR"`: a system call failed for another reason, named in `errno`
  */
 export type ConnectErrorCode =
@@ -41,6 +42,7 @@ export type ConnectErrorCode =
   | "TIMED_OUT"
   | "ADDRESS_IN_USE"
   | "ADDRESS_NOT_AVAILABLE"
+  | "IN_USE"
   | "SYSTEM_ERROR";
 
 /** One address that was tried, and how the attempt ended. */
@@ -159,6 +161,7 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   TIMED_OUT: "no answer in time",
   ADDRESS_IN_USE: "the address is in use",
   ADDRESS_NOT_AVAILABLE: "this machine does not have that address",
+  IN_USE: "the connection is in use",
   SYSTEM_ERROR: "a system call failed",
 };
 

@@ -6,6 +6,8 @@
 
 import { checkInside, type inside } from "../base/constructors.ts";
 import { badArgument } from "../base/option_errors.ts";
+import { quoted } from "../base/authority.ts";
+import { ConnectError } from "./errors.ts";
 import type { Known, NetAddr } from "./facts.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import type { ByteStream } from "./wire/byte_stream.ts";
@@ -25,10 +27,25 @@ function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
   stream.onRelease = () => dropped.unregister(stream);
 }
 
+function inUse({ remoteAddr }: StreamConn, why: string): ConnectError {
+  const { hostname, port } = remoteAddr;
+  const message = `The connection to ${quoted({ hostname, port })} is in use: ${why}`;
+  return new ConnectError("IN_USE", message, { hostname, port });
+}
+
+/**
+ * Gives the bytes of a connection to a socket of Node's shape. That reads by itself, so no finalizer
+ * closes the connection any more.
+ */
+export let handOver: (conn: StreamConn) => void;
+
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
   #stream: ByteStream;
   #known: Known;
+  /** Reads and writes under way. */
+  #pending = 0;
+  #hasSocket = false;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
@@ -38,6 +55,16 @@ export abstract class StreamConn {
     this.#stream = stream;
     this.#known = known;
     closeWhenDropped(this, stream);
+  }
+
+  static {
+    handOver = (conn) => {
+      if (conn.#pending > 0 || conn.#readable || conn.#writable) {
+        throw inUse(conn, "a read, a write or a stream of it; duplex would take the bytes away");
+      }
+      conn.#hasSocket = true;
+      dropped.unregister(conn.#stream);
+    };
   }
 
   /** This end. */
@@ -60,17 +87,13 @@ export abstract class StreamConn {
    *
    * @returns the number of bytes, at least 1 unless `p` is empty; `null` at the end of data
    * @throws {OptionError} when `p` is not a Uint8Array
-   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()`; another code when the connection
-   * was cut or broken and all bytes that had arrived before were read. Over TLS that may be a
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()`; `IN_USE` once `duplex` has the bytes;
+   * another code when the connection was cut or broken and all bytes that had arrived before were read. Over TLS that may be a
    * `TlsError`
    */
   async read(p: Uint8Array): Promise<number | null> {
     checkBytes(p);
-    try {
-      return await this.#stream.read(p);
-    } finally {
-      this.#hold();
-    }
+    return await this.#use(() => this.#stream.read(p));
   }
 
   /**
@@ -79,23 +102,19 @@ export abstract class StreamConn {
    *
    * @returns the length of `p`
    * @throws {OptionError} when `p` is not a Uint8Array
-   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()` or `closeWrite()`; another code when
-   * the connection is broken, which over TLS may be a `TlsError`
+   * @throws {ConnectError} `CONNECTION_CLOSED` after `close()` or `closeWrite()`; `IN_USE` once `duplex`
+   * has the bytes; another code when the connection is broken, which over TLS may be a `TlsError`
    */
   async write(p: Uint8Array): Promise<number> {
     checkBytes(p);
     const { length } = p;
-    try {
-      await this.#stream.write(p);
-      return length;
-    } finally {
-      this.#hold();
-    }
+    await this.#use(() => this.#stream.write(p));
+    return length;
   }
 
   /** Ends the writing side and tells the peer. Reading goes on. */
   async closeWrite(): Promise<void> {
-    await this.#stream.closeWrite();
+    await this.#use(() => this.#stream.closeWrite());
   }
 
   /** Closes both directions and frees everything. A second call does nothing. */
@@ -105,9 +124,10 @@ export abstract class StreamConn {
 
   /** The bytes that arrive, as a stream. Cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#checkFace();
     return this.#readable ??= new ReadableStream({
       pull: async (controller) => {
-        const chunk = await this.#next();
+        const chunk = await this.#use(() => this.#stream.next());
         if (chunk === null) controller.close();
         else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
       },
@@ -117,6 +137,7 @@ export abstract class StreamConn {
 
   /** The bytes to send, as a stream. Closing it ends the writing side; aborting closes both. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    this.#checkFace();
     return this.#writable ??= new WritableStream({
       write: async (chunk) => {
         await this.write(chunk);
@@ -152,14 +173,18 @@ export abstract class StreamConn {
     }
   }
 
-  async #next(): Promise<Uint8Array | null> {
+  /** Uses the stream. Until that is done, `this` stays reachable, so that no finalizer closes it. */
+  async #use<T>(work: () => Promise<T>): Promise<T> {
+    this.#checkFace();
+    this.#pending++;
     try {
-      return await this.#stream.next();
+      return await work();
     } finally {
-      this.#hold();
+      this.#pending--;
     }
   }
 
-  /** Keeps `this` reachable during a read or write, so that its finalizer does not close it. */
-  #hold(): void {}
+  #checkFace(): void {
+    if (this.#hasSocket) throw inUse(this, "its duplex has the bytes; read and write there");
+  }
 }

@@ -4,11 +4,18 @@
  * @module
  */
 
-import type { ClientConfig, ClientEngine, EngineName, EnginePeer } from "./engine/contract.ts";
+import type {
+  ClientConfig,
+  ClientEngine,
+  EngineName,
+  EnginePeer,
+  SessionFacts,
+} from "./engine/contract.ts";
 import { type EngineFeatures, featuresOf } from "./engine/features.ts";
 import { runtimeClient } from "./engine/node_tls/client.ts";
 import { opensslClient } from "./engine/openssl/client.ts";
 import { openssl } from "./engine/openssl/library.ts";
+import { describeSession } from "./engine/openssl/native_session.ts";
 import { namePeer, TlsError } from "./errors.ts";
 import { defaultSessions, type TlsClientSettings } from "./options.ts";
 import { engineFallback, type TlsWarning } from "./warnings.ts";
@@ -17,6 +24,8 @@ import { engineFallback, type TlsWarning } from "./warnings.ts";
 export interface Chosen {
   readonly name: EngineName;
   readonly make: (config: ClientConfig) => ClientEngine;
+  /** What a session promises; `undefined` when it is of no use for early data. */
+  readonly describe: (session: Uint8Array) => SessionFacts | undefined;
   readonly warnings: readonly TlsWarning[];
 }
 
@@ -35,7 +44,7 @@ export function chooseEngine(settings: Demanding, peer: EnginePeer): Chosen {
     if (engine === "runtime") return runtimeEngine(settings);
     try {
       openssl();
-      return { name: "openssl", make: opensslClient, warnings: [] };
+      return { name: "openssl", make: opensslClient, describe: describeSession, warnings: [] };
     } catch (error) {
       const unavailable = error instanceof TlsError && error.code === "ENGINE_UNAVAILABLE";
       if (engine === "openssl" || !unavailable) throw error;
@@ -54,6 +63,7 @@ function runtimeEngine(settings: Demanding, unavailable?: TlsError): Chosen {
   return {
     name: "runtime",
     make: runtimeClient,
+    describe: () => undefined, // It has no early data.
     warnings: unavailable ? [engineFallback(unavailable, lost.map(({ words }) => words))] : [],
   };
 }

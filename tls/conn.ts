@@ -6,9 +6,10 @@
 
 import { inside } from "../base/constructors.ts";
 import type { Known } from "../tcp/facts.ts";
-import { StreamConn } from "../tcp/stream_conn.ts";
-import { makeTlsDuplex, type TlsDuplex } from "./duplex.ts";
+import { plainSocketSettings } from "../tcp/face/settings.ts";
+import { handOver, StreamConn } from "../tcp/stream_conn.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.ts";
+import { makeTlsSocketOver, type TlsSocket, type TlsUnderneath } from "./socket.ts";
 import type { TlsByteStream } from "./stream.ts";
 import { refusedRenegotiation, type TlsWarning } from "./warnings.ts";
 
@@ -34,6 +35,8 @@ export interface TlsTiming {
 export interface TlsKnown extends Known {
   readonly timing: TlsTiming;
   readonly warnings: readonly TlsWarning[];
+  /** The name that was sent and verified; missing on a server. */
+  readonly serverName?: string;
 }
 
 /** Makes a connection from its byte stream. */
@@ -41,13 +44,12 @@ export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
  * A TLS connection. It has the shape of `Deno.TlsConn`, and Node's face in
- * {@linkcode TlsConn.duplex}; use only one of the two faces. `connectTls`, `startTls` and
- * `listenTls` make it.
+ * {@linkcode TlsConn.duplex}, which takes over the bytes. `connectTls`, `startTls` and `listenTls` make
+ * it.
  *
  * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`
  * (`"CONNECTION_RESET"`, …) when the connection is cut or broken. Bytes that arrived earlier can
- * still be read first. With `earlyData: "first-write"` both also throw the errors of `connectTls`,
- * including the reason of its `signal`.
+ * still be read first.
  *
  * ```ts
  * import { connectTls, listenTls } from "@firstflight/tls";
@@ -69,9 +71,10 @@ export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 export class TlsConn extends StreamConn {
   #stream: TlsByteStream;
   #known: TlsKnown;
-  #duplex: TlsDuplex | undefined;
+  #duplex: TlsSocket | undefined;
 
-  private constructor(key: typeof inside, stream: TlsByteStream, known: TlsKnown) {
+  /** Connections are made by the functions that open them. */
+  protected constructor(key: typeof inside, stream: TlsByteStream, known: TlsKnown) {
     super(key, stream, known);
     this.#stream = stream;
     this.#known = known;
@@ -147,12 +150,46 @@ export class TlsConn extends StreamConn {
     return this.#info.peerCertificate;
   }
 
-  /** The same connection as a Node `Duplex`, for `https.Agent` and similar users. */
-  get duplex(): TlsDuplex {
-    return this.#duplex ??= makeTlsDuplex(this, this.#stream);
+  /**
+   * The same connection as a socket of Node's shape, for `https.Agent` and similar users. It takes over
+   * the bytes: afterwards reading and writing here are the error `IN_USE`, and `close()` destroys the
+   * socket.
+   *
+   * @throws {ConnectError} `IN_USE` while a read or a write is under way, or a stream was taken
+   */
+  get duplex(): TlsSocket {
+    if (this.#duplex) return this.#duplex;
+    handOver(this);
+    return this.#duplex = this.makeDuplex();
+  }
+
+  /** @ignore */
+  protected makeDuplex(): TlsSocket {
+    const { serverName } = this.#known;
+    const settings = { ...plainSocketSettings, serverName, cert: undefined, strict: false };
+    return makeTlsSocketOver(settings, underneathOf(this.#stream, Promise.resolve(), this.#known));
   }
 
   get #info(): EngineInfo {
     return this.#stream.info();
   }
+}
+
+/** A connection as what a socket stands on. */
+export function underneathOf(
+  stream: TlsByteStream,
+  ready: Promise<unknown>,
+  known: Pick<TlsKnown, "facts">,
+): TlsUnderneath {
+  return {
+    stream,
+    ready,
+    facts: () => known.facts,
+    get result() {
+      return stream.info();
+    },
+    get peerCertificate() {
+      return stream.info().peerCertificate;
+    },
+  };
 }

@@ -4,14 +4,11 @@
  * @module
  */
 
-import { quoted } from "../base/authority.ts";
 import { bytes, type Check, optional, readOptions, type Rules } from "../base/options.ts";
 import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
-import { type Connected, establish } from "./client/establish.ts";
-import { FirstWriteStream } from "./client/first_write.ts";
+import { establish } from "./client/establish.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
-import { TlsError } from "./errors.ts";
 import {
   checkTlsSettings,
   type TlsClientOptions,
@@ -38,32 +35,25 @@ export interface ConnectTlsOptions extends DialOptions, TlsClientOptions {
    * attempt wins, the carrier is closed, and the early data are sent on the winner after the
    * handshake.
    *
-   * `"first-write"` makes early data of the first write. The promise resolves at once. The first
-   * `write()` makes the connection, with everything that is written in the same turn of the event
-   * loop; where `conn.warnings` would have `EARLY_DATA_UNSENT`, that write fails. `handshake()` and
-   * `closeWrite()` make the connection without early data. So the request of an HTTP client can ride
-   * in the SYN although it was not known before. Reading waits, as `duplex` does, and does not make the
-   * connection: if nothing is written within `connectTimeout`, it throws `TIMED_OUT`. So where the
-   * server speaks first, call `handshake()`. Until the connection is made, the properties that
-   * describe it throw `NOT_CONNECTED`.
+   * `prepareTls` makes early data of what is written first.
    */
-  earlyData?: Uint8Array | "first-write";
+  earlyData?: Uint8Array;
 }
 
 /** {@linkcode ConnectTlsOptions} after they were read. */
 interface ConnectTlsSettings extends DialSettings, TlsClientSettings {
-  readonly earlyData: Uint8Array | "first-write" | undefined;
+  readonly earlyData: Uint8Array | undefined;
 }
 
-const bytesOrFirstWrite: Check<Uint8Array | "first-write"> = {
-  expectation: 'a Uint8Array or "first-write"',
-  read: (value) => value === "first-write" ? value : bytes.read(value),
+const earlyBytes: Check<Uint8Array> = {
+  ...bytes,
+  expectation: "a Uint8Array; prepareTls and tlsSocket make early data of the first write",
 };
 
 const rules: Rules<ConnectTlsSettings> = {
   ...dialRules,
   ...tlsClientRules,
-  earlyData: optional(bytesOrFirstWrite),
+  earlyData: optional(earlyBytes),
 };
 
 /**
@@ -103,9 +93,6 @@ const rules: Rules<ConnectTlsSettings> = {
  * listener.close();
  * ```
  *
- * With `earlyData: "first-write"` this call throws only for wrong options and for an engine that
- * can't be used. The first use of the connection throws all other errors.
- *
  * @throws {OptionError} when an option is wrong
  * @throws {ConnectError} when no address could be connected to; `TIMED_OUT` when the handshake is
  * not complete within `connectTimeout`
@@ -117,23 +104,6 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   const { hostname, port, earlyData } = settings;
   checkTlsSettings(settings, { hostname, port });
   const chosen = chooseEngine(settings, settings);
-  if (earlyData === "first-write") {
-    const pending = new FirstWriteStream(settings, chosen.name, async (first, signal) => {
-      return requireSent(await establish({ ...settings, signal }, chosen, first), settings);
-    });
-    return makeTlsConn(pending, pending);
-  }
   const { stream, ...known } = await establish(settings, chosen, earlyData);
   return makeTlsConn(stream, known);
-}
-
-/** A first write is a write like any other for its caller: if it was not sent, it has failed. */
-function requireSent(connected: Connected, { hostname, port }: ConnectTlsSettings): Connected {
-  const unsent = connected.warnings.find(({ code }) => code === "EARLY_DATA_UNSENT");
-  if (!unsent) return connected;
-  connected.stream.close();
-  throw new TlsError("EARLY_DATA_UNSENT", `${unsent.message} (${quoted({ hostname, port })})`, {
-    hostname,
-    port,
-  });
 }

@@ -73,6 +73,8 @@ export type CertificateErrorCode =
  * - `"TRUNCATED"`: the connection was cut without close_notify; the data read may be incomplete
  * - `"EARLY_DATA_UNSENT"`: the server did not take the first write as early data, and has picked
  *   another protocol (ALPN) than it was meant for
+ * - `"PROMISE_BROKEN"`: a socket with `optimisticSecureConnect` had said what its ticket promised, and the
+ *   handshake came out differently
  * - `"NOT_CONNECTED"`: there is no connection yet; it waits for its first write
  */
 export type TlsErrorCode =
@@ -88,6 +90,7 @@ export type TlsErrorCode =
   | "HANDSHAKE_CLOSED"
   | "TRUNCATED"
   | "EARLY_DATA_UNSENT"
+  | "PROMISE_BROKEN"
   | "NOT_CONNECTED";
 
 /** Facts that a {@linkcode TlsError} carries beside its message. */
@@ -137,7 +140,11 @@ export class TlsError extends FirstFlightError {
 }
 
 /** Codes of errors that another attempt may avoid: the connection was cut. */
-const passing: ReadonlySet<TlsErrorCode> = new Set(["HANDSHAKE_CLOSED", "TRUNCATED"]);
+const passing: ReadonlySet<TlsErrorCode> = new Set([
+  "HANDSHAKE_CLOSED",
+  "TRUNCATED",
+  "PROMISE_BROKEN",
+]);
 
 /**
  * Runs `work`, and adds the peer to a {@linkcode TlsError} that has no host. The message begins

@@ -126,7 +126,8 @@ export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Pr
         firstByte: stream.firstByteAt - startedAt,
         secure: performance.now() - startedAt,
       };
-      return makeTlsConn(stream, { facts, timing, warnings: plan.warnings });
+      const { warnings, config: { serverName } } = plan;
+      return makeTlsConn(stream, { facts, timing, warnings, serverName });
     } catch (error) {
       // There is no other connection to try again on, but the next one goes without.
       const isGivenUp = deadline.signal.aborted;

@@ -51,7 +51,12 @@ export interface TlsByteStream extends ByteStream {
   handshake(): Promise<void>;
   /** The result of the handshake; before it is complete, the facts known so far. */
   info(): EngineInfo;
+  /** What can be asked of the connection itself; `undefined` while there is none. */
+  readonly bindings: ChannelBindings | undefined;
 }
+
+/** What binds another protocol to a connection (RFC 5056). */
+export type ChannelBindings = Pick<Engine, "peerChain" | "exportKeyingMaterial" | "finishedOf">;
 
 /** TLS over TCP. Owns the wire and the engine, and takes the bytes that arrived earlier first. */
 export class TlsStream implements TlsByteStream {
@@ -149,6 +154,10 @@ export class TlsStream implements TlsByteStream {
 
   info(): EngineInfo {
     return this.#engine.info();
+  }
+
+  get bindings(): ChannelBindings {
+    return this.#engine;
   }
 
   read(p: Uint8Array): Promise<number | null> {

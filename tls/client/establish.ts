@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quoted } from "../../base/authority.ts";
 import { type Deadline, withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial, type Dialed } from "../../tcp/dial/dial.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
@@ -11,6 +12,7 @@ import type { DialSettings } from "../../tcp/options.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { TlsKnown } from "../conn.ts";
 import type { ClientEngine } from "../engine/contract.ts";
+import { TlsError } from "../errors.ts";
 import type { TlsClientSettings } from "../options.ts";
 import { TlsStream } from "../stream.ts";
 import { helloTooLarge, refusedParts, refusedSession } from "../warnings.ts";
@@ -51,17 +53,23 @@ class Again {
   }
 }
 
-/** Connects. Connects again where something that made the first hello small or quick failed. */
+/**
+ * Connects. Connects again where something that made the first hello small or quick failed. `made` is a
+ * plan that was made before, when the early data were not known yet.
+ */
 export async function establish(
   settings: DialSettings & TlsClientSettings,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
   stages: Stages = {},
+  made?: Plan,
 ): Promise<Connected> {
   const { hostname, port, fastOpen } = settings;
   return await withDeadline(settings, async (deadline) => {
     const purpose = { fastOpen, earlyData };
-    let plan = await makePlan(settings, { hostname, port }, chosen, deadline, purpose);
+    let plan = made
+      ? { ...made, earlyData }
+      : await makePlan(settings, { hostname, port }, chosen, deadline, purpose);
     const { allowance } = plan;
     let retry: Retry | undefined;
     for (;;) {
@@ -73,6 +81,28 @@ export async function establish(
       retry ??= outcome.retry;
       ({ plan } = outcome); // Each part can be left out only once, so the tries come to an end.
     }
+  });
+}
+
+/**
+ * As {@linkcode establish}, for a first write. That is a write like any other for its caller: if it was
+ * not sent, it has failed.
+ */
+export async function establishSending(
+  settings: DialSettings & TlsClientSettings,
+  chosen: Chosen,
+  first: Uint8Array | undefined,
+  stages?: Stages,
+  made?: Plan,
+): Promise<Connected> {
+  const connected = await establish(settings, chosen, first, stages, made);
+  const unsent = connected.warnings.find(({ code }) => code === "EARLY_DATA_UNSENT");
+  if (!unsent) return connected;
+  connected.stream.close();
+  const { hostname, port } = settings;
+  throw new TlsError("EARLY_DATA_UNSENT", `${unsent.message} (${quoted({ hostname, port })})`, {
+    hostname,
+    port,
   });
 }
 
@@ -173,7 +203,8 @@ async function shakeHands(
   warnIfUnusable(plan, hello.offersSession);
   learnFromHandshake(plan, engine);
   warnIfTooLarge(plan, hello, link, engine);
-  return { stream, facts: link.facts, timing, warnings: plan.warnings };
+  const { serverName } = plan.config;
+  return { stream, facts: link.facts, timing, warnings: plan.warnings, serverName };
 }
 
 /** Whether the first flight had all of the early data, so that a server can answer them. */

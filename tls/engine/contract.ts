@@ -99,6 +99,19 @@ export interface Engine {
   close(): Promise<void> | undefined;
 
   info(): EngineInfo;
+  /** The certificates that the peer sent, the leaf first, DER; empty where none is known any more. */
+  peerChain(): readonly Uint8Array[];
+  /**
+   * Keying material for another protocol (RFC 5705; RFC 8446, section 7.5); `undefined` where there is
+   * none yet, or none any more.
+   */
+  exportKeyingMaterial(
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Uint8Array | undefined;
+  /** The Finished message of one side, for channel bindings; `undefined` where there is none. */
+  finishedOf(side: "own" | "peer"): Uint8Array | undefined;
   /** Frees everything that the engine holds. Afterwards only its state may be read. */
   free(): void;
 }
@@ -137,6 +150,14 @@ export interface ClientEngine extends Engine {
  *   earlier versions need (RFC 8446, appendix D.4)
  */
 export type HelloForm = "full" | "single-share" | "lean";
+
+/** What a session promises of the connection that resumes it. */
+export interface SessionFacts {
+  /** How many bytes of early data the server takes. */
+  readonly maxEarlyData: number;
+  /** The result of the handshake, if the server takes the session. */
+  readonly info: EngineInfo;
+}
 
 /** The server that a client connects to. */
 export interface EnginePeer {

@@ -20,6 +20,9 @@ import type { TlsError } from "../../errors.ts";
 /** The alert that announces the end of a connection (RFC 8446, section 6.1). */
 const CLOSE_NOTIFY = 0;
 
+/** Chains that runtimes accept are shorter. */
+const LONGEST_CHAIN = 32;
+
 /** The base of an engine for either side. The side makes the socket, and verifies the peer. */
 export abstract class RuntimeEngine implements Engine {
   readonly name = "runtime";
@@ -152,6 +155,33 @@ export abstract class RuntimeEngine implements Engine {
   info(): EngineInfo {
     if (this.#info) return this.#info;
     return this.#socket ? this.#ask(this.#socket) : UNKNOWN;
+  }
+
+  peerChain(): readonly Uint8Array[] {
+    const chain: Uint8Array[] = [];
+    let each = this.#freed ? undefined : this.#socket?.getPeerX509Certificate();
+    for (; each && chain.length < LONGEST_CHAIN; each = each.issuerCertificate) {
+      const last = chain.at(-1);
+      if (last && each.raw.equals(last)) break; // A root is its own issuer.
+      chain.push(new Uint8Array(each.raw));
+    }
+    return chain;
+  }
+
+  exportKeyingMaterial(
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    if (this.#freed || !this.secured) return undefined;
+    return this.#socket?.exportKeyingMaterial(
+      ...[length, label, context && Buffer.from(context)] as [number, string, Buffer],
+    );
+  }
+
+  finishedOf(side: "own" | "peer"): Uint8Array | undefined {
+    const socket = this.#freed ? undefined : this.#socket;
+    return side === "own" ? socket?.getFinished() : socket?.getPeerFinished();
   }
 
   free(): void {

@@ -27,6 +27,9 @@ import { type Openssl, openssl } from "./library.ts";
 /** The largest plaintext of one record (RFC 8446, section 5.1). */
 const RECORD = 16 * 1024;
 
+/** A Finished has as many bytes as the longest hash. */
+const LONGEST_FINISHED = 64;
+
 /** The base of both sides, which differ in how the handshake starts. */
 export abstract class OpensslEngine implements Engine {
   readonly name = "openssl";
@@ -156,6 +159,47 @@ export abstract class OpensslEngine implements Engine {
     const info = this.#ask();
     if (this.secured) this.#info = info;
     return info;
+  }
+
+  peerChain(): readonly Uint8Array[] {
+    const { library, ssl } = this;
+    const chain = this.#freed ? 0n : library.SSL_get_peer_cert_chain(ssl);
+    if (chain === 0n) return [];
+    return Array.from({ length: library.OPENSSL_sk_num(chain) }, (_, index) => {
+      const x509 = library.OPENSSL_sk_value(chain, index);
+      return derOf((slot) => library.i2d_X509(x509, slot));
+    });
+  }
+
+  exportKeyingMaterial(
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    if (this.#freed || !this.secured) return undefined;
+    const { library, ssl } = this;
+    const out = new Uint8Array(length);
+    const name = new TextEncoder().encode(label);
+    const sizes = [BigInt(length), BigInt(name.length), BigInt(context?.length ?? 0)] as const;
+    const given = context ?? null;
+    const isGiven = context ? 1 : 0;
+    library.ERR_clear_error();
+    const result = library.SSL_export_keying_material(
+      ...[ssl, out, sizes[0], name, sizes[1], given, sizes[2], isGiven] as const,
+    );
+    library.ERR_clear_error();
+    return result === 1 ? out : undefined;
+  }
+
+  finishedOf(side: "own" | "peer"): Uint8Array | undefined {
+    if (this.#freed) return undefined;
+    const { library, ssl } = this;
+    const bytes = new Uint8Array(LONGEST_FINISHED);
+    const room = BigInt(bytes.length);
+    const length = side === "own"
+      ? library.SSL_get_finished(ssl, bytes, room)
+      : library.SSL_get_peer_finished(ssl, bytes, room);
+    return length === 0n ? undefined : bytes.subarray(0, Number(length));
   }
 
   #ask(): EngineInfo {

@@ -6,11 +6,11 @@
 
 import { countNative } from "../../../base/census.ts";
 import { Recent } from "../../../base/recent.ts";
-import { pointerIn, readMemory, slotOf } from "../../../ffi/memory.ts";
+import { pointerIn, readMemory, readString, slotOf } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { withPinned } from "../../../ffi/pin.ts";
 import { runtime } from "../../../runtimes/mod.ts";
-import type { SessionTicket } from "../contract.ts";
+import type { SessionFacts, SessionTicket } from "../contract.ts";
 import { derOf } from "./der.ts";
 import { openssl } from "./library.ts";
 
@@ -75,6 +75,32 @@ export function protocolOf(session: bigint): string | null {
   openssl().SSL_SESSION_get0_alpn_selected(session, data, length);
   const size = Number(pointerIn(length));
   return size === 0 ? null : new TextDecoder().decode(readMemory(pointerIn(data), size));
+}
+
+/** What a session promises; `undefined` when it can't be read, or is not for early data. */
+export function describeSession(bytes: Uint8Array): SessionFacts | undefined {
+  const session = readSession(bytes);
+  if (session === 0n) return undefined;
+  const library = openssl();
+  const maxEarlyData = library.SSL_SESSION_get_max_early_data(session);
+  const x509 = library.SSL_SESSION_get0_peer(session);
+  const cipher = readString(
+    library.SSL_CIPHER_standard_name(library.SSL_SESSION_get0_cipher(session)),
+  );
+  const facts: SessionFacts = {
+    maxEarlyData,
+    info: {
+      protocol: "TLSv1.3", // Earlier versions have no early data.
+      cipher: cipher ?? "",
+      group: undefined,
+      alpnProtocol: protocolOf(session),
+      resumed: true,
+      earlyData: "not-sent",
+      peerCertificate: x509 === 0n ? undefined : derOf((slot) => library.i2d_X509(x509, slot)),
+    },
+  };
+  native.set(bytes, session); // The connection will read it again.
+  return facts;
 }
 
 /** Releases a session; 0 is allowed. */

@@ -1,0 +1,97 @@
+/**
+ * Errors in the shape that Node's sockets give them, which libraries look at.
+ *
+ * @module
+ */
+
+import { constants } from "node:os";
+import type { AttemptFailure, ConnectError, ConnectErrorCode } from "../errors.ts";
+
+/** An error of a socket, as `node:net` makes it. */
+export interface NodeError extends Error {
+  /** A name, such as `ECONNRESET`. */
+  code?: string;
+  /** The system's negative number for it. */
+  errno?: number;
+  syscall?: string;
+  address?: string;
+  port?: number;
+}
+
+/** What went wrong when. */
+export type SystemCall = "connect" | "read" | "write";
+
+/** The system's name for what has none of its own. */
+const names: Readonly<Partial<Record<ConnectErrorCode, string>>> = {
+  PERMISSION_DENIED: "EACCES",
+  NAME_NOT_FOUND: "ENOTFOUND",
+  LOOKUP_FAILED: "EAI_AGAIN",
+  CONNECTION_REFUSED: "ECONNREFUSED",
+  CONNECTION_RESET: "ECONNRESET",
+  CLOSED_BY_PEER: "ECONNRESET",
+  HOST_UNREACHABLE: "EHOSTUNREACH",
+  NETWORK_UNREACHABLE: "ENETUNREACH",
+  TIMED_OUT: "ETIMEDOUT",
+  ADDRESS_IN_USE: "EADDRINUSE",
+  ADDRESS_NOT_AVAILABLE: "EADDRNOTAVAIL",
+};
+
+/** Makes an error with Node's properties; ours becomes its cause. */
+export function nodeError(
+  message: string,
+  properties: Readonly<Record<string, unknown>>,
+  cause: unknown,
+): NodeError {
+  return Object.assign(new Error(message, { cause }), properties);
+}
+
+/** A {@linkcode ConnectError} as Node's sockets would have it. */
+export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError {
+  const { code, attempts, cause } = error;
+  if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") return lookupError(error);
+  if (syscall !== "connect") {
+    const name = nameOf(error, cause);
+    const call = isSystemError(cause) ? cause.syscall ?? syscall : syscall;
+    return nodeError(`${call} ${name}`, { errno: numberOf(name), code: name, syscall: call }, error);
+  }
+  // With Fast Open and without it are two attempts here, and one for Node.
+  const last = [...new Map(attempts.map((failure) => [failure.address, failure])).values()];
+  if (last.length <= 1) return connectError(error, last[0]);
+  const errors = last.map((failure) => connectError(error, failure));
+  const { code: first = code } = errors[0] ?? {};
+  return Object.assign(new AggregateError(errors, "", { cause: error }), { code: first });
+}
+
+function lookupError(error: ConnectError): NodeError {
+  const { hostname, cause } = error;
+  const name = nameOf(error, cause);
+  const { message = `getaddrinfo ${name} ${hostname}`, errno } = isSystemError(cause) ? cause : {};
+  return nodeError(message, { errno, code: name, syscall: "getaddrinfo", hostname }, error);
+}
+
+function connectError(error: ConnectError, failure: AttemptFailure | undefined): NodeError {
+  const { port } = error;
+  const name = nameOf(failure ?? error, error.cause);
+  const address = failure?.address ?? error.hostname;
+  return nodeError(
+    `connect ${name} ${address}:${port}`,
+    { errno: numberOf(name), code: name, syscall: "connect", address, port },
+    error,
+  );
+}
+
+function nameOf(
+  { code, errno }: { readonly code: ConnectErrorCode; readonly errno?: string | undefined },
+  cause: unknown,
+): string {
+  return errno ?? names[code] ?? (isSystemError(cause) ? cause.code : undefined) ?? code;
+}
+
+function numberOf(name: string): number | undefined {
+  const number = (constants.errno as Readonly<Record<string, number>>)[name];
+  return number === undefined ? undefined : -number;
+}
+
+function isSystemError(cause: unknown): cause is NodeError {
+  return cause instanceof Error && "code" in cause;
+}

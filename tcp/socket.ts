@@ -1,0 +1,50 @@
+/**
+ * A plain connection in the shape of Node's sockets.
+ *
+ * @module
+ */
+
+import { inside } from "../base/constructors.ts";
+import { ConnectError } from "./errors.ts";
+import { nodeErrorOf, type SystemCall } from "./face/node_error.ts";
+import type { SocketSettings } from "./face/settings.ts";
+import { type SocketKind, StreamSocket, type Underneath } from "./face/stream_socket.ts";
+
+/** Makes a socket that connects; with a port at once, otherwise by `connect()`. */
+export let makeTcpSocket: (
+  settings: SocketSettings,
+  kind: Pick<SocketKind, "open" | "collectsFirstWrites">,
+) => TcpSocket;
+
+/** Makes a socket over a connection that stands. */
+export let makeTcpSocketOver: (settings: SocketSettings, underneath: Underneath) => TcpSocket;
+
+/** An error as a socket of `node:net` would have it. */
+export function errorOfTcp(error: unknown, syscall: SystemCall): Error {
+  return error instanceof ConnectError ? nodeErrorOf(error, syscall) : error as Error;
+}
+
+/**
+ * A plain TCP connection in the shape that Node's ecosystem expects, that of `net.Socket`. `tcpSocket`
+ * makes it, and `conn.duplex`; destroying it closes the connection.
+ */
+export class TcpSocket extends StreamSocket {
+  static {
+    makeTcpSocket = (settings, { open, collectsFirstWrites }) => {
+      const kind = { open, collectsFirstWrites, errorOf: errorOfTcp, isCut: () => false };
+      const socket = new TcpSocket(inside, settings, kind);
+      if (settings.port !== undefined) socket.begin({});
+      return socket;
+    };
+    makeTcpSocketOver = (settings, underneath) => {
+      const socket = new TcpSocket(inside, settings, {
+        open: () => underneath,
+        collectsFirstWrites: false,
+        errorOf: errorOfTcp,
+        isCut: () => false,
+      });
+      socket.standOn(underneath);
+      return socket;
+    };
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Whether the answer to early data asks for them once more (425, RFC 8470, section 5.2).
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { EarlyDataRule } from "../../base/early_data_rule.ts";
+import type { TlsStream } from "../stream.ts";
+
+/** Bytes of an answer that are looked at. */
+const MOST = 64 * 1024;
+
+/** Looks at the beginning of an answer before anybody gets it. */
+export class AnswerWatch {
+  readonly #asksAgain: NonNullable<EarlyDataRule["asksAgain"]>;
+  #held: Uint8Array[] = [];
+  #size = 0;
+  #ended = false;
+  #verdict: Promise<boolean> | undefined;
+
+  constructor(asksAgain: NonNullable<EarlyDataRule["asksAgain"]>) {
+    this.#asksAgain = asksAgain;
+  }
+
+  /** Reads until it is known; then what was read is in {@linkcode AnswerWatch.next}. */
+  judge(stream: TlsStream): Promise<boolean> {
+    return this.#verdict ??= this.#judge(stream);
+  }
+
+  /** What was read meanwhile; `undefined` once all of that was handed out. */
+  next(): Uint8Array | null | undefined {
+    return this.#held.shift() ?? (this.#ended ? null : undefined);
+  }
+
+  async #judge(stream: TlsStream): Promise<boolean> {
+    for (;;) {
+      const chunk = await stream.next();
+      if (chunk === null) {
+        this.#ended = true;
+        return false;
+      }
+      this.#held.push(chunk);
+      this.#size += chunk.length;
+      const verdict = this.#asksAgain(Buffer.concat(this.#held));
+      if (verdict !== undefined || this.#size >= MOST) return verdict === true;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Errors of TLS in the shape that Node's sockets give them, which libraries look at.
+ *
+ * @module
+ */
+
+import { ConnectError } from "../../tcp/errors.ts";
+import { nodeError, nodeErrorOf, type SystemCall } from "../../tcp/face/node_error.ts";
+import { certificateErrors, TlsError } from "../errors.ts";
+
+/** Codes of certificates have Node's names, but for two. */
+const certificateCodes: ReadonlySet<string> = new Set(Object.values(certificateErrors));
+const nameCodes: ReadonlySet<string> = new Set(["HOSTNAME_MISMATCH", "IP_ADDRESS_MISMATCH"]);
+
+/** OpenSSL's names for the alerts of a peer, as Node's codes have them. Others have a rule. */
+const alertCodes: Readonly<Record<number, string>> = {
+  10: "SSL/TLS_ALERT_UNEXPECTED_MESSAGE",
+  20: "SSL/TLS_ALERT_BAD_RECORD_MAC",
+  40: "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+  42: "SSL/TLS_ALERT_BAD_CERTIFICATE",
+  43: "SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE",
+  44: "SSL/TLS_ALERT_CERTIFICATE_REVOKED",
+  45: "SSL/TLS_ALERT_CERTIFICATE_EXPIRED",
+  46: "SSL/TLS_ALERT_CERTIFICATE_UNKNOWN",
+  47: "SSL/TLS_ALERT_ILLEGAL_PARAMETER",
+  48: "TLSV1_ALERT_UNKNOWN_CA",
+  49: "TLSV1_ALERT_ACCESS_DENIED",
+  50: "TLSV1_ALERT_DECODE_ERROR",
+  51: "TLSV1_ALERT_DECRYPT_ERROR",
+  70: "TLSV1_ALERT_PROTOCOL_VERSION",
+  71: "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+  80: "TLSV1_ALERT_INTERNAL_ERROR",
+  109: "TLSV13_ALERT_MISSING_EXTENSION",
+  112: "TLSV1_UNRECOGNIZED_NAME",
+  116: "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+  120: "TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
+};
+
+/** Where a connection was to go, as Node's errors name it. */
+export interface Meant {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** An error as a `tls.TLSSocket` would have it. */
+export function nodeTlsErrorOf(error: unknown, syscall: SystemCall, meant: Meant): Error {
+  if (error instanceof TlsError) return ofTls(error, meant);
+  if (!(error instanceof ConnectError)) return error as Error;
+  const hadAccepted = error.code === "CLOSED_BY_PEER" ||
+    (error.code === "CONNECTION_RESET" && syscall === "connect" && error.errno === undefined);
+  return syscall === "connect" && hadAccepted ? ofCut(error, meant) : nodeErrorOf(error, syscall);
+}
+
+function ofTls(error: TlsError, meant: Meant): Error {
+  const { code, message, alert } = error;
+  if (nameCodes.has(code)) {
+    const { host } = meant;
+    return nodeError(message, { code: "ERR_TLS_CERT_ALTNAME_INVALID", reason: message, host }, error);
+  }
+  if (certificateCodes.has(code)) return nodeError(message, { code }, error);
+  switch (code) {
+    case "HANDSHAKE_CLOSED":
+      return ofCut(error, meant);
+    case "NOT_TLS":
+      return ofOpenssl("WRONG_VERSION_NUMBER", error);
+    case "ALERT_RECEIVED":
+      return ofOpenssl(alertCodes[alert ?? -1] ?? `TLSV1_ALERT_${alert}`, error);
+    default:
+      return error;
+  }
+}
+
+function ofOpenssl(name: string, error: TlsError): Error {
+  const reason = name.toLowerCase().replaceAll("_", " ");
+  const properties = { code: `ERR_SSL_${name}`, library: "SSL routines", reason };
+  return nodeError(error.message, properties, error);
+}
+
+function ofCut(error: Error, { host, port }: Meant): Error {
+  return nodeError(
+    "Client network socket disconnected before secure TLS connection was established",
+    { code: "ECONNRESET", path: undefined, host, port, localAddress: undefined },
+    error,
+  );
+}
