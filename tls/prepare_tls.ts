@@ -61,17 +61,15 @@ export class PendingTls extends TlsConn {
   /** @ignore */
   protected override makeDuplex(): TlsSocket {
     const stream = this.#stream;
-    const settings = { ...plainSocketSettings, serverName: undefined, cert: undefined, strict: false };
+    const settings = {
+      ...plainSocketSettings,
+      serverName: undefined,
+      cert: undefined,
+      strict: false,
+    };
     return makeTlsSocket(settings, {
       collectsFirstWrites: true,
-      open: () => {
-        const known = {
-          get facts() {
-            return stream.facts;
-          },
-        };
-        return underneathOf(stream, stream.standing(), known);
-      },
+      open: () => underneathOf(stream, stream.standing(), stream),
     }, true);
   }
 }

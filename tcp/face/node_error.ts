@@ -52,7 +52,11 @@ export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError
   if (syscall !== "connect") {
     const name = nameOf(error, cause);
     const call = isSystemError(cause) ? cause.syscall ?? syscall : syscall;
-    return nodeError(`${call} ${name}`, { errno: numberOf(name), code: name, syscall: call }, error);
+    return nodeError(
+      `${call} ${name}`,
+      { errno: numberOf(name), code: name, syscall: call },
+      error,
+    );
   }
   // With Fast Open and without it are two attempts here, and one for Node.
   const last = [...new Map(attempts.map((failure) => [failure.address, failure])).values()];

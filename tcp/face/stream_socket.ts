@@ -12,6 +12,7 @@ import { checkInside, type inside } from "../../base/constructors.ts";
 import { ConnectError } from "../errors.ts";
 import type { ConnFacts, NetAddr } from "../facts.ts";
 import type { Address } from "../name/address.ts";
+import type { FastOpenResult } from "../outcome.ts";
 import type { ByteStream } from "../wire/byte_stream.ts";
 import { readConnectArguments } from "./connect_arguments.ts";
 import { IdleTimer } from "./idle_timer.ts";
@@ -189,6 +190,11 @@ export abstract class StreamSocket extends Duplex {
    */
   get truncated(): boolean {
     return this.#truncated;
+  }
+
+  /** How Fast Open ended; `undefined` while there is no connection. Node's sockets have no such thing. */
+  get fastOpen(): FastOpenResult | undefined {
+    return this.#underneath?.facts()?.fastOpen;
   }
 
   /** The peer's IP address; `undefined` while there is no connection. */
@@ -480,11 +486,19 @@ function checkTimeout(milliseconds: unknown, listener: unknown): void {
   };
   if (typeof milliseconds !== "number") {
     const got = typeof milliseconds;
-    complain(TypeError, "ERR_INVALID_ARG_TYPE", `A timeout must be a number of milliseconds, got ${got}`);
+    complain(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      `A timeout must be a number of milliseconds, got ${got}`,
+    );
   }
   if (!Number.isFinite(milliseconds) || Number(milliseconds) < 0) {
     const got = String(milliseconds);
-    complain(RangeError, "ERR_OUT_OF_RANGE", `A timeout must be 0 or more milliseconds, got ${got}`);
+    complain(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `A timeout must be 0 or more milliseconds, got ${got}`,
+    );
   }
   if (listener !== undefined && typeof listener !== "function") {
     complain(TypeError, "ERR_INVALID_ARG_TYPE", "The listener of a timeout must be a function");

@@ -25,7 +25,7 @@ import type { ChannelBindings, TlsByteStream, TlsStream } from "../stream.ts";
 import { AnswerWatch } from "./answer_watch.ts";
 import { type Connected, establishSending } from "./establish.ts";
 import { makePlan, type Plan } from "./plan.ts";
-import { type CheckServerIdentity, judgeIdentity, JudgedSessions } from "./server_identity.ts";
+import { type CheckServerIdentity, JudgedSessions, judgeIdentity } from "./server_identity.ts";
 
 /** Milliseconds that a socket waits for its first write, where early data may be sent. */
 const FIRST_WRITE = 10;
@@ -290,7 +290,11 @@ function putBack({ resumption, stored }: Plan): void {
 }
 
 /** How much of a first write may ride. A rule that has no answer is a mistake of its author. */
-function askRule(rule: EarlyDataRule | undefined, first: Uint8Array, { hostname, port }: Peer): number {
+function askRule(
+  rule: EarlyDataRule | undefined,
+  first: Uint8Array,
+  { hostname, port }: Peer,
+): number {
   let answer: unknown;
   try {
     answer = rule?.mayRide(new Uint8Array(first)); // A copy: what is sent is what was judged.

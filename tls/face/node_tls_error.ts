@@ -55,7 +55,11 @@ function ofTls(error: TlsError, meant: Meant): Error {
   const { code, message, alert } = error;
   if (nameCodes.has(code)) {
     const { host } = meant;
-    return nodeError(message, { code: "ERR_TLS_CERT_ALTNAME_INVALID", reason: message, host }, error);
+    return nodeError(
+      message,
+      { code: "ERR_TLS_CERT_ALTNAME_INVALID", reason: message, host },
+      error,
+    );
   }
   if (certificateCodes.has(code)) return nodeError(message, { code }, error);
   switch (code) {
