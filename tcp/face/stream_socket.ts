@@ -386,7 +386,10 @@ export abstract class StreamSocket extends Duplex {
     }
     // The caller has closed the connection itself, so this is no error of the stream.
     const isClosedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
-    this.destroy(isClosedHere ? undefined : this.#kind.errorOf(error, syscall));
+    if (isClosedHere) return void this.destroy();
+    const failure = this.#kind.errorOf(error, syscall);
+    if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
+    this.destroy(failure);
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -474,6 +477,11 @@ export abstract class StreamSocket extends Duplex {
     done(error);
     setImmediate(() => this.emit("close", error !== null));
   }
+}
+
+function isLookupError(error: unknown): error is ConnectError {
+  if (!(error instanceof ConnectError)) return false;
+  return error.code === "NAME_NOT_FOUND" || error.code === "LOOKUP_FAILED";
 }
 
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
