@@ -30,6 +30,7 @@ export {
   type OptionErrorDetails,
 } from "./base/errors.ts";
 export type { EarlyDataRule } from "./base/early_data_rule.ts";
+export { type HttpEarlyDataRule, safe, type SafeRules } from "./http/safe.ts";
 export { TcpConn } from "./tcp/conn.ts";
 export { connect, type ConnectOptions } from "./tcp/connect.ts";
 export {
