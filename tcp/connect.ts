@@ -8,7 +8,13 @@ import { bytes, optional, readOptions, type Rules } from "../base/options.ts";
 import { makeTcpConn, type TcpConn } from "./conn.ts";
 import { withDeadline } from "./dial/deadline.ts";
 import { dial } from "./dial/dial.ts";
-import { destinationIn, type DialOptions, dialRules, type DialSettings } from "./options.ts";
+import {
+  checkDialSettings,
+  destinationIn,
+  type DialOptions,
+  dialRules,
+  type DialSettings,
+} from "./options.ts";
 import { TcpStream } from "./stream.ts";
 
 /** Options of {@linkcode connect}. */
@@ -60,6 +66,7 @@ const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
  */
 export async function connect(options: ConnectOptions): Promise<TcpConn> {
   const settings = readOptions(options, rules, destinationIn);
+  checkDialSettings(settings);
   const { hostname, port, data } = settings;
   return await withDeadline(settings, async (deadline) => {
     const flight = { complete: data === undefined ? [] : [data], repeatable: () => [] };

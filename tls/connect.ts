@@ -6,7 +6,13 @@
 
 import { quoted } from "../base/authority.ts";
 import { bytes, type Check, optional, readOptions, type Rules } from "../base/options.ts";
-import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
+import {
+  checkDialSettings,
+  destinationIn,
+  type DialOptions,
+  dialRules,
+  type DialSettings,
+} from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
 import { type Connected, establish } from "./client/establish.ts";
 import { FirstWriteStream } from "./client/first_write.ts";
@@ -115,6 +121,7 @@ const rules: Rules<ConnectTlsSettings> = {
 export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   const settings = readOptions(options, rules, destinationIn);
   const { hostname, port, earlyData } = settings;
+  checkDialSettings(settings);
   checkTlsSettings(settings, { hostname, port });
   const chosen = chooseEngine(settings, settings);
   if (earlyData === "first-write") {
