@@ -328,6 +328,8 @@ export const requirements = [
     tests: [
       "round trips are smoothed, per path",
       "a blocked path is avoided from one network, and used from another",
+      "connect: a bound socket's SYN carries data, and its network has paths of its own",
+      "connectTls: a bound socket's SYN carries data, and its network has paths of its own",
     ],
   },
   {
