@@ -58,6 +58,7 @@ export {
 export { StreamConn } from "./tcp/stream_conn.ts";
 export { type KnownServer, type ServerMemory, serverMemory } from "./tls/client/known_servers.ts";
 export type { RefusedBy, SparedPart, SpecialPart } from "./tls/client/special.ts";
+export { acceptTls } from "./tls/accept.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
 export { TlsDuplex } from "./tls/duplex.ts";
@@ -72,7 +73,7 @@ export {
 export { listenTls } from "./tls/listen.ts";
 export type { CommonTlsOptions, Pem, TlsClientOptions } from "./tls/options.ts";
 export { TlsListener } from "./tls/server/listener.ts";
-export type { ListenTlsOptions } from "./tls/server/options.ts";
+export type { AcceptTlsOptions, ListenTlsOptions, TlsServerOptions } from "./tls/server/options.ts";
 export {
   FileSessionStore,
   type FileSessionStoreOptions,
@@ -81,5 +82,6 @@ export {
 export { MemorySessionStore, type MemorySessionStoreOptions } from "./tls/sessions/memory_store.ts";
 export type { SessionStore, StoredSession } from "./tls/sessions/store.ts";
 export { startTls, type StartTlsOptions } from "./tls/start_tls.ts";
+export type { AnyTransport } from "./tls/transport.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
 export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";

@@ -6,12 +6,18 @@
 
 import { checkInside, type inside } from "../base/constructors.ts";
 import { badArgument } from "../base/option_errors.ts";
+import { ConnectError } from "./errors.ts";
 import type { Known, NetAddr } from "./facts.ts";
 import type { FastOpenResult } from "./outcome.ts";
 import type { ByteStream } from "./wire/byte_stream.ts";
 
 function checkBytes(p: unknown): void {
   if (!(p instanceof Uint8Array)) throw badArgument("p", "a Uint8Array", p);
+}
+
+function lentAway(): ConnectError {
+  const message = "What arrives on the connection is for TLS that was started on it";
+  return new ConnectError("CONNECTION_CLOSED", message);
 }
 
 /**
@@ -25,12 +31,24 @@ function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
   stream.onRelease = () => dropped.unregister(stream);
 }
 
+/**
+ * Lends a connection to another one that is made over it. Until the function that is returned is
+ * called, its caller can neither read from it nor close it: both are up to the other.
+ *
+ * @param argument the caller's name for `conn`, for the error
+ * @throws {OptionError} while a read is under way, which would take the first bytes
+ */
+export let lendConn: (conn: StreamConn, argument: string) => () => void;
+
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
   #stream: ByteStream;
   #known: Known;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
+  /** The number of reads under way. */
+  #reads = 0;
+  #isLent = false;
 
   /** Connections are made by the functions that open them. */
   protected constructor(key: typeof inside, stream: ByteStream, known: Known) {
@@ -38,6 +56,18 @@ export abstract class StreamConn {
     this.#stream = stream;
     this.#known = known;
     closeWhenDropped(this, stream);
+  }
+
+  static {
+    lendConn = (conn, argument) => {
+      if (conn.#reads > 0) {
+        throw badArgument(argument, "a connection without a read under way", conn);
+      }
+      conn.#isLent = true;
+      return () => {
+        conn.#isLent = false;
+      };
+    };
   }
 
   /** This end. */
@@ -66,11 +96,7 @@ export abstract class StreamConn {
    */
   async read(p: Uint8Array): Promise<number | null> {
     checkBytes(p);
-    try {
-      return await this.#stream.read(p);
-    } finally {
-      this.#hold();
-    }
+    return await this.#read((stream) => stream.read(p));
   }
 
   /**
@@ -100,14 +126,14 @@ export abstract class StreamConn {
 
   /** Closes both directions and frees everything. A second call does nothing. */
   close(): void {
-    this.#stream.close();
+    if (!this.#isLent) this.#stream.close();
   }
 
   /** The bytes that arrive, as a stream. Cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       pull: async (controller) => {
-        const chunk = await this.#next();
+        const chunk = await this.#read((stream) => stream.next());
         if (chunk === null) controller.close();
         else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
       },
@@ -143,6 +169,7 @@ export abstract class StreamConn {
 
   /** Ends the writing side, then closes the connection; for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isLent) return;
     try {
       await this.closeWrite();
     } catch {
@@ -152,14 +179,17 @@ export abstract class StreamConn {
     }
   }
 
-  async #next(): Promise<Uint8Array | null> {
+  /** Reads. The `finally` keeps `this` reachable, so that its finalizer does not close it. */
+  async #read<T>(read: (stream: ByteStream) => Promise<T>): Promise<T> {
+    if (this.#isLent) throw lentAway();
+    this.#reads++;
     try {
-      return await this.#stream.next();
+      return await read(this.#stream);
     } finally {
-      this.#hold();
+      this.#reads--;
     }
   }
 
-  /** Keeps `this` reachable during a read or write, so that its finalizer does not close it. */
+  /** Keeps `this` reachable during a write, so that its finalizer does not close it. */
   #hold(): void {}
 }
