@@ -37,6 +37,7 @@ function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
  *
  * @param argument the caller's name for `conn`, for the error
  * @throws {OptionError} while a read is under way, which would take the first bytes
+ * @throws {ConnectError} `CONNECTION_CLOSED` when it is lent already
  */
 export let lendConn: (conn: StreamConn, argument: string) => () => void;
 
@@ -60,6 +61,7 @@ export abstract class StreamConn {
 
   static {
     lendConn = (conn, argument) => {
+      if (conn.#isLent) throw lentAway();
       if (conn.#reads > 0) {
         throw badArgument(argument, "a connection without a read under way", conn);
       }

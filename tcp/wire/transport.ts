@@ -37,7 +37,9 @@ export class TransportSocket extends Writable implements RuntimeSocket {
     this.#listeners = {
       error: (error) => this.#break(error),
       close: () => void this.destroy(),
-      end: () => void this.emit("end"),
+      end: () => {
+        if (!this.destroyed) this.emit("end"); // Bun's sockets also "end" when they are destroyed.
+      },
     };
     for (const [event, listener] of Object.entries(this.#listeners)) duplex.on(event, listener);
   }
