@@ -49,10 +49,17 @@ export function nodeError(
 export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError {
   const { code, attempts, cause } = error;
   if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") return lookupError(error);
-  if (syscall !== "connect") {
+  // Only who has accepted a connection can reset it. Who does not accept it refuses it.
+  const wasAccepted = syscall === "connect" && code === "CONNECTION_RESET";
+  if (syscall !== "connect" || wasAccepted) {
     const name = nameOf(error, cause);
-    const call = isSystemError(cause) ? cause.syscall ?? syscall : syscall;
-    return nodeError(`${call} ${name}`, { errno: numberOf(name), code: name, syscall: call }, error);
+    const made = wasAccepted ? "read" : syscall;
+    const call = isSystemError(cause) && !wasAccepted ? cause.syscall ?? made : made;
+    return nodeError(
+      `${call} ${name}`,
+      { errno: numberOf(name), code: name, syscall: call },
+      error,
+    );
   }
   // With Fast Open and without it are two attempts here, and one for Node.
   const last = [...new Map(attempts.map((failure) => [failure.address, failure])).values()];

@@ -177,8 +177,8 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** The same as `writableLength`; an older name. */
-  get bufferSize(): number | undefined {
-    return this.pending ? undefined : this.writableLength;
+  get bufferSize(): number {
+    return this.writableLength;
   }
 
   /**
@@ -191,17 +191,17 @@ export abstract class StreamSocket extends Duplex {
     return this.#truncated;
   }
 
-  /** The peer's IP address; `undefined` while there is no connection. */
+  /** The peer's IP address; `undefined` before there is a connection. */
   get remoteAddress(): string | undefined {
     return this.#end("remoteAddr")?.hostname;
   }
 
-  /** The peer's port; `undefined` while there is no connection. */
+  /** The peer's port; `undefined` before there is a connection. */
   get remotePort(): number | undefined {
     return this.#end("remoteAddr")?.port;
   }
 
-  /** The IP version of the peer's address; `undefined` while there is no connection. */
+  /** The IP version of the peer's address; `undefined` before there is a connection. */
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     const { remoteAddress } = this;
     return remoteAddress === undefined ? undefined : familyOf(remoteAddress);
@@ -230,8 +230,9 @@ export abstract class StreamSocket extends Duplex {
     return { address: end.hostname, family: familyOf(end.hostname), port: end.port };
   }
 
+  /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
-    return this.destroyed ? undefined : this.#facts?.[end];
+    return this.destroyed && end === "localAddr" ? undefined : this.#facts?.[end];
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */
@@ -299,7 +300,7 @@ export abstract class StreamSocket extends Duplex {
   ): boolean;
   override write(...given: unknown[]): boolean {
     // Node says more about a peer that has ended than about an end of one's own.
-    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded && !this.destroyed) {
+    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded) {
       return this.#refuseWrite(given.findLast((each) => typeof each === "function"));
     }
     const more = super.write(...given as Parameters<Duplex["write"]>);
@@ -378,9 +379,14 @@ export abstract class StreamSocket extends Duplex {
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();
     }
+    const code = error instanceof ConnectError ? error.code : undefined;
     // The caller has closed the connection itself, so this is no error of the stream.
-    const isClosedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
-    this.destroy(isClosedHere ? undefined : this.#kind.errorOf(error, syscall));
+    if (code === "CONNECTION_CLOSED") return void this.destroy();
+    const shown = this.#kind.errorOf(error, syscall);
+    if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") {
+      this.emit("lookup", shown, undefined, undefined, (error as ConnectError).hostname);
+    }
+    this.destroy(shown);
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -442,10 +448,9 @@ export abstract class StreamSocket extends Duplex {
   }
 
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
-    if (this.destroyed) return done(); // As Node: whoever has destroyed it knows.
-    if (this.#isReady) return done(this.#kind.errorOf(error, "write"));
+    if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
     this.#fail(error, "connect");
-    done(this.errored);
+    done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
   }
 
   /** @ignore */
@@ -470,6 +475,11 @@ export abstract class StreamSocket extends Duplex {
   }
 }
 
+/** Why something was not sent over a socket that was destroyed here. */
+function cancelled(cause: unknown): Error {
+  return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
+}
+
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
@@ -480,11 +490,19 @@ function checkTimeout(milliseconds: unknown, listener: unknown): void {
   };
   if (typeof milliseconds !== "number") {
     const got = typeof milliseconds;
-    complain(TypeError, "ERR_INVALID_ARG_TYPE", `A timeout must be a number of milliseconds, got ${got}`);
+    complain(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      `A timeout must be a number of milliseconds, got ${got}`,
+    );
   }
   if (!Number.isFinite(milliseconds) || Number(milliseconds) < 0) {
     const got = String(milliseconds);
-    complain(RangeError, "ERR_OUT_OF_RANGE", `A timeout must be 0 or more milliseconds, got ${got}`);
+    complain(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `A timeout must be 0 or more milliseconds, got ${got}`,
+    );
   }
   if (listener !== undefined && typeof listener !== "function") {
     complain(TypeError, "ERR_INVALID_ARG_TYPE", "The listener of a timeout must be a function");
