@@ -61,7 +61,12 @@ export class PendingTls extends TlsConn {
   /** @ignore */
   protected override makeDuplex(): TlsSocket {
     const stream = this.#stream;
-    const settings = { ...plainSocketSettings, serverName: undefined, cert: undefined, strict: false };
+    const settings = {
+      ...plainSocketSettings,
+      serverName: undefined,
+      cert: undefined,
+      strict: false,
+    };
     return makeTlsSocket(settings, {
       collectsFirstWrites: true,
       open: () => {
