@@ -26,9 +26,9 @@ function facts(scene: Scene, socket: TLSSocket): void {
   scene.note(scene.show({ remoteAddress, remoteFamily, localAddress }));
   scene.note(`${scene.show(remotePort)} ${typeof localPort}`);
   const { authorized, authorizationError, encrypted } = socket;
-  scene.note(scene.show({ authorized, authorizationError, encrypted }));
+  scene.note(`${authorized} ${scene.show(authorizationError)} ${encrypted}`);
   // Without a connection it is `null` for one, and `false` for another.
-  scene.note(`${socket.alpnProtocol || "no ALPN"} ${socket.getProtocol()}`);
+  if (!socket.destroyed) scene.note(`${socket.alpnProtocol || "no ALPN"} ${socket.getProtocol()}`);
 }
 
 judge("a connection to an address, an answer, the end", async (scene) => {

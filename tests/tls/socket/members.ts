@@ -143,11 +143,31 @@ export const inherited: readonly string[] = [
   ...["on", "once", "prependListener", "prependOnceListener", "rawListeners"],
   ...["removeAllListeners", "removeListener", "setMaxListeners"],
   ...["allowHalfOpen", "closed", "compose", "constructor", "cork", "destroy", "destroyed", "drop"],
-  ...["end", "errored", "every", "filter", "find", "flatMap", "forEach", "isPaused", "iterator", "map"],
+  ...[
+    "end",
+    "errored",
+    "every",
+    "filter",
+    "find",
+    "flatMap",
+    "forEach",
+    "isPaused",
+    "iterator",
+    "map",
+  ],
   ...["pause", "pipe", "push", "read", "readable", "readableAborted", "readableBuffer"],
   ...["readableDidRead", "readableEncoding", "readableEnded", "readableFlowing"],
   ...["readableHighWaterMark", "readableLength", "readableObjectMode", "reduce", "resume"],
-  ...["setDefaultEncoding", "setEncoding", "some", "take", "toArray", "uncork", "unpipe", "unshift"],
+  ...[
+    "setDefaultEncoding",
+    "setEncoding",
+    "some",
+    "take",
+    "toArray",
+    "uncork",
+    "unpipe",
+    "unshift",
+  ],
   ...["wrap", "writable", "writableAborted", "writableBuffer", "writableCorked", "writableEnded"],
   ...["writableFinished", "writableHighWaterMark", "writableLength", "writableNeedDrain"],
   ...["writableObjectMode", "write"],
@@ -155,8 +175,22 @@ export const inherited: readonly string[] = [
 
 /** Values of inherited members that are compared in each state, too. */
 export const inheritedValues: readonly string[] = [
-  ...["allowHalfOpen", "closed", "destroyed", "errored", "isPaused", "readable", "readableEncoding"],
-  ...["readableFlowing", "readableHighWaterMark", "readableObjectMode", "writable", "writableCorked"],
+  ...[
+    "allowHalfOpen",
+    "closed",
+    "destroyed",
+    "errored",
+    "isPaused",
+    "readable",
+    "readableEncoding",
+  ],
+  ...[
+    "readableFlowing",
+    "readableHighWaterMark",
+    "readableObjectMode",
+    "writable",
+    "writableCorked",
+  ],
   ...["writableEnded", "writableFinished", "writableHighWaterMark", "writableLength"],
   ...["writableNeedDrain", "writableObjectMode"],
 ];
@@ -179,7 +213,8 @@ export const events: readonly EventRow[] = [
   {
     name: "connect",
     status: "differs",
-    why: "It comes with the server's first bytes, as nobody knows before which attempt has won. Where TCP " +
+    why:
+      "It comes with the server's first bytes, as nobody knows before which attempt has won. Where TCP " +
       "connects and nothing comes of TLS, it may not come at all.",
   },
   { name: "ready", status: "has", why: "Right after `connect`." },
@@ -191,7 +226,8 @@ export const events: readonly EventRow[] = [
   {
     name: "error",
     status: "differs",
-    why: "With Node's `code`, and the properties that go with it. `cause` is this module's error. A chain " +
+    why:
+      "With Node's `code`, and the properties that go with it. `cause` is this module's error. A chain " +
       "without its end is `UNABLE_TO_GET_ISSUER_CERT_LOCALLY` or `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, and " +
       "the message is another.",
   },
@@ -199,9 +235,14 @@ export const events: readonly EventRow[] = [
   {
     name: "connectionAttempt",
     status: "lacks",
-    why: "As `connectionAttemptFailed` and `connectionAttemptTimeout`. `conn.attempts` of `connectTls` tells more.",
+    why:
+      "As `connectionAttemptFailed` and `connectionAttemptTimeout`. `conn.attempts` of `connectTls` tells more.",
   },
-  { name: "secure", status: "lacks", why: "Node's own servers listen to it. A client has secureConnect." },
+  {
+    name: "secure",
+    status: "lacks",
+    why: "Node's own servers listen to it. A client has secureConnect.",
+  },
 ];
 
 /** A value in words that do not change from run to run. */

@@ -4,13 +4,21 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
-import { connect, type ConnectionOptions, TLSSocket } from "node:tls";
+import { connect, TLSSocket } from "node:tls";
 import { tlsSocket } from "../../../mod.ts";
 import { certificates } from "../../peers/certificates.ts";
-import { type Connect, connectsOurs } from "./judge.ts";
-import { additional, inherited, inheritedValues, members, show, type State, states } from "./members.ts";
+import { connectsOurs } from "./judge.ts";
+import {
+  additional,
+  inherited,
+  inheritedValues,
+  members,
+  show,
+  type State,
+  states,
+} from "./members.ts";
 import { renderMembers } from "./members_page.ts";
-import { Scene } from "./scene.ts";
+import { type Connect, type JudgedOptions, Scene } from "./scene.ts";
 
 /** What is said of a socket in each state, by the member's name. */
 type Seen = Record<State, Readonly<Record<string, string>>>;
@@ -37,7 +45,7 @@ function lookAt(socket: TLSSocket, name: string): string {
 /** Brings a socket into each state, and looks at it there. */
 async function see(scene: Scene, fresh: () => TLSSocket): Promise<Seen> {
   const { server } = certificates();
-  const options: ConnectionOptions = {
+  const options: JudgedOptions = {
     servername: "localhost",
     ALPNProtocols: ["x"],
     allowHalfOpen: true,
@@ -138,7 +146,11 @@ for (const state of states) {
       } else if (member.status === "has" && member.same === "value") {
         expect(name, mine === theirs, "the runtime's own is");
       } else if (member.status === "has" && member.same === "truth") {
-        expect(name, mine === theirs || isNothing(mine) && isNothing(theirs), "the runtime's own is");
+        expect(
+          name,
+          mine === theirs || isNothing(mine) && isNothing(theirs),
+          "the runtime's own is",
+        );
       }
     }
     for (const name of inheritedValues) {

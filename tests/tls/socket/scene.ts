@@ -15,8 +15,18 @@ import {
   type TlsOptions,
   type TLSSocket,
 } from "node:tls";
+import { listenTls, type TlsSocket } from "../../../mod.ts";
 import { certificates } from "../../peers/certificates.ts";
-import type { Connect } from "./judge.ts";
+
+/** Options that `tls.connect` takes. Its types leave out what it hands on to the socket. */
+export interface JudgedOptions extends ConnectionOptions {
+  readonly allowHalfOpen?: boolean;
+  readonly highWaterMark?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What is judged: connects as `tls.connect` does. */
+export type Connect = (options: JudgedOptions) => TLSSocket;
 
 /** Milliseconds: more than anything takes that is waited for, less than a test may take. */
 const PATIENCE = 3_000;
@@ -74,7 +84,7 @@ export class Scene implements AsyncDisposable {
    * the state at that moment, or only `events`, without states, where their order is nobody's promise.
    * Listens to nothing but errors.
    */
-  connect(options: ConnectionOptions, events?: readonly string[]): TLSSocket {
+  connect(options: JudgedOptions, events?: readonly string[]): TLSSocket {
     const socket = this.#connect({ host: "127.0.0.1", ca: certificates().ca, ...options });
     const name = this.#watched.size === 0 ? "" : `${this.#watched.size + 1}: `;
     const watched: Watched = { name, events, counts: new Map(), waiting: new Set() };
@@ -82,9 +92,9 @@ export class Scene implements AsyncDisposable {
     const emit = socket.emit;
     socket.emit = (event: string | symbol, ...values: unknown[]) => {
       if (typeof event === "string") {
-        if (events?.includes(event) ?? EVENTS.has(event)) {
-          this.#event(socket, watched, event, values);
-        }
+        const isBunsEnd = isBuns(socket, event);
+        const isWanted = events?.includes(event) ?? EVENTS.has(event);
+        if (isWanted && !isBunsEnd) this.#event(socket, watched, event, values);
         watched.counts.set(event, (watched.counts.get(event) ?? 0) + 1);
       }
       const result = Reflect.apply(emit, socket, [event, ...values]);
@@ -98,7 +108,6 @@ export class Scene implements AsyncDisposable {
 
   #event(socket: TLSSocket, { name, events }: Watched, event: string, values: unknown[]): void {
     if (event === "data") return this.#gather(name, values[0]);
-    if (isBuns(socket, event)) return;
     // Bun's `secureConnect` passes undefined.
     while (values.length > 0 && values.at(-1) === undefined) values = values.slice(0, -1);
     const said = values.map((value) => this.show(value)).join(" ");
@@ -144,7 +153,7 @@ export class Scene implements AsyncDisposable {
     if (value instanceof Error) return this.#showError(value);
     if (typeof value === "number") return this.#ports.get(value) ?? String(value);
     if (value instanceof Uint8Array) return showBytes(Buffer.from(value));
-    return typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+    return typeof value === "string" ? nameOf(value) : JSON.stringify(value) ?? String(value);
   }
 
   /** What libraries read from an error. */
@@ -230,6 +239,23 @@ export class Scene implements AsyncDisposable {
     server.on("tlsClientError", () => {});
     server.on("connection", (socket: Socket) => this.#ownSocket(socket));
     return await this.#listen(server, host);
+  }
+
+  /** Starts a server of this module, for what the runtime's own server is not good at. Returns its port. */
+  serveByListener(behave: (peer: TlsSocket) => void): number {
+    const { cert, key } = certificates().server;
+    const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+    this.#disposals.push(() => listener.close());
+    (async () => {
+      for await (const conn of listener) {
+        const { duplex } = conn;
+        duplex.on("error", () => {});
+        this.#disposals.push(() => void duplex.destroy());
+        behave(duplex);
+      }
+    })();
+    this.name(listener.addr.port, "PORT");
+    return listener.addr.port;
   }
 
   /** Starts a TCP server. Returns its port. */

@@ -164,7 +164,5 @@ judge("methods on a socket that is no more", async (scene) => {
   await scene.event(socket, "close");
   const chain = socket.setKeepAlive(true).setNoDelay(true).setTimeout(5).ref().unref();
   scene.note(`${chain === socket} ${scene.show(socket.address())}`);
-  const said = [socket.getProtocol(), socket.getCipher(), socket.getPeerCertificate()];
-  for (const each of said) scene.note(scene.show(each ?? null));
   await scene.settle(20);
 });
