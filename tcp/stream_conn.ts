@@ -22,9 +22,19 @@ function checkBytes(p: unknown): void {
  */
 const dropped = new FinalizationRegistry<ByteStream>((stream) => stream.close());
 
-function closeWhenDropped(conn: StreamConn, stream: ByteStream): void {
+/** Whether a connection was closed; it is not kept alive by being told. */
+interface Life {
+  isOver: boolean;
+}
+
+function closeWhenDropped(conn: StreamConn, stream: ByteStream): Life {
+  const life = { isOver: false };
   dropped.register(conn, stream, stream);
-  stream.onRelease = () => dropped.unregister(stream);
+  stream.onRelease = () => {
+    life.isOver = true;
+    dropped.unregister(stream);
+  };
+  return life;
 }
 
 function inUse({ remoteAddr }: StreamConn, why: string): ConnectError {
@@ -43,6 +53,7 @@ export let handOver: (conn: StreamConn) => void;
 export abstract class StreamConn {
   #stream: ByteStream;
   #known: Known;
+  readonly #life: Life;
   /** Reads and writes under way. */
   #pending = 0;
   #hasSocket = false;
@@ -54,7 +65,7 @@ export abstract class StreamConn {
     checkInside(key, "connect and its like make connections");
     this.#stream = stream;
     this.#known = known;
-    closeWhenDropped(this, stream);
+    this.#life = closeWhenDropped(this, stream);
   }
 
   static {
@@ -185,6 +196,8 @@ export abstract class StreamConn {
   }
 
   #checkFace(): void {
-    if (this.#hasSocket) throw inUse(this, "its duplex has the bytes; read and write there");
+    if (this.#hasSocket && !this.#life.isOver) {
+      throw inUse(this, "its duplex has the bytes; read and write there");
+    }
   }
 }

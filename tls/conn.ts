@@ -179,7 +179,7 @@ export class TlsConn extends StreamConn {
 export function underneathOf(
   stream: TlsByteStream,
   ready: Promise<unknown>,
-  known: Pick<TlsKnown, "facts">,
+  known: Pick<TlsKnown, "facts" | "warnings">,
 ): TlsUnderneath {
   return {
     stream,
@@ -190,6 +190,9 @@ export function underneathOf(
     },
     get peerCertificate() {
       return stream.info().peerCertificate;
+    },
+    get warnings() {
+      return known.warnings;
     },
   };
 }

@@ -69,14 +69,7 @@ export class PendingTls extends TlsConn {
     };
     return makeTlsSocket(settings, {
       collectsFirstWrites: true,
-      open: () => {
-        const known = {
-          get facts() {
-            return stream.facts;
-          },
-        };
-        return underneathOf(stream, stream.standing(), known);
-      },
+      open: () => underneathOf(stream, stream.standing(), stream),
     }, true);
   }
 }

@@ -7,15 +7,16 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } from "node:tls";
-import { inside } from "../base/constructors.ts";
+import { checkInside, inside } from "../base/constructors.ts";
 import { nodeError } from "../tcp/face/node_error.ts";
 import type { SocketSettings } from "../tcp/face/settings.ts";
 import { type Heard, StreamSocket, type Underneath } from "../tcp/face/stream_socket.ts";
-import type { EngineInfo } from "./engine/contract.ts";
+import type { EarlyDataStatus, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 import { describeCertificate, describeChain, describeGroup } from "./face/certificates.ts";
 import { authorizationErrorOf, nodeTlsErrorOf } from "./face/node_tls_error.ts";
 import type { TlsByteStream } from "./stream.ts";
+import type { TlsWarning } from "./warnings.ts";
 
 /** What a TLS socket stands on. */
 export interface TlsUnderneath extends Underneath {
@@ -23,6 +24,7 @@ export interface TlsUnderneath extends Underneath {
   /** The result of the handshake, or what a ticket promises of it; `undefined` before. */
   readonly result: EngineInfo | undefined;
   readonly peerCertificate: Uint8Array | undefined;
+  readonly warnings: readonly TlsWarning[];
 }
 
 /** What a TLS socket says while its connection is being made. */
@@ -48,6 +50,8 @@ export interface TlsSocketKind {
   open(given: Readonly<Record<string, unknown>>, heard: TlsHeard): TlsUnderneath;
   readonly collectsFirstWrites: boolean;
 }
+
+const NEWLINE = "\n";
 
 /** Makes a socket that connects: at once if it knows where to, otherwise by `connect()`. */
 export let makeTlsSocket: (
@@ -79,6 +83,7 @@ export class TlsSocket extends StreamSocket {
   #session: Buffer | undefined;
 
   private constructor(key: typeof inside, settings: TlsSocketSettings, kind: TlsSocketKind) {
+    checkInside(key, "tlsSocket and conn.duplex make sockets");
     super(key, settings, {
       open: (given, heard) => kind.open(given, this.#listen(heard)),
       collectsFirstWrites: kind.collectsFirstWrites,
@@ -124,7 +129,7 @@ export class TlsSocket extends StreamSocket {
       },
       keyLog: () => {
         if (this.listenerCount("keylog") === 0) return undefined;
-        return (line) => this.emit("keylog", Buffer.from(`${line}\n`));
+        return (line) => this.emit("keylog", Buffer.from(line + NEWLINE));
       },
     };
   }
@@ -141,6 +146,16 @@ export class TlsSocket extends StreamSocket {
 
   get #result(): EngineInfo | undefined {
     return this.#tls?.result;
+  }
+
+  /** The outcome of the early data; `undefined` before. Node's sockets have no such thing. */
+  get earlyData(): EarlyDataStatus | undefined {
+    return this.#tls?.stream.isSecure ? this.#result?.earlyData : undefined;
+  }
+
+  /** Problems that cost time, or a feature, but not the connection. */
+  get warnings(): readonly TlsWarning[] {
+    return this.#tls?.warnings ?? [];
   }
 
   /** Whether the peer's certificate was verified. */

@@ -8,8 +8,8 @@ import type { EarlyDataRule } from "../base/early_data_rule.ts";
 import { badOption } from "../base/option_errors.ts";
 import {
   boolean,
-  calledElsewhere,
   callback,
+  calledElsewhere,
   type Check,
   checkOf,
   defaulted,
@@ -38,13 +38,13 @@ import {
 /** Options of `tlsSocket`: those of `connectTls` and of sockets, and Node's names for the same. */
 export interface TlsSocketOptions extends SocketOptions, TlsClientOptions {
   /** Node's name for `serverName`. */
-  servername?: string;
+  servername?: string | undefined;
   /** Node's name for `caCerts`. */
-  ca?: Pem;
+  ca?: Pem | undefined;
   /** Node's name for `alpnProtocols`. */
-  ALPNProtocols?: readonly string[];
+  ALPNProtocols?: readonly string[] | undefined;
   /** Node's name for `groups`: names with colons between them, or `"auto"`. */
-  ecdhCurve?: string;
+  ecdhCurve?: string | undefined;
   /** Only `true` is allowed: a server that fails the verification is never talked to. */
   rejectUnauthorized?: true;
   /**

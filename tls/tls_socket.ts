@@ -42,7 +42,10 @@ import { readTlsSocketOptions, type TlsSocketOptions } from "./socket_options.ts
  */
 export function tlsSocket(options: TlsSocketOptions): TlsSocket {
   const settings = readTlsSocketOptions(options);
-  const chosen = chooseEngine(settings, { hostname: settings.hostname ?? "", port: settings.port ?? 0 });
+  const chosen = chooseEngine(settings, {
+    hostname: settings.hostname ?? "",
+    port: settings.port ?? 0,
+  });
   const kind = {
     collectsFirstWrites: settings.earlyData !== undefined,
     open(given, heard) {
@@ -57,6 +60,9 @@ export function tlsSocket(options: TlsSocketOptions): TlsSocket {
         },
         get peerCertificate() {
           return stream.peerCertificate;
+        },
+        get warnings() {
+          return stream.known?.warnings ?? [];
         },
       };
     },

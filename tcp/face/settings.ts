@@ -23,9 +23,9 @@ export interface SocketOptions extends Omit<DialOptions, "hostname" | "port"> {
   /** A host name or an IP address. Default `"localhost"`. */
   hostname?: string;
   /** Node's name for `hostname`. */
-  host?: string;
+  host?: string | null | undefined;
   /** 1 to 65,535, as a number or in digits. */
-  port?: number | string;
+  port?: number | string | null | undefined;
   /** Lets this end go on writing after the peer has ended. Default `false`, as in Node. */
   allowHalfOpen?: boolean;
   /** Bytes that reading and writing each keep before they ask to wait. Default as Node's streams. */
@@ -120,7 +120,9 @@ export function destinationOf(
   const found = { hostname: hostname ?? late, port: port ?? latePort };
   for (const name of ["hostname", "port"] as const) {
     const { check } = name === "hostname" ? dialRules.hostname : dialRules.port;
-    if (check.read(found[name]) === undefined) throw badOption(name, check.expectation, found[name]);
+    if (check.read(found[name]) === undefined) {
+      throw badOption(name, check.expectation, found[name]);
+    }
   }
   return found as { hostname: string; port: number };
 }

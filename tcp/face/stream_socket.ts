@@ -12,6 +12,7 @@ import { checkInside, type inside } from "../../base/constructors.ts";
 import { ConnectError } from "../errors.ts";
 import type { ConnFacts, NetAddr } from "../facts.ts";
 import type { Address } from "../name/address.ts";
+import type { FastOpenResult } from "../outcome.ts";
 import type { ByteStream } from "../wire/byte_stream.ts";
 import { readConnectArguments } from "./connect_arguments.ts";
 import { IdleTimer } from "./idle_timer.ts";
@@ -189,6 +190,11 @@ export abstract class StreamSocket extends Duplex {
    */
   get truncated(): boolean {
     return this.#truncated;
+  }
+
+  /** How Fast Open ended; `undefined` while there is no connection. Node's sockets have no such thing. */
+  get fastOpen(): FastOpenResult | undefined {
+    return this.#underneath?.facts()?.fastOpen;
   }
 
   /** The peer's IP address; `undefined` before there is a connection. */
@@ -379,14 +385,12 @@ export abstract class StreamSocket extends Duplex {
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();
     }
-    const code = error instanceof ConnectError ? error.code : undefined;
     // The caller has closed the connection itself, so this is no error of the stream.
-    if (code === "CONNECTION_CLOSED") return void this.destroy();
-    const shown = this.#kind.errorOf(error, syscall);
-    if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") {
-      this.emit("lookup", shown, undefined, undefined, (error as ConnectError).hostname);
-    }
-    this.destroy(shown);
+    const isClosedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
+    if (isClosedHere) return void this.destroy();
+    const failure = this.#kind.errorOf(error, syscall);
+    if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
+    this.destroy(failure);
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -478,6 +482,11 @@ export abstract class StreamSocket extends Duplex {
 /** Why something was not sent over a socket that was destroyed here. */
 function cancelled(cause: unknown): Error {
   return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
+}
+
+function isLookupError(error: unknown): error is ConnectError {
+  if (!(error instanceof ConnectError)) return false;
+  return error.code === "NAME_NOT_FOUND" || error.code === "LOOKUP_FAILED";
 }
 
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connect, connectTls, type ConnectTlsOptions, listenTls } from "../../mod.ts";
+import { connect, connectTls, type ConnectTlsOptions, listenTls, prepareTls } from "../../mod.ts";
 import { leavesNothing } from "../fixtures/hostile_census.ts";
 import { closedPort, startRawServer } from "../fixtures/hostile_server.ts";
 import { here, startListener, trusting, ways } from "../fixtures/hostile_ways.ts";
@@ -24,8 +24,7 @@ const received = async (conn: { read(p: Uint8Array): Promise<number | null> }) =
   return new TextDecoder().decode(p.subarray(0, await conn.read(p) ?? 0));
 };
 
-for (const earlyData of ["first-write", new TextEncoder().encode("hello")] as const) {
-  const what = typeof earlyData === "string" ? earlyData : "early data";
+for (const what of ["a first write", "early data"]) {
   test(`with ${what} a connection is made by what was passed, whatever becomes of it`, async () => {
     if (!can("earlyData")) return;
     await leavesNothing(async () => {
@@ -37,13 +36,15 @@ for (const earlyData of ["first-write", new TextEncoder().encode("hello")] as co
         port: listener.addr.port,
         caCerts: [...trusting.caCerts],
         alpnProtocols: ["http/1.1"],
-        earlyData,
         sessions: { take: () => new Promise<undefined>(() => {}), put() {} },
       };
-      const connecting = connectTls(options);
-      await spoil(options);
+      const earlyData = new TextEncoder().encode("hello");
+      const early = { ...options, earlyData };
+      const isFirst = what === "a first write";
+      const connecting = isFirst ? prepareTls(options) : connectTls(early);
+      await spoil(isFirst ? options : early);
       using conn = await connecting;
-      if (earlyData === "first-write") await conn.write(new TextEncoder().encode("hello"));
+      if (isFirst) await conn.write(new TextEncoder().encode("hello"));
       using server = await accepted;
       assert.equal(await received(server), "hello");
       assert.equal(conn.alpnProtocol, "http/1.1");

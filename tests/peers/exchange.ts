@@ -5,7 +5,13 @@
  */
 
 import { Buffer } from "node:buffer";
-import { connectTls, type ConnectTlsOptions, type TlsConn } from "../../mod.ts";
+import {
+  connectTls,
+  type ConnectTlsOptions,
+  type PendingTls,
+  prepareTls,
+  type TlsConn,
+} from "../../mod.ts";
 import { certificates } from "./certificates.ts";
 import { can, engineUnderTest } from "./engine.ts";
 import { httpRequest } from "./http.ts";
@@ -44,6 +50,12 @@ export async function readUntil(conn: Readable, pattern: RegExp): Promise<string
 
 /** Options with the defaults of {@linkcode open}. */
 export type LocalOptions = Partial<ConnectTlsOptions> & { port: number };
+
+/** As {@linkcode open}, but the first write connects. */
+export function prepare(options: LocalOptions): PendingTls {
+  const defaults = { hostname: "127.0.0.1", caCerts: [certificates().ca] };
+  return prepareTls({ ...defaults, engine: engineUnderTest(), ...options });
+}
 
 /** Connects to this machine with the engine under test, and trusts the test's root. */
 export function open(options: LocalOptions): Promise<TlsConn> {

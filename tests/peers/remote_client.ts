@@ -20,7 +20,7 @@ import { Peer, type Place } from "./peer.ts";
 
 /** One exchange, as it is sent to the other process. */
 export interface Exchange {
-  readonly call: "connect" | "connectTls";
+  readonly call: "connect" | "connectTls" | "prepareTls";
   readonly options: Addressed;
   /** `data` or `earlyData`, in Base64. */
   readonly early?: string | undefined;
@@ -105,6 +105,12 @@ export class RemoteClient implements AsyncDisposable {
   connectTls(options: Addressed, exchange: ExchangeOptions = {}): Promise<ExchangeResult> {
     const given = { port: 443, caCerts: [certificates().ca], ...options };
     return this.#exchange("connectTls", given, exchange);
+  }
+
+  /** As {@linkcode RemoteClient.connectTls}, but what is sent makes the connection. */
+  prepareTls(options: Addressed, exchange: ExchangeOptions): Promise<ExchangeResult> {
+    const given = { port: 443, caCerts: [certificates().ca], ...options };
+    return this.#exchange("prepareTls", given, exchange);
   }
 
   /** Connects by TCP, by default to port 80. */

@@ -3,11 +3,11 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
-import { createServer as createRelay, type Socket } from "node:net";
+import { createServer as createRelay, Socket } from "node:net";
 import { type Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { connect as connectOwn } from "node:tls";
-import { listenTls, type TlsDuplex, TlsError, type TlsListener } from "../../mod.ts";
+import { listenTls, type TlsListener, type TlsSocket } from "../../mod.ts";
 import { cutter } from "../fixtures/hostile_server.ts";
 import { certificates } from "../peers/certificates.ts";
 import { codesOf } from "../peers/engine.ts";
@@ -40,7 +40,7 @@ function send(options: RequestOptions, body?: Uint8Array): Promise<IncomingMessa
 
 /** An agent whose connections are this project's. */
 class FirstFlightAgent extends Agent {
-  readonly connections: TlsDuplex[] = [];
+  readonly connections: TlsSocket[] = [];
 
   override createConnection(
     options: RequestOptions,
@@ -111,8 +111,8 @@ test("an agent's failure to connect is the request's error", { skip }, async () 
   const agent = new FirstFlightAgent();
   const options = { host: "localhost", port: nginx.port, path: "/", agent };
   await assert.rejects(send(options), (error) => {
-    assert.ok(error instanceof TlsError);
-    assert.ok(codesOf("UNABLE_TO_GET_ISSUER_CERT_LOCALLY").includes(error.code as never));
+    const { code } = error as { code?: string };
+    assert.ok(codesOf("UNABLE_TO_GET_ISSUER_CERT_LOCALLY").includes(code as never));
     return true;
   });
 });
@@ -336,7 +336,7 @@ async function endReset(when: "before any answer" | "after it" | "amid it"): Pro
   const { duplex } = await open({ port: server.port, sessions: false });
   using served = await accepting;
   const events = eventsOf(duplex);
-  const closed = soon("close", once(duplex, "close").catch(() => {}));
+  const closed = soon("close", new Promise((resolve) => duplex.once("close", resolve)));
   duplex.write("question");
   await readUntil(served, /question/);
   if (when === "after it") {
@@ -367,7 +367,7 @@ test("end() after an answer that a reset follows is no error, but end() before i
     assert.deepEqual(await endReset("after it"), ["end", "close"]);
   }
   for (const when of ["before any answer", "amid it"] as const) {
-    assert.deepEqual(await endReset(when), ["error CONNECTION_RESET", "close"]);
+    assert.deepEqual(await endReset(when), ["error ECONNRESET", "close"]);
   }
 });
 
@@ -399,11 +399,18 @@ test("setTimeout takes what net.Socket takes, and refuses what it refuses", { sk
   using listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
   using conn = await open({ port: listener.addr.port, sessions: false });
   const { duplex } = conn;
-  for (const milliseconds of [-1, NaN, Infinity, "5"]) {
-    assert.throws(() => duplex.setTimeout(milliseconds as number), {
-      name: "RangeError",
-      code: "ERR_OUT_OF_RANGE",
-    });
+  const own = new Socket();
+  for (const milliseconds of [-1, NaN, Infinity, "5", undefined, null] as number[]) {
+    const refusal = (socket: { setTimeout(milliseconds: number): unknown }) => {
+      try {
+        socket.setTimeout(milliseconds);
+      } catch (error) {
+        const { name, code } = error as Error & { code?: string };
+        return { name, code };
+      }
+      throw new Error(`It takes ${milliseconds}`);
+    };
+    assert.deepEqual(refusal(duplex), refusal(own));
   }
   let called = false;
   duplex.setTimeout(1e300, () => called = true); // A timer of its own would fire at once.

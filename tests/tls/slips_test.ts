@@ -174,8 +174,10 @@ test("fastOpen: false is called disabled on both ends", async () => {
 });
 
 test("classes that others make can't be made by hand", async () => {
-  const { TcpConn, TlsConn, TlsDuplex, TlsListener } = await import("../../mod.ts");
-  for (const Class of [TcpConn, TlsConn, TlsDuplex, TlsListener]) {
+  const { PendingTls, TcpConn, TcpSocket, TlsConn, TlsListener, TlsSocket } = await import(
+    "../../mod.ts"
+  );
+  for (const Class of [PendingTls, TcpConn, TcpSocket, TlsConn, TlsListener, TlsSocket]) {
     const make = Class as unknown as new (...given: unknown[]) => unknown;
     assert.throws(() => new make(), /^TypeError: Illegal constructor/);
     assert.throws(() => new make({}, {}, {}), /^TypeError: Illegal constructor/);

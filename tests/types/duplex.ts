@@ -4,10 +4,10 @@
 
 import type { Agent, RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
-import type { TlsConn, TlsDuplex } from "../../mod.ts";
+import type { TlsConn, TlsSocket } from "../../mod.ts";
 
 export function duplex(conn: TlsConn): Duplex {
-  conn.duplex satisfies TlsDuplex;
+  conn.duplex satisfies TlsSocket;
   return conn.duplex;
 }
 

@@ -16,7 +16,8 @@ export class AnswerWatch {
   readonly #asksAgain: NonNullable<EarlyDataRule["asksAgain"]>;
   #held: Uint8Array[] = [];
   #size = 0;
-  #ended = false;
+  /** What comes after that: the end, or an error. */
+  #then: (() => null) | undefined;
   #verdict: Promise<boolean> | undefined;
 
   constructor(asksAgain: NonNullable<EarlyDataRule["asksAgain"]>) {
@@ -30,14 +31,22 @@ export class AnswerWatch {
 
   /** What was read meanwhile; `undefined` once all of that was handed out. */
   next(): Uint8Array | null | undefined {
-    return this.#held.shift() ?? (this.#ended ? null : undefined);
+    return this.#held.shift() ?? this.#then?.();
   }
 
   async #judge(stream: TlsStream): Promise<boolean> {
     for (;;) {
-      const chunk = await stream.next();
+      let chunk: Uint8Array | null;
+      try {
+        chunk = await stream.next();
+      } catch (error) {
+        this.#then = () => {
+          throw error;
+        };
+        return false;
+      }
       if (chunk === null) {
-        this.#ended = true;
+        this.#then = () => null;
         return false;
       }
       this.#held.push(chunk);

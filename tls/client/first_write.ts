@@ -28,7 +28,7 @@ export class FirstWriteStream extends PendingStream<TlsStream> implements TlsByt
   constructor(destination: Destination, engineName: EngineName, connect: Connect) {
     super({
       destination,
-      advice: "the first write makes the connection, or handshake() does",
+      advice: "with prepareTls the first write makes the connection, or handshake() does",
       connect: async (first, limits) => {
         const known = await connect(first, limits);
         this.#known = known;

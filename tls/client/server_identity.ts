@@ -13,7 +13,10 @@ import type { SessionStore, StoredSession } from "../sessions/store.ts";
  * Judges a certificate after it was verified: returns an error, or throws one, to refuse it. Node's
  * shape; there it takes the place of the verification of the name.
  */
-export type CheckServerIdentity = (hostname: string, certificate: PeerCertificate) => Error | undefined;
+export type CheckServerIdentity = (
+  hostname: string,
+  certificate: PeerCertificate,
+) => Error | undefined;
 
 /**
  * What refuses a certificate; `undefined` if nothing does. It is called for a resumed session as well,

@@ -25,7 +25,7 @@ import type { ChannelBindings, TlsByteStream, TlsStream } from "../stream.ts";
 import { AnswerWatch } from "./answer_watch.ts";
 import { type Connected, establishSending } from "./establish.ts";
 import { makePlan, type Plan } from "./plan.ts";
-import { type CheckServerIdentity, judgeIdentity, JudgedSessions } from "./server_identity.ts";
+import { type CheckServerIdentity, JudgedSessions, judgeIdentity } from "./server_identity.ts";
 
 /** Milliseconds that a socket waits for its first write, where early data may be sent. */
 const FIRST_WRITE = 10;
@@ -66,8 +66,10 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   #known: Connected | undefined;
   #limits: Partial<Limits> = {};
   #watch: AnswerWatch | undefined;
-  /** What to send again if the answer asks for it. */
+  /** The early data, to be sent again if the answer asks for that. */
   #first: Uint8Array | undefined;
+  /** Settles when they were sent again. */
+  #asking: Promise<void> | undefined;
 
   constructor(settings: SocketStreamSettings, chosen: Chosen, stages: SocketStages) {
     const { checkServerIdentity, sessions: store } = settings;
@@ -87,7 +89,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     this.#judged = judged;
     if (settings.earlyData) {
       this.#plan = this.#makePlan();
-      this.#plan.then((plan) => this.#awaitFirstWrite(plan), () => {});
+      this.#plan.then((plan) => this.#awaitFirstWrite(plan), () => this.#beginAlone());
     } else {
       this.#beginAlone();
     }
@@ -141,7 +143,9 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     const stream = await this.standing();
     const watch = this.#watch;
     if (!watch) return await stream.next();
-    if (await watch.judge(stream) && this.#first) await this.#askAgain(this.#first);
+    if (await watch.judge(stream) && this.#first) {
+      await (this.#asking = this.#askAgain(this.#first));
+    }
     const held = watch.next();
     if (held !== undefined) return held;
     this.#watch = undefined;
@@ -149,7 +153,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   }
 
   override async write(bytes: Uint8Array): Promise<void> {
-    if (this.stream) this.#first = undefined; // More than the first write was sent.
+    if (this.stream) this.#first = undefined; // More than the early data was sent.
+    if (this.#asking) await this.#asking;
     await super.write(bytes);
   }
 
@@ -203,8 +208,9 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     if (rest?.length) stream.write(rest).catch(() => {}); // The next call fails, if this one does.
     const { asksAgain } = this.#settings.earlyData ?? {};
     if (asksAgain && stream.info().earlyData === "accepted") {
-      this.#first = first;
-      this.#watch = new AnswerWatch(asksAgain);
+      // What has followed the early data may have been acted on, and must not be sent twice.
+      this.#first = rest?.length ? undefined : first;
+      this.#watch = new AnswerWatch((answer) => asksAgain(answer));
     }
     return stream;
   }
@@ -290,7 +296,11 @@ function putBack({ resumption, stored }: Plan): void {
 }
 
 /** How much of a first write may ride. A rule that has no answer is a mistake of its author. */
-function askRule(rule: EarlyDataRule | undefined, first: Uint8Array, { hostname, port }: Peer): number {
+function askRule(
+  rule: EarlyDataRule | undefined,
+  first: Uint8Array,
+  { hostname, port }: Peer,
+): number {
   let answer: unknown;
   try {
     answer = rule?.mayRide(new Uint8Array(first)); // A copy: what is sent is what was judged.

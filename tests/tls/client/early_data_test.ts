@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemorySessionStore, type TlsConn, TlsError } from "../../../mod.ts";
-import { ask, encode, open, readText, readUntil } from "../../peers/exchange.ts";
+import { ask, encode, open, prepare, readText, readUntil } from "../../peers/exchange.ts";
 import { startGnutlsServer } from "../../peers/gnutls_server.ts";
 import { httpPut, httpRequest } from "../../peers/http.ts";
 import { bytesOfSize } from "../../peers/http_server.ts";
@@ -133,7 +133,7 @@ test("a server that now picks another protocol: early data are not sent again", 
     assert.match(conn.warnings[0]?.message ?? "", /meant for "http\/1\.1".* picked "h2"/);
   }
   {
-    using conn = await open({ port, sessions, alpnProtocols, earlyData: "first-write" });
+    using conn = prepare({ port, sessions, alpnProtocols });
     await assert.rejects(conn.write(request), (error) => {
       assert.ok(error instanceof TlsError);
       assert.deepEqual([error.code, error.port], ["EARLY_DATA_UNSENT", port]);
