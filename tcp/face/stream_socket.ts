@@ -178,8 +178,8 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** The same as `writableLength`; an older name. */
-  get bufferSize(): number {
-    return this.writableLength;
+  get bufferSize(): number | undefined {
+    return this.destroyed ? undefined : this.writableLength;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** How connections end: who ends first, with what, and what the other may still do. */
 
+import { execFileSync } from "node:child_process";
 import type { Socket } from "node:net";
 import { connect as connectTcp } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -261,3 +262,37 @@ judge("the server destroys its socket after an answer", async (scene) => {
   scene.write(socket, "question");
   await scene.event(socket, "close");
 });
+
+judge("no connection stays behind, however it ends", async (scene) => {
+  const polite = await scene.serve((peer) => void peer.end("bye"));
+  const rude = await scene.serve((peer) => void peer.write("answer"));
+  const clients: Socket[] = [];
+  const cut = await relay(scene, rude, (client) => clients.push(client));
+  const dumb = await scene.serveTcp((peer) =>
+    void peer.once("data", () => peer.end("HTTP/1.1 400"))
+  );
+  const closes = ["close"];
+  for (const port of [polite, cut, dumb]) {
+    const reads = scene.connect({ port }, closes);
+    reads.on("data", () => {});
+    if (port === cut) {
+      await scene.event(reads, "data");
+      clients.at(-1)?.end();
+    }
+    await scene.event(reads, "close");
+  }
+  const destroyed = scene.connect({ port: polite }, closes);
+  await scene.event(destroyed, "secureConnect");
+  destroyed.destroy();
+  await scene.event(destroyed, "close");
+  await scene.settle();
+  for (const port of [polite, cut, dumb]) scene.note(`left: ${leftOf(port)}`);
+});
+
+/** Connections to a port that a client has not closed. */
+function leftOf(port: number): number {
+  const states = ["state", "close-wait", "state", "established", "state", "syn-sent"];
+  const filter = ["dport", "=", `:${port}`];
+  const output = execFileSync("ss", ["-tnH", ...states, ...filter], { encoding: "utf8" });
+  return output.split("\n").filter((line) => line !== "").length;
+}

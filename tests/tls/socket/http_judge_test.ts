@@ -6,6 +6,8 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, type AgentOptions, request, type RequestOptions } from "node:https";
 import type { Duplex, Stream } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { startNginx } from "../../peers/nginx.ts";
+import { requirePeer } from "../../peers/peer.ts";
 import { judge } from "./judge.ts";
 import type { Scene } from "./scene.ts";
 
@@ -336,3 +338,22 @@ judge("an upgrade, as WebSocket does it", async (scene) => {
   await closeOf(stream);
   scene.note(text);
 });
+
+judge("https.Agent: two requests to nginx, which goes away then", async (scene) => {
+  await using nginx = await startNginx();
+  scene.name(nginx.port, "PORT");
+  const agent = new SceneAgent(scene, { keepAlive: true });
+  for (let round = 0; round < 2; round++) {
+    const outgoing = ask(scene, agent, { port: nginx.port, path: "/nothing" });
+    outgoing.end();
+    const [answer] = await once(outgoing, "response") as [IncomingMessage];
+    answer.resume();
+    await closeOf(answer);
+    await scene.settle();
+    scene.note(agent.pool);
+  }
+  await nginx.stop();
+  await scene.event(agent.made[0]!, "close");
+  await scene.settle();
+  scene.note(agent.pool);
+}, { skip: requirePeer("nginx", "openssl") });

@@ -21,6 +21,8 @@ interface Has {
    * the runtimes have several names for nothing, and this has one of them. `type`: the type is the same.
    */
   readonly same: "value" | "truth" | "type";
+  /** States in which it is compared. Default all. */
+  readonly in?: readonly State[];
   /** What is worth knowing. */
   readonly note?: string;
 }
@@ -70,7 +72,8 @@ export const members: readonly Member[] = [
   differs("readyState", "new", '"open"', "As on a net.Socket that waits for `connect()`."),
   ...value("localAddress", "localFamily", "localPort", "address"),
   ...value("remoteAddress", "remoteFamily", "remotePort"),
-  ...value("bytesWritten", "bufferSize"),
+  ...value("bytesWritten"),
+  ...truth("bufferSize"),
   ...type("bytesRead"),
   ...truth("timeout"),
   ...type("setTimeout", "setNoDelay", "setKeepAlive", "ref", "unref"),
@@ -90,6 +93,7 @@ export const members: readonly Member[] = [
     name: "servername",
     status: "has",
     same: "truth",
+    in: ["connected", "half-closed", "destroyed"],
     note: "The name that was sent. Deno's and Bun's tell it before the handshake.",
   },
   differs("getProtocol", "destroyed", '"TLSv1.3"', KEPT),
@@ -197,8 +201,14 @@ export const inheritedValues: readonly string[] = [
 
 /** Members that Node's has not. */
 export const additional: readonly { readonly name: string; readonly why: string }[] = [
-  { name: "truncated", why: "Whether the peer has ended without close_notify." },
+  { name: "truncated", why: "whether the peer has ended without close_notify" },
+  { name: "fastOpen", why: "how Fast Open ended" },
+  { name: "earlyData", why: "how the early data ended" },
+  { name: "warnings", why: "problems that cost time or a feature, but not the connection" },
 ];
+
+/** What the two classes of sockets here share. TypeScript keeps others from it. */
+export const insides: readonly string[] = ["begin", "standOn", "underneath"];
 
 /** An event, and what is the same about it, or is not. */
 export interface EventRow {
