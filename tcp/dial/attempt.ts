@@ -10,10 +10,11 @@ import { type Address, formatAddress } from "../name/address.ts";
 import { pollEstablished } from "../open/established.ts";
 import { open } from "../open/mod.ts";
 import type { Opened } from "../open/request.ts";
+import type { Kept } from "../wire/keep.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What an attempt needs to know. */
-export interface AttemptOptions {
+export interface AttemptOptions extends Kept {
   /** The first flight, in pieces; may be empty. */
   readonly flight: readonly Uint8Array[];
   readonly fastOpen: boolean;
@@ -46,9 +47,10 @@ export class AttemptError extends Error {
 
 /** Starts an attempt. Throws `AttemptError` when that fails at once; nothing is left open then. */
 export function attempt(address: Address, options: AttemptOptions): Attempt {
-  const { flight, fastOpen, until } = options;
+  const { flight, fastOpen, until, keep } = options;
   const opened = openOrThrow(address, flight, fastOpen);
   const { wire } = opened;
+  const letGo = keep?.add(wire.socket); // One that wins is kept: its handshake is still to come.
   const received: Uint8Array[] = [];
   let ended = false;
   let settled = false;
@@ -61,6 +63,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   const fail = (code: ConnectErrorCode, error?: Error & { code?: string }) => {
     if (settled) return;
     settle();
+    letGo?.();
     wire.destroy();
     options.onEnd(new AttemptError(address, code, error?.code, error));
   };
@@ -96,7 +99,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   if (until === "established") {
     // Over loopback the handshake may be over already, but the caller must get the attempt first.
     queueMicrotask(() => {
-      if (!settled) stopPolling = pollEstablished(opened, succeed);
+      if (!settled) stopPolling = pollEstablished(opened, succeed, keep);
     });
   }
   writeRest(opened, flight);
@@ -105,6 +108,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
     cancel() {
       if (settled) return;
       settle();
+      letGo?.();
       wire.destroy();
     },
   };

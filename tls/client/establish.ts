@@ -7,6 +7,7 @@
 import { quoted } from "../../base/authority.ts";
 import { type Deadline, withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial, type Dialed } from "../../tcp/dial/dial.ts";
+import type { Kept } from "../../tcp/wire/keep.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { DialSettings } from "../../tcp/options.ts";
 import type { Chosen } from "../choose_engine.ts";
@@ -58,7 +59,7 @@ class Again {
  * plan that was made before, when the early data were not known yet.
  */
 export async function establish(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
   stages: Stages = {},
@@ -89,7 +90,7 @@ export async function establish(
  * not sent, it has failed.
  */
 export async function establishSending(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   first: Uint8Array | undefined,
   stages?: Stages,
@@ -108,7 +109,7 @@ export async function establishSending(
 
 /** Runs one race, and the handshake of its winner. */
 async function open(
-  settings: DialSettings,
+  settings: DialSettings & Kept,
   deadline: Deadline,
   plan: Plan,
   stages: Stages,

@@ -145,14 +145,10 @@ for (const state of states) {
       if (member.status === "differs") {
         if (member.shows.state !== state) continue;
         expect(name, mine === member.shows.ours, "and not as described; the runtime's own is");
-      } else if (member.status === "has" && member.same === "value") {
-        expect(name, mine === theirs, "the runtime's own is");
-      } else if (member.status === "has" && member.same === "truth") {
-        expect(
-          name,
-          mine === theirs || isNothing(mine) && isNothing(theirs),
-          "the runtime's own is",
-        );
+      } else if (member.status === "has" && member.same !== "type") {
+        if (member.in && !member.in.includes(state)) continue;
+        const isNone = member.same === "truth" && isNothing(mine) && isNothing(theirs);
+        expect(name, mine === theirs || isNone, "the runtime's own is");
       }
     }
     for (const name of inheritedValues) {
