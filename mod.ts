@@ -30,6 +30,7 @@ export {
   type OptionErrorDetails,
 } from "./base/errors.ts";
 export type { EarlyDataRule } from "./base/early_data_rule.ts";
+export { type HttpEarlyDataRule, safe, type SafeRules } from "./http/safe.ts";
 export { TcpConn } from "./tcp/conn.ts";
 export { connect, type ConnectOptions } from "./tcp/connect.ts";
 export {
@@ -49,6 +50,7 @@ export {
   type ListenerFastOpen,
 } from "./tcp/listen/enable_fast_open.ts";
 export type { ListenOptions } from "./tcp/listen/listen.ts";
+export type { LookupAddress, LookupFunction, LookupOptions } from "./tcp/name/resolver.ts";
 export type { DialOptions } from "./tcp/options.ts";
 export type { FastOpenOutcome, FastOpenResult } from "./tcp/outcome.ts";
 export type { Setback } from "./base/setback.ts";

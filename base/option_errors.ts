@@ -37,7 +37,8 @@ function describeKind(value: unknown): string {
   return `${/^[aeiou]/.test(typeof value) ? "an" : "a"} ${typeof value}`;
 }
 
-function show(value: unknown): string {
+/** A value for a message, cut short. */
+export function show(value: unknown): string {
   if (value instanceof Hidden) return value.kind;
   if (typeof value === "string") return showText(value, LONGEST);
   if (typeof value === "function") return "a function";

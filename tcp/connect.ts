@@ -7,7 +7,13 @@
 import { bytes, optional, readOptions, type Rules } from "../base/options.ts";
 import { makeTcpConn, type TcpConn } from "./conn.ts";
 import { establish } from "./establish.ts";
-import { destinationIn, type DialOptions, dialRules, type DialSettings } from "./options.ts";
+import {
+  checkDialSettings,
+  destinationIn,
+  type DialOptions,
+  dialRules,
+  type DialSettings,
+} from "./options.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions extends DialOptions {
@@ -58,6 +64,7 @@ const rules: Rules<ConnectSettings> = { ...dialRules, data: optional(bytes) };
  */
 export async function connect(options: ConnectOptions): Promise<TcpConn> {
   const settings = readOptions(options, rules, destinationIn);
+  checkDialSettings(settings);
   const { stream, ...known } = await establish(settings, settings.data);
   return makeTcpConn(stream, known);
 }

@@ -11,7 +11,7 @@ import { scopeAdvice } from "./name/scope.ts";
  * Stable reasons for which TCP fails:
  *
  * - `"PERMISSION_DENIED"`: the runtime, the system or a firewall does not permit it
- * - `"NAME_NOT_FOUND"`: there is no such name, or it has no address
+ * - `"NAME_NOT_FOUND"`: there is no such name, or it has no address of the family asked for
  * - `"LOOKUP_FAILED"`: the resolver could not tell whether the name exists
  * - `"CONNECTION_REFUSED"`: nothing listens on that port
  * - `"CONNECTION_RESET"`: the peer reset the connection
@@ -23,7 +23,8 @@ import { scopeAdvice } from "./name/scope.ts";
  * - `"NETWORK_UNREACHABLE"`: no route to its network
  * - `"TIMED_OUT"`: no answer in time
  * - `"ADDRESS_IN_USE"`: something listens on that address and port already
- * - `"ADDRESS_NOT_AVAILABLE"`: this machine does not have the address to listen on
+ * - `"ADDRESS_NOT_AVAILABLE"`: this machine does not have the address to listen on or to connect
+ *   from, or that address does not lead to the destination
  * - `"IN_USE"`: a connection is used by its other face, or by a read or write
  * - `"SYSTEM_ERROR"`: a system call failed for another reason, named in `errno`
  */
@@ -160,7 +161,7 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   NETWORK_UNREACHABLE: "no route to that network from here",
   TIMED_OUT: "no answer in time",
   ADDRESS_IN_USE: "the address is in use",
-  ADDRESS_NOT_AVAILABLE: "this machine does not have that address",
+  ADDRESS_NOT_AVAILABLE: "this machine does not have that local address, or it does not lead there",
   IN_USE: "the connection is in use",
   SYSTEM_ERROR: "a system call failed",
 };

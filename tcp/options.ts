@@ -5,8 +5,10 @@
  */
 
 import type { OptionErrorDetails } from "../base/errors.ts";
+import { badOption } from "../base/option_errors.ts";
 import {
   boolean,
+  callback,
   calledElsewhere,
   type Check,
   checkOf,
@@ -18,7 +20,10 @@ import {
   required,
   type Rules,
 } from "../base/options.ts";
+import { type Address, formatAddress, parseAddress } from "./name/address.ts";
 import { canonicalHost } from "./name/hostname.ts";
+import type { LookupFunction } from "./name/resolver.ts";
+import { lacksScope } from "./name/scope.ts";
 
 /** Where to connect to and how long to try; shared by all functions that connect. */
 export interface DialOptions {
@@ -35,6 +40,22 @@ export interface DialOptions {
    * `serverMemory`.
    */
   fastOpen?: boolean;
+  /**
+   * Which addresses of the host to try: 4, 6, or 0 for both, which is the default. `"IPv4"` and
+   * `"IPv6"` are the same as 4 and 6.
+   */
+  family?: 0 | 4 | 6 | "IPv4" | "IPv6";
+  /**
+   * An IP address of this machine to connect from, with `%scope` if it is a link-local one. Only
+   * addresses of its family are tried. By default the kernel picks one. Deno wants `--allow-net` for
+   * it, too.
+   */
+  localAddress?: string;
+  /**
+   * Takes the place of the runtime's resolver. It gets the host's name in lower case and A-labels, and
+   * is not asked where the host is an IP address. The first answer counts.
+   */
+  lookup?: LookupFunction;
   /** Aborting it ends the call; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Milliseconds for the name look-up, the connection and any TLS handshake. Default 30,000. */
@@ -53,6 +74,10 @@ export interface Destination {
 export interface DialSettings extends Destination {
   readonly transport: "tcp";
   readonly fastOpen: boolean;
+  readonly family: 0 | 4 | 6;
+  /** With port 0. */
+  readonly localAddress: Address | undefined;
+  readonly lookup: LookupFunction | undefined;
 }
 
 /** A host name or an IP address. */
@@ -67,14 +92,58 @@ export const patienceRules: Rules<Pick<Destination, "signal" | "connectTimeout">
   connectTimeout: calledElsewhere(defaulted(milliseconds, 30_000), "timeout"),
 };
 
+/** A version of IP, or 0 for both. */
+export const ipFamily: Check<0 | 4 | 6> = {
+  expectation: '0, 4, 6, "IPv4" or "IPv6"',
+  read(value) {
+    if (value === 4 || value === "IPv4") return 4;
+    if (value === 6 || value === "IPv6") return 6;
+    return value === 0 ? value : undefined;
+  },
+};
+
+const ownAddress: Check<Address> = {
+  expectation:
+    "an IP address of this machine; a link-local one with its interface, as in fe80::1%eth0",
+  read(value) {
+    if (typeof value !== "string" || lacksScope(value)) return undefined;
+    const address = parseAddress(value, 0);
+    return address && Object.freeze(address);
+  },
+};
+
 /** How {@linkcode DialOptions} are read. */
 export const dialRules: Rules<DialSettings> = {
   hostname: calledElsewhere(required(host), "host"),
   port: required(integer(1, 65_535)),
   transport: defaulted(oneOf("tcp"), "tcp"),
   fastOpen: defaulted(boolean, true),
+  family: calledElsewhere(defaulted(ipFamily, 0), "ipVersion", "dnsLookupIpVersion"),
+  localAddress: calledElsewhere(optional(ownAddress), "bindAddress", "sourceAddress", "interface"),
+  lookup: calledElsewhere(optional(callback<LookupFunction>()), "dnsLookup", "resolver"),
   ...patienceRules,
 };
+
+/**
+ * Checks options against each other.
+ *
+ * @throws {OptionError} when one of them leaves nothing to connect to, or nothing to connect from
+ */
+export function checkDialSettings({ hostname, port, family, localAddress }: DialSettings): void {
+  const details = { hostname, port };
+  const literal = parseAddress(canonicalHost(hostname) ?? hostname, port);
+  if (literal && family !== 0 && family !== literal.family) {
+    const expectation = `${literal.family} or 0, since "hostname" is an address of that family`;
+    throw badOption("family", expectation, family, details);
+  }
+  const wanted = literal?.family ?? family;
+  if (localAddress && wanted !== 0 && wanted !== localAddress.family) {
+    const expectation = `an IPv${wanted} address, as ${
+      literal ? '"hostname" is' : '"family" says'
+    }`;
+    throw badOption("localAddress", expectation, formatAddress(localAddress), details);
+  }
+}
 
 /** Finds the destination among the options, for an error about one of them. */
 export function destinationIn(

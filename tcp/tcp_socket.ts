@@ -14,7 +14,7 @@ import {
   type SocketSettings,
   withOwnNames,
 } from "./face/settings.ts";
-import { destinationIn } from "./options.ts";
+import { checkDialSettings, destinationIn } from "./options.ts";
 import { PendingStream } from "./pending.ts";
 import { makeTcpSocket, type TcpSocket } from "./socket.ts";
 import type { TcpStream } from "./stream.ts";
@@ -64,6 +64,7 @@ export function tcpSocket(options: TcpSocketOptions): TcpSocket {
     collectsFirstWrites: settings.data !== undefined,
     open(given, { lookedUp, connected }) {
       const destination = { ...settings, signal: undefined, ...destinationOf(settings, given) };
+      checkDialSettings(destination);
       let facts: Connected["facts"] | undefined;
       const stream = new PendingStream<TcpStream>({
         destination,

@@ -328,6 +328,8 @@ export const requirements = [
     tests: [
       "round trips are smoothed, per path",
       "a blocked path is avoided from one network, and used from another",
+      "connect: a bound socket's SYN carries data, and its network has paths of its own",
+      "connectTls: a bound socket's SYN carries data, and its network has paths of its own",
     ],
   },
   {
@@ -1083,8 +1085,13 @@ export const requirements = [
     section: "4",
     level: "MUST NOT",
     what: "Send a request early whose method is not safe",
-    decision: "The HTTP application's: whole bytes are passed here, and nobody reads them. " +
-      "examples/agent.ts asks for early data where the method is GET alone.",
+    tests: [
+      "RFC 9110, 9.2.1: the methods that are safe ride, and no other",
+      "RFC 8470, 4: a GET that says it is something else does not ride",
+      "RFC 9110, 9.2.1: requests of safe methods ride, up to one of another",
+      "5000 sequences of HTTP/1.1: one whole safe request rides, and nothing else",
+      "5000 sequences of HTTP/2: what rides ends before the first unsafe frame",
+    ],
   },
   {
     rfc: 8470,
@@ -1109,7 +1116,7 @@ export const requirements = [
     section: "4",
     level: "MUST",
     what: "Retry a request that is answered by 425 (Too Early)",
-    decision: "The HTTP application's: answers are not read here.",
+    decision: "The HTTP application's. The rules of http/safe.ts tell whether an answer is one.",
   },
   {
     rfc: 8470,

@@ -5,7 +5,13 @@
  */
 
 import { bytes, type Check, optional, readOptions, type Rules } from "../base/options.ts";
-import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
+import {
+  checkDialSettings,
+  destinationIn,
+  type DialOptions,
+  dialRules,
+  type DialSettings,
+} from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
 import { establish } from "./client/establish.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
@@ -102,6 +108,7 @@ const rules: Rules<ConnectTlsSettings> = {
 export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   const settings = readOptions(options, rules, destinationIn);
   const { hostname, port, earlyData } = settings;
+  checkDialSettings(settings);
   checkTlsSettings(settings, { hostname, port });
   const chosen = chooseEngine(settings, settings);
   const { stream, ...known } = await establish(settings, chosen, earlyData);

@@ -7,7 +7,13 @@
 import { inside } from "../base/constructors.ts";
 import { readOptions, type Rules } from "../base/options.ts";
 import { plainSocketSettings } from "../tcp/face/settings.ts";
-import { destinationIn, type DialOptions, dialRules, type DialSettings } from "../tcp/options.ts";
+import {
+  checkDialSettings,
+  destinationIn,
+  type DialOptions,
+  dialRules,
+  type DialSettings,
+} from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
 import { establishSending } from "./client/establish.ts";
 import { FirstWriteStream } from "./client/first_write.ts";
@@ -109,6 +115,7 @@ export class PendingTls extends TlsConn {
 export function prepareTls(options: PrepareTlsOptions): PendingTls {
   const settings = readOptions(options, rules, destinationIn);
   const { hostname, port } = settings;
+  checkDialSettings(settings);
   checkTlsSettings(settings, { hostname, port });
   const chosen = chooseEngine({ ...settings, earlyData: "first-write" }, settings);
   return makePendingTls(

@@ -5,6 +5,7 @@
  */
 
 import { destinationOf } from "../tcp/face/settings.ts";
+import { checkDialSettings } from "../tcp/options.ts";
 import { chooseEngine } from "./choose_engine.ts";
 import { SocketStream } from "./client/socket_stream.ts";
 import { makeTlsSocket, type TlsSocket, type TlsSocketKind } from "./socket.ts";
@@ -50,6 +51,7 @@ export function tlsSocket(options: TlsSocketOptions): TlsSocket {
     collectsFirstWrites: settings.earlyData !== undefined,
     open(given, heard) {
       const destination = { ...settings, signal: undefined, ...destinationOf(settings, given) };
+      checkDialSettings(destination);
       const stream = new SocketStream(destination, chosen, heard);
       return {
         stream,

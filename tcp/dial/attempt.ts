@@ -6,15 +6,17 @@
 
 import { type AttemptFailure, codeOfErrno, type ConnectErrorCode } from "../errors.ts";
 import { SystemCallError } from "../kernel/socket.ts";
-import { type Address, formatAddress } from "../name/address.ts";
+import { type Address, bytesOfIp, formatAddress } from "../name/address.ts";
 import { pollEstablished } from "../open/established.ts";
 import { open } from "../open/mod.ts";
-import type { Opened } from "../open/request.ts";
+import type { Opened, OpenRequest } from "../open/request.ts";
 import type { Kept } from "../wire/keep.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What an attempt needs to know. */
 export interface AttemptOptions extends Kept {
+  /** The local address to connect from; `undefined` leaves it to the kernel. */
+  readonly from: Address | undefined;
   /** The first flight, in pieces; may be empty. */
   readonly flight: readonly Uint8Array[];
   readonly fastOpen: boolean;
@@ -47,8 +49,8 @@ export class AttemptError extends Error {
 
 /** Starts an attempt. Throws `AttemptError` when that fails at once; nothing is left open then. */
 export function attempt(address: Address, options: AttemptOptions): Attempt {
-  const { flight, fastOpen, until, keep } = options;
-  const opened = openOrThrow(address, flight, fastOpen);
+  const { from, flight, fastOpen, until, keep } = options;
+  const opened = openOrThrow({ address, from, flight, fastOpen });
   const { wire } = opened;
   const letGo = keep?.add(wire.socket); // One that wins is kept: its handshake is still to come.
   const received: Uint8Array[] = [];
@@ -69,6 +71,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   };
   const succeed = () => {
     if (settled) return;
+    if (from && leftElsewhere(opened, from)) return fail("ADDRESS_NOT_AVAILABLE");
     settle();
     // The new owner reads this later. By then more bytes, or the end, may have come.
     options.onEnd({
@@ -90,7 +93,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
       if (until === "established") succeed();
       else fail("CLOSED_BY_PEER");
     },
-    onError: (error) => fail(codeOfError(error), error),
+    onError: (error) => fail(codeOfError(error, from), error),
     onClose() {
       ended = true;
       fail("CLOSED_BY_PEER");
@@ -114,21 +117,41 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   };
 }
 
-/** Deno checks the permission for an address that it connects to itself. A denial has no errno. */
-function codeOfError({ name, code }: Error & { code?: string }): ConnectErrorCode {
-  return name === "NotCapable" ? "PERMISSION_DENIED" : codeOfErrno(code);
+/**
+ * Whether the connection has another local address than `from`. To kernels a broadcast address is no
+ * address to connect from, but no mistake either.
+ */
+function leftElsewhere(opened: Opened, from: Address): boolean {
+  const wanted = bytesOfIp(from);
+  const local = opened.localAddress();
+  if (!local || wanted.every((byte) => byte === 0)) return false;
+  return !bytesOfIp(local).every((byte, index) => byte === wanted[index]);
 }
 
-function openOrThrow(
-  address: Address,
-  flight: readonly Uint8Array[],
-  fastOpen: boolean,
-): Opened {
+/**
+ * What a local address fails with that this machine lacks, or that does not lead to the destination. Deno
+ * has EINVAL for both.
+ */
+const unfit: ReadonlySet<unknown> = new Set(["EADDRNOTAVAIL", "EINVAL", "ENODEV", "ENXIO"]);
+
+function codeOfError(
+  error: Error & { code?: string },
+  from: Address | undefined,
+): ConnectErrorCode {
+  const { name, code } = error;
+  // Deno checks the permission for an address that it connects to itself. A denial has no errno.
+  if (name === "NotCapable") return "PERMISSION_DENIED";
+  const isDestinations = error instanceof SystemCallError && error.syscall === "if_nametoindex";
+  return from && unfit.has(code) && !isDestinations ? "ADDRESS_NOT_AVAILABLE" : codeOfErrno(code);
+}
+
+function openOrThrow(request: OpenRequest): Opened {
   try {
-    return open({ address, flight, fastOpen });
+    return open(request);
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    throw new AttemptError(address, codeOfErrno(error.errno), error.errno, error);
+    const { address, from } = request;
+    throw new AttemptError(address, codeOfError(error, from), error.errno, error);
   }
 }
 

@@ -28,6 +28,8 @@ import type { Arrived } from "../wire/arrived.ts";
 
 /** What a race is for. */
 export interface RaceOptions extends Kept {
+  /** The local address to connect from; `undefined` leaves it to the kernel. */
+  readonly from: Address | undefined;
   readonly flight: FirstFlight;
   readonly fastOpen: boolean;
   readonly until: AttemptOptions["until"];
@@ -116,7 +118,9 @@ class Race {
 
   #take(way: Way): void {
     this.#stopWatching();
-    const [first, ...others] = this.#flightBytes > 0 ? adviseWays(way) : [way] as const;
+    const [first, ...others] = this.#flightBytes > 0
+      ? adviseWays(way, this.#options.from)
+      : [way] as const;
     this.#ways.unshift(...others);
     let carries: Carried;
     let pieces: readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
@@ -194,6 +198,7 @@ class Race {
       carries,
       refusedBy: undefined,
       attempt: attempt(way.address, {
+        from: this.#options.from,
         flight,
         fastOpen: way.fastOpen,
         until: this.#options.until,

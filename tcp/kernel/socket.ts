@@ -23,14 +23,21 @@ export class SystemCallError extends Error {
   }
 }
 
-/** The sockaddr of `address`, with its scope resolved to an interface number. */
-export function sockaddrOf(platform: SocketPlatform, address: Address): Uint8Array {
+/**
+ * The sockaddr of `address`, with its scope resolved to an interface number. `syscall` is what the
+ * address is for.
+ */
+export function sockaddrOf(
+  platform: SocketPlatform,
+  address: Address,
+  syscall = "if_nametoindex",
+): Uint8Array {
   const { scope } = address;
   if (scope === undefined) return encodeSockaddr(platform, address, 0);
   if (/^\d+$/.test(scope)) return encodeSockaddr(platform, address, Number(scope));
   const index = libc(platform).call.if_nametoindex(new TextEncoder().encode(`${scope}\0`));
   // The kernel itself gives this error for an unknown interface number.
-  if (index === 0) throw new SystemCallError("if_nametoindex", "ENODEV");
+  if (index === 0) throw new SystemCallError(syscall, "ENODEV");
   return encodeSockaddr(platform, address, index);
 }
 
@@ -53,6 +60,40 @@ export function tcpSocket(platform: SocketPlatform, family: Address["family"]): 
     setOption(platform, fd, constants.SOL_SOCKET, constants.SO_NOSIGPIPE, 1);
   }
   return fd;
+}
+
+/**
+ * Makes a TCP socket that will connect from `from`, or from where the kernel likes. Throws
+ * `SystemCallError` of "bind" when it can't; nothing is left open then.
+ */
+export function socketFrom(
+  platform: SocketPlatform,
+  family: Address["family"],
+  from: Address | undefined,
+): number {
+  const fd = tcpSocket(platform, family);
+  if (!from) return fd;
+  try {
+    bindTo(platform, fd, from);
+  } catch (error) {
+    libc(platform).call.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/**
+ * Binds a socket that will connect. Its port is chosen by `connect` where the kernel can be told so: the
+ * same port then serves connections to other destinations, as it does for sockets that are not bound.
+ */
+export function bindTo(platform: SocketPlatform, fd: number, from: Address): void {
+  const { call, errno } = libc(platform);
+  const { constants } = platform;
+  const sockaddr = sockaddrOf(platform, from, "bind");
+  if ("IP_BIND_ADDRESS_NO_PORT" in constants) {
+    setOption(platform, fd, constants.IPPROTO_IP, constants.IP_BIND_ADDRESS_NO_PORT, 1);
+  }
+  if (call.bind(fd, sockaddr, sockaddr.length) !== 0) throw new SystemCallError("bind", errno());
 }
 
 /** Whether the three-way handshake is over. Before it, and after a reset, a socket has no peer. */

@@ -12,13 +12,18 @@ const unknownInterface: readonly unknown[] = [
   ...["ENODEV", "ENXIO", "EINVAL", "EADDRNOTAVAIL", "ENETUNREACH"],
 ];
 
+/** Whether `address` needs an interface and has none. */
+export function lacksScope(address: string): boolean {
+  return LINK_LOCAL.test(address) && !address.includes("%");
+}
+
 /** Advice for a failure with `address`, if its scope may be the cause; otherwise "". */
 export function scopeAdvice(address: string, errno: string | undefined): string {
-  const [ip = "", scope] = address.split("%", 2);
-  if (scope === undefined) {
-    if (!LINK_LOCAL.test(ip)) return "";
-    return `; a link-local address needs its interface, such as ${ip}%eth0`;
+  if (lacksScope(address)) {
+    return `; a link-local address needs its interface, such as ${address}%eth0`;
   }
+  const [, scope] = address.split("%", 2);
+  if (scope === undefined) return "";
   if (!unknownInterface.includes(errno)) return "";
   return `; what follows the "%" must be an interface of this machine, "${scope}" may be none`;
 }

@@ -12,7 +12,7 @@ import type { darwin } from "../../ffi/darwin.ts";
 import { libc } from "../../ffi/libc.ts";
 import { withPinned } from "../../ffi/pin.ts";
 import { runtime } from "../../runtimes/mod.ts";
-import { sockaddrOf, tcpSocket } from "../kernel/socket.ts";
+import { sockaddrOf, socketFrom } from "../kernel/socket.ts";
 import {
   bitsOf,
   OUTCOME_UNKNOWN,
@@ -32,10 +32,11 @@ type Darwin = typeof darwin;
 /** Opens a connection with the beginning of the flight in the SYN, where there is a cookie. */
 export function openConnectx(platform: Darwin, request: OpenRequest): Opened {
   if (outcomeIfNotTried(request)) return openPlain(request);
-  const sockaddr = sockaddrOf(platform, request.address);
-  const fd = tcpSocket(platform, request.address.family);
+  const { address, from } = request;
+  const sockaddr = sockaddrOf(platform, address);
+  const fd = socketFrom(platform, address.family, from);
   // With one byte too many, the kernel does not use Fast Open at all.
-  const pieces = upTo(synRoom(request.address), request.flight);
+  const pieces = upTo(synRoom(address, from), request.flight);
   const sent = connectWith(platform, fd, sockaddr, pieces);
   if (sent === 0) {
     const { call, errno } = libc(platform);

@@ -6,6 +6,8 @@
  */
 
 import { connect } from "node:net";
+import { runtime } from "../../runtimes/mod.ts";
+import { SystemCallError } from "../kernel/socket.ts";
 import { formatAddress } from "../name/address.ts";
 import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
 import type { FastOpenResult } from "../outcome.ts";
@@ -13,10 +15,17 @@ import { Wire } from "../wire/wire.ts";
 
 /** Opens a plain connection; `reason` says why Fast Open is not available, if it is wanted. */
 export function openPlain(request: OpenRequest, reason?: string): Opened {
-  const { address, flight } = request;
-  const { port } = address;
-  const host = formatAddress(address);
-  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+  const { address, from, flight } = request;
+  // Deno's own sockets do not, and blame a permission.
+  const takesScope = runtime.name !== "deno";
+  if (from?.scope !== undefined && !takesScope) throw new SystemCallError("bind", "EINVAL");
+  const socket = connect({
+    host: formatAddress(address),
+    port: address.port,
+    ...(from ? { localAddress: formatAddress(from) } : {}),
+    noDelay: true,
+    allowHalfOpen: true,
+  });
   // Bytes written in this turn are sent together. The runtime chooses between writev and joining.
   socket.cork();
   queueMicrotask(() => socket.uncork());

@@ -11,6 +11,8 @@ import type { Wire } from "../wire/wire.ts";
 /** Where to open a connection, and how. */
 export interface OpenRequest {
   readonly address: Address;
+  /** The local address to connect from; `undefined` leaves it to the kernel. */
+  readonly from: Address | undefined;
   /** The first flight, in pieces; may be empty. */
   readonly flight: readonly Uint8Array[];
   readonly fastOpen: boolean;

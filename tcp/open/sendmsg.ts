@@ -11,7 +11,7 @@
 import { libc } from "../../ffi/libc.ts";
 import type { linux } from "../../ffi/linux.ts";
 import { failureOf } from "../kernel/failed_call.ts";
-import { setOption, sockaddrOf, SystemCallError, tcpSocket } from "../kernel/socket.ts";
+import { setOption, sockaddrOf, socketFrom, SystemCallError } from "../kernel/socket.ts";
 import {
   bitsOf,
   OUTCOME_UNKNOWN,
@@ -73,11 +73,12 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
 /** Starts connecting. Throws `SystemCallError` when that fails at once; nothing is left open then. */
 function start(
   platform: Linux,
-  { address, flight }: Pick<OpenRequest, "address" | "flight">,
+  request: Pick<OpenRequest, "address" | "from" | "flight">,
   sockaddr: Uint8Array,
   wanted: boolean,
 ): Begun & { fd: number } {
-  const fd = tcpSocket(platform, address.family);
+  const { address, from, flight } = request;
+  const fd = socketFrom(platform, address.family, from);
   let begun: Begun;
   try {
     begun = wanted
@@ -89,7 +90,7 @@ function start(
   }
   if (!begun.stuck) return { fd, ...begun };
   libc(platform).call.close(fd);
-  return { ...begun, ...start(platform, { address, flight }, sockaddr, false) };
+  return { ...begun, ...start(platform, request, sockaddr, false) };
 }
 
 function connectPlain(platform: Linux, fd: number, sockaddr: Uint8Array): Begun {

@@ -9,7 +9,7 @@
 
 import type { freebsd } from "../../ffi/freebsd.ts";
 import { libc } from "../../ffi/libc.ts";
-import { getOption, setOption, sockaddrOf, tcpSocket } from "../kernel/socket.ts";
+import { getOption, setOption, sockaddrOf, socketFrom } from "../kernel/socket.ts";
 import { OUTCOME_UNKNOWN, pathMeasures, requireBytes, tcpInfo } from "../kernel/tcp_info.ts";
 import { adoptOpened, holdUntilEstablished } from "./adopted.ts";
 import { sendMessage } from "./gather.ts";
@@ -25,7 +25,7 @@ export function openSendto(platform: Freebsd, request: OpenRequest): Opened {
   const { IPPROTO_TCP, TCP_FASTOPEN, MSG_NOSIGNAL } = platform.constants;
   const { call, errno } = libc(platform);
   const sockaddr = sockaddrOf(platform, request.address);
-  const fd = tcpSocket(platform, request.address.family);
+  const fd = socketFrom(platform, request.address.family, request.from);
   // If a plain connection fails too, it reports the error itself.
   const openPlainly = (why: string) => {
     call.close(fd);

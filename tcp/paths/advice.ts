@@ -21,12 +21,15 @@ export interface Way {
 const BLOCKED =
   "this path lost SYNs with data before; pathMemory says until when it is spared them";
 
-/** The ways to try for `way`: usually itself; a plain one on a blocked path; both for a probe. */
-export function adviseWays(way: Way): [Way, ...Way[]] {
+/**
+ * The ways to try for `way`: usually itself; a plain one on a blocked path; both for a probe. `from` is
+ * the local address to connect from, if the kernel does not choose it.
+ */
+export function adviseWays(way: Way, from: Address | undefined): [Way, ...Way[]] {
   const { address, fastOpen } = way;
   const to = formatAddress(address);
   if (!fastOpen || !mayBeBlocked(to)) return [way];
-  const source = sourceAddress(address);
+  const source = sourceAddress(address, from);
   const advice = source ? adviceFor(to, networkOf(source)) : "use";
   if (advice === "use") return [way];
   const plain: Way = { address, fastOpen: false, avoids: BLOCKED };

@@ -115,7 +115,7 @@ function loss(share: number, seed: number): Judge {
 }
 
 /** A small random generator (0 to 1). The same seed gives the same numbers everywhere. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = state + 0x6d2b79f5 | 0;

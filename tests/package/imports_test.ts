@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Each room may use itself and the rooms before it. */
-const rooms = ["runtimes", "base", "ffi", "tcp", "tls", "mod", "cli"];
+const rooms = ["runtimes", "base", "ffi", "tcp", "tls", "http", "mod", "cli"];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -64,12 +64,22 @@ function findCircle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] |
   return undefined;
 }
 
-test("imports go one way: mod, tls, tcp, ffi, base, runtimes; nobody imports the command", () => {
+test("imports go one way: mod, http, tls, tcp, ffi, base, runtimes; nobody imports the command", () => {
   assert.ok(sources.size > 100, `only ${sources.size} files found`);
   for (const [file, targets] of imports) {
     for (const target of targets) {
       assert.ok(sources.has(target), `${file} imports ${target}, which is not published`);
       assert.ok(roomOf(target) <= roomOf(file), `${file} imports ${target}`);
+    }
+  }
+});
+
+test("http/ stands on base/ alone", () => {
+  const files = [...imports].filter(([file]) => file.startsWith("http/"));
+  assert.ok(files.length > 10, `only ${files.length} files found`);
+  for (const [file, targets] of files) {
+    for (const target of targets) {
+      assert.match(target, /^(http|base)\//, `${file} imports ${target}`);
     }
   }
 });

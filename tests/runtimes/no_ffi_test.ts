@@ -59,12 +59,13 @@ function answered(said: Said): void {
   assert.equal(said.earlyData, "not-sent");
 }
 
-function check({ stdout, stderr, code, signal }: Ended, { why, libc = false }: Lack): void {
-  const says = `${code} ${signal}\n${stdout}\n${stderr}`;
-  assert.equal(code, 0, says);
+function check(ended: Ended, { why, libc = false }: Lack): void {
+  const { stdout, stderr } = ended;
+  const says = `${ended.code} ${ended.signal}\n${stdout}\n${stderr}`;
+  assert.equal(ended.code, 0, says);
   assert.doesNotMatch(stdout + stderr, PROMPT, says);
   const { attempts, support, enabled }: NoFfi = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-  const { openssl, stranger, runtime, ...others } = attempts;
+  const { openssl, stranger, runtime, fromNowhere, ...others } = attempts;
 
   for (const said of Object.values(others)) {
     answered(said);
@@ -76,6 +77,14 @@ function check({ stdout, stderr, code, signal }: Ended, { why, libc = false }: L
   for (const name of ["early", "firstWrite"] as const) {
     assert.match(others[name].warnings?.[0]?.message ?? "", /without early data/);
   }
+
+  assert.equal(others.fromOther.from, "127.0.0.77");
+  const { name, code } = fromNowhere;
+  assert.equal(
+    `${name} ${code}`,
+    "ConnectError ADDRESS_NOT_AVAILABLE",
+    JSON.stringify(fromNowhere),
+  );
 
   answered(runtime); // As it was asked for, it is nothing to be warned of.
   assert.ok(runtime.warnings?.every(({ code }) => code !== "ENGINE_FALLBACK"));

@@ -30,6 +30,10 @@ interface Case {
   readonly call: PermittedCall["call"];
   /** Beside the port. Default 127.0.0.1. */
   readonly hostname?: string;
+  /** The address to connect from. */
+  readonly localAddress?: string;
+  /** What a resolver says that the host's name stands for. */
+  readonly address?: string;
   /** Trusts what the runtime trusts. */
   readonly roots?: boolean;
   /** The engine asked for by name. */
@@ -240,6 +244,55 @@ const deno: readonly Case[] = [
     ends: denied,
   },
   {
+    what: "FFI and the host, but not the address to connect from",
+    flags: (port) => [ffi, `--allow-net=127.0.0.1:${port}`],
+    call: "connect",
+    localAddress: "127.0.0.77",
+    ends: denied,
+    says: /again with --allow-net=127\.0\.0\.77:0$/,
+  },
+  {
+    what: "the host, but not the address to connect from, without FFI",
+    flags: (port) => [`--allow-net=127.0.0.1:${port}`],
+    call: "connect",
+    localAddress: "127.0.0.77",
+    ends: denied,
+    says: /again with --allow-net=127\.0\.0\.77:0$/,
+  },
+  ...[[ffi], []].map((flags): Case => ({
+    what: `the host and the address to connect from, and ${flags[0] ?? "no FFI"}`,
+    flags: (port) => [...flags, `--allow-net=127.0.0.1:${port},127.0.0.77:0`],
+    call: "connectTls",
+    localAddress: "127.0.0.77",
+    ends: flags.length > 0 ? connects : connectsByRuntime,
+  })),
+  {
+    what: "an address that is denied, whatever a resolver says",
+    flags: () => [ffi, "--allow-net", "--deny-net=127.0.0.1"],
+    call: "connect",
+    hostname: "firstflight.test",
+    address: "127.0.0.1",
+    ends: denied,
+    says: /127\.0\.0\.1 is denied$/,
+  },
+  {
+    what: "a host that is not allowed, whatever a resolver says",
+    flags: () => [ffi, "--allow-net=127.0.0.1"],
+    call: "connect",
+    hostname: "firstflight.test",
+    address: "127.0.0.1",
+    ends: denied,
+    says: /again with --allow-net=firstflight\.test:/,
+  },
+  {
+    what: "FFI and a host that only a resolver knows",
+    flags: () => [ffi, "--allow-net=firstflight.test"],
+    call: "connectTls",
+    hostname: "firstflight.test",
+    address: "127.0.0.1",
+    ends: connects,
+  },
+  {
     what: "no access to the environment or to files",
     flags: () => [ffi, "--allow-net", "--deny-env", "--deny-read"],
     call: "connectTls",
@@ -333,13 +386,9 @@ const bun: readonly Case[] = [
   { what: "everything", flags: () => [], call: "connectTls", ends: connects },
 ];
 
-for (
-  const { what, flags, call: name, hostname = here, roots, engine, ends, says, anonymous } of {
-    deno,
-    node,
-    bun,
-  }[runtimeName]
-) {
+for (const each of { deno, node, bun }[runtimeName]) {
+  const { what, flags, call: name, hostname = here, localAddress, address } = each;
+  const { roots, engine, ends, says, anonymous } = each;
   const by = engine ? ` by ${engine}` : "";
   test(`${name}${by} with ${what} ends as ${ends.source}, and asks nobody`, async () => {
     using listener = startListener();
@@ -349,13 +398,18 @@ for (
       ...(engine ? { engine } : {}),
       sessions: false,
     };
-    const dial = { hostname, port, connectTimeout: 8_000 };
+    const from = localAddress === undefined ? {} : { localAddress };
+    const dial = { hostname, port, ...from, connectTimeout: 8_000 };
     const options = name === "listenTls"
       ? { hostname, port: 0, cert, key }
       : name === "connect"
       ? dial
       : { ...dial, ...tls };
-    const outcome = await call(flags(port), { call: name, options });
+    const outcome = await call(flags(port), {
+      call: name,
+      options,
+      ...(address === undefined ? {} : { address }),
+    });
     const failed = outcome.name !== undefined;
     const end = failed ? `${outcome.name} ${outcome.code}` : JSON.stringify(outcome.value);
     assert.match(end, ends, JSON.stringify(outcome));

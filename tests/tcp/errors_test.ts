@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, ConnectError, connectTls } from "../../mod.ts";
 import { authority, quoted } from "../../base/authority.ts";
+import { readOptions } from "../../base/options.ts";
 import { withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial } from "../../tcp/dial/dial.ts";
+import { dialRules } from "../../tcp/options.ts";
 import { askChild } from "../fixtures/hostile_child.ts";
 import type { Tried, Try } from "../fixtures/hostile_dial.ts";
 import { leavesNothing } from "../fixtures/hostile_census.ts";
@@ -77,7 +79,7 @@ for (const call of ["connect", "connectTls"] as const) {
 
 test("a look-up that takes too long is said to be what took so long", async () => {
   const late = { hostname: "late.firstflight.invalid", port: 443, connectTimeout: 1 };
-  const settings = { ...late, transport: "tcp", fastOpen: true, signal: undefined } as const;
+  const settings = readOptions(late, dialRules);
   const dialling = withDeadline(settings, async (deadline) => {
     await new Promise((resolve) => deadline.signal.addEventListener("abort", resolve));
     return await dial(

@@ -143,11 +143,11 @@ test("500 connections that fail, in every way and at the same time, leave nothin
 
 test("1,600 connections don't make the process grow, nor keep it alive", async () => {
   const { megabytes, objects, lingered } = await askChild<Growth>("many", [], { timeout: 60_000 });
-  const [, second = 0] = megabytes;
+  const [, , third = 0] = megabytes; // Until then garbage collectors take what they may.
   const last = megabytes.at(-1) ?? 0;
   // Deno's node:tls lets go of some memory late: flat in the long run, but not in so few rounds.
   const most = engineUnderTest() === "openssl" ? 15 : 60;
-  assert.ok(last - second < most, `megabytes after each round: ${megabytes.join(", ")}`);
+  assert.ok(last - third < most, `megabytes after each round: ${megabytes.join(", ")}`);
   assert.deepEqual(objects, {});
   assert.ok(lingered < 2_500, `the process ended after ${lingered} ms`);
 });

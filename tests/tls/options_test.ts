@@ -65,10 +65,19 @@ const notProtocols = [
 ];
 const notVersion = ["TLSv1", "TLSv1.1", "TLSv1.0", "TLS1.3", "SSLv3", "tlsv1.3", "", 1.3, 772, {}];
 
+const notFamily = ["4", "IPv5", "ipv4", "", 5, -4, 4.5, true, {}, [4]];
+const notOwnAddress = [
+  ...[...notText, "", "localhost", "eth0", "127.1", "[::1]", "127.0.0.1:80", "127.0.0.1%lo"],
+  ...["fe80::1", "FEBF::2", "fe80::1%", "::1%eth0%eth1", "10.0.0.0/8"],
+];
+
 const dial: Refused = {
   hostname: [...notHost, undefined],
   port: notPort,
   fastOpen: notBoolean,
+  family: notFamily,
+  localAddress: notOwnAddress,
+  lookup: notFunction,
   signal: ["x", 1, {}, { aborted: false }, new AbortController()],
   connectTimeout: notTimeout,
 };
@@ -100,6 +109,7 @@ const listening: Refused = {
 /** What may stand at a place that refuses everything else of {@linkcode strange}. */
 const takes: Readonly<Record<string, readonly unknown[]>> = {
   keyLog: [strange[4]],
+  lookup: [strange[4]],
   onHandshakeError: [strange[4]],
 };
 

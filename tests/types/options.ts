@@ -2,10 +2,14 @@
  * What options take, and what an error tells. Compiled, never run.
  */
 
+import { lookup, promises, resolve4 } from "node:dns";
+import type { LookupFunction as NodesLookup } from "node:net";
 import {
+  connect,
   connectTls,
   type FirstFlightError,
   listenTls,
+  type LookupFunction,
   type Pem,
   type SessionStore,
   startTls,
@@ -29,6 +33,29 @@ export async function certificates(file: Uint8Array, text: string, conn: TcpConn
     await startTls(conn, { caCerts: cert, cert, key: [text], passphrase: "secret" });
     listenTls({ port: 0, cert, key: cert, passphrase: "secret" });
   }
+}
+
+export async function resolvers(nodes: NodesLookup): Promise<void> {
+  const dial = { hostname: "localhost", port: 443 };
+  const resolvers: LookupFunction[] = [
+    lookup,
+    nodes,
+    (_hostname, { family }, callback) => callback(null, "127.0.0.1", family),
+    (_hostname, _options, callback) => callback(null, [{ address: "127.0.0.1", family: 4 }]),
+    (_hostname, _options, callback) => callback(new Error("unknown")),
+    async (hostname, options, callback) => callback(null, await promises.lookup(hostname, options)),
+    // What knows of one answer alone, as authors used to write it.
+    (_: string, __: object, call: (error: Error | null, address: string, family: number) => void) =>
+      call(null, "127.0.0.1", 4),
+  ];
+  for (const lookup of resolvers) await connect({ ...dial, lookup });
+  for (const family of [0, 4, 6, "IPv4", "IPv6"] as const) await connect({ ...dial, family });
+  // @ts-expect-error: it has no options
+  await connect({ ...dial, lookup: resolve4 });
+  // @ts-expect-error: an answer is text
+  await connect({ ...dial, lookup: (_hostname, _options, callback) => callback(null, 127) });
+  // @ts-expect-error: there is no such version
+  await connect({ ...dial, family: 5 });
 }
 
 export async function slips(sessions: SessionStore): Promise<void> {

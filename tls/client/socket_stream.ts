@@ -145,6 +145,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     if (!watch) return await stream.next();
     if (await watch.judge(stream) && this.#first) {
       await (this.#asking = this.#askAgain(this.#first));
+      return await super.next();
     }
     const held = watch.next();
     if (held !== undefined) return held;

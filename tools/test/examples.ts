@@ -10,7 +10,11 @@ import { globSync, readFileSync } from "node:fs";
 const fence = /^[ *]*```ts( no-eval)?$/;
 
 /** The published files and the README, as far as they have examples. */
-const files = globSync(["{mod,cli}.ts", "{base,cli,ffi,runtimes,tcp,tls}/**/*.ts", "README.md"])
+const files = globSync([
+  "{mod,cli}.ts",
+  "{base,cli,ffi,http,runtimes,tcp,tls}/**/*.ts",
+  "README.md",
+])
   .filter((file) => linesOf(file).some((line) => fence.test(line)));
 
 function linesOf(file: string): string[] {

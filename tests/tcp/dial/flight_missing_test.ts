@@ -26,6 +26,7 @@ async function raceTo(behave: (socket: Socket) => void, options = flight): Promi
   const address = { ip: server.hostname, port: server.port, family: 4 } as const;
   const signal = AbortSignal.timeout(10_000); // A race that nobody ends must not keep the test.
   const link = await race([address], {
+    from: undefined,
     flight: options,
     fastOpen: false,
     until: "first-byte",

@@ -115,6 +115,31 @@ for (const platform of ["darwin", "freebsd"]) {
     assert.equal(silent.fastOpen.reason, "there was nothing to send");
   });
 
+  test(`${platform}: connections come from a local address of one's choice`, { skip }, async () => {
+    await using scene = await startSceneOn(platform);
+    const { lab, client } = scene;
+    for (const family of ["ipv4", "ipv6"] as const) {
+      const localAddress = family === "ipv4" ? "10.77.9.5" : "fd77:9::5";
+      await lab.client.addAddress(localAddress);
+      for (const outcome of ["cookie-requested", "accepted", "disabled"] as const) {
+        await lab.clearPackets();
+        const options = { localAddress, fastOpen: outcome !== "disabled" };
+        const { fastOpen } = await calls.connect(client, lab.server[family], options);
+        assert.equal(fastOpen.outcome, outcome);
+        const { syn } = onlyFlow(await lab.packets());
+        assert.equal(syn.source, localAddress);
+        assert.equal(syn.payload, fastOpen.synBytes);
+      }
+    }
+    await lab.clearPackets();
+    for (const fastOpen of [true, false]) {
+      const dial = { hostname: lab.server.ipv4, localAddress: "192.0.2.1", fastOpen };
+      const { error } = await client.connect(dial, { early: "first" });
+      assert.equal(error?.code, "ADDRESS_NOT_AVAILABLE", JSON.stringify(error));
+    }
+    assert.deepEqual(await lab.packets(), []);
+  });
+
   test(`${platform}: a refused connection is refused`, { skip }, async () => {
     await using scene = await startSceneOn(platform);
     const options = { hostname: scene.lab.server.ipv4, port: 1 };
