@@ -16,6 +16,8 @@ export interface NodeError extends Error {
   syscall?: string;
   address?: string;
   port?: number;
+  /** Of a name that was looked up. */
+  hostname?: string;
 }
 
 /** What went wrong when. */
@@ -69,11 +71,17 @@ export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError
   return Object.assign(new AggregateError(errors, "", { cause: error }), { code: first });
 }
 
+/** Whoever has looked the name up has an error of its own, which says what it says. */
 function lookupError(error: ConnectError): NodeError {
   const { hostname, cause } = error;
+  if (isSystemError(cause)) {
+    const { message, code, errno, syscall } = cause;
+    const name = cause.hostname === undefined ? {} : { hostname: cause.hostname };
+    return nodeError(message, { errno, code, syscall, ...name }, error);
+  }
   const name = nameOf(error, cause);
-  const { message = `getaddrinfo ${name} ${hostname}`, errno } = isSystemError(cause) ? cause : {};
-  return nodeError(message, { errno, code: name, syscall: "getaddrinfo", hostname }, error);
+  const message = `getaddrinfo ${name} ${hostname}`;
+  return nodeError(message, { code: name, syscall: "getaddrinfo", hostname }, error);
 }
 
 function connectError(error: ConnectError, failure: AttemptFailure | undefined): NodeError {

@@ -49,7 +49,6 @@ export interface JudgeOptions {
 
 /** `tlsSocket`, with a store of its own, so that no scenario resumes what another has begun. */
 export function connectsOurs(): Connect {
-  if (process.env["JUDGE_OWN"]) return connectOwn as Connect; // TEMPORARY
   const sessions: SessionStore = new MemorySessionStore();
   return (options) => {
     const ours = {
