@@ -11,8 +11,11 @@ import { nodeError, nodeErrorOf, type SystemCall } from "../../tcp/face/node_err
 import { certificateErrors, TlsError } from "../errors.ts";
 import { describeCertificate } from "./certificates.ts";
 
-/** Codes of certificates have Node's names, but for two. */
-const certificateCodes: ReadonlySet<string> = new Set(Object.values(certificateErrors));
+/** Codes of certificates have Node's names, but for three. */
+const certificateCodes: ReadonlySet<string> = new Set([
+  ...Object.values(certificateErrors),
+  "CERT_INVALID",
+]);
 const nameCodes: ReadonlySet<string> = new Set(["HOSTNAME_MISMATCH", "IP_ADDRESS_MISMATCH"]);
 
 /** OpenSSL's names for the alerts of a peer, as Node's codes have them. Others have a rule. */

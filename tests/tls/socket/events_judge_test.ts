@@ -17,7 +17,7 @@ judge("keylog: what is needed to read along", async (scene) => {
   await scene.settle();
   scene.note([...labels].sort().join(" "));
   scene.note(`whole lines: ${[...whole]}`);
-}, { judgedByNode: { deno: "It has no keylog." } });
+}, { judgedByNode: { deno: "It has no keylog." }, needs: "keyLog" });
 
 for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
   judge(`session: ${maxVersion}`, async (scene) => {
@@ -31,7 +31,7 @@ for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
     scene.note(`${sessions.length > 0} ${sessions.every((each) => each instanceof Uint8Array)}`);
     const session = socket.getSession();
     scene.note(`${session instanceof Uint8Array} ${socket.isSessionReused()}`);
-  }, { judgedByNode: { deno: "In TLS 1.2 it has no event for a session." } });
+  }, { judgedByNode: { deno: "In TLS 1.2 it has no event for a session." }, needs: "resumption" });
 }
 
 judge("the same key material on both sides", async (scene) => {

@@ -69,7 +69,7 @@ judge("allowHalfOpen: the server ends first, the client goes on", async (scene) 
   await scene.settle();
   scene.end(socket, "the last");
   await scene.event(socket, "close");
-});
+}, { needs: "halfClose" });
 
 for (const allowHalfOpen of [false, true]) {
   judge(

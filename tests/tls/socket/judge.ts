@@ -14,11 +14,12 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
-import { test } from "node:test";
 import { connect as connectOwn, type TLSSocket } from "node:tls";
 import { MemorySessionStore, type SessionStore, tlsSocket } from "../../../mod.ts";
-import { engineUnderTest } from "../../peers/engine.ts";
+import type { EngineFeatures } from "../../../tls/engine/features.ts";
+import { can, engineUnderTest } from "../../peers/engine.ts";
 import { soon } from "../../peers/peer.ts";
+import { test } from "../../peers/test.ts";
 import { accountOf, recordingFor } from "./recorded.ts";
 import { type Connect, Scene } from "./scene.ts";
 
@@ -43,13 +44,15 @@ export interface JudgeOptions {
   readonly judgedByNode?: { readonly deno?: string; readonly bun?: string };
   /** Why ours is another on purpose, and what it is. */
   readonly differs?: { readonly why: string; readonly account: readonly string[] };
+  /** The feature that the engine must have. */
+  readonly needs?: keyof EngineFeatures;
   /** Why it can't be run. */
   readonly skip?: string | false;
 }
 
 /** `tlsSocket`, with a store of its own, so that no scenario resumes what another has begun. */
 export function connectsOurs(): Connect {
-  const sessions: SessionStore = new MemorySessionStore();
+  const sessions: SessionStore | false = can("resumption") && new MemorySessionStore();
   return (options) => {
     const ours = {
       sessions,
@@ -82,9 +85,9 @@ const isFailure = (line: string): boolean => line.startsWith(FAILED);
 
 /** Registers a test that compares the two. */
 export function judge(title: string, scenario: Scenario, options: JudgeOptions = {}): void {
-  const { judgedByNode = {}, differs, skip = false } = options;
+  const { judgedByNode = {}, differs, needs, skip = false } = options;
   const byNode = runtime !== "node" && judgedByNode[runtime] !== undefined;
-  test(`as tls.connect: ${title}`, { skip }, async () => {
+  test(`as tls.connect: ${title}`, { skip, needs }, async () => {
     const own = byNode ? accountOf(title) : await account(scenario, connectOwn);
     if (runtime === "node" && Object.keys(judgedByNode).length > 0) recordingFor(title, own);
     if (process.env["FIRSTFLIGHT_SHOW_ACCOUNTS"]) console.log([title, ...own].join("\n    "));
