@@ -14,7 +14,7 @@ import { type Heard, StreamSocket, type Underneath } from "../tcp/face/stream_so
 import type { EarlyDataStatus, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 import { describeCertificate, describeChain, describeGroup } from "./face/certificates.ts";
-import { nodeTlsErrorOf } from "./face/node_tls_error.ts";
+import { authorizationErrorOf, nodeTlsErrorOf } from "./face/node_tls_error.ts";
 import type { TlsByteStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
 
@@ -75,8 +75,8 @@ export let makeTlsSocketOver: (
 export class TlsSocket extends StreamSocket {
   /** Always `true`, as on `tls.TLSSocket`. */
   readonly encrypted = true;
-  /** Always `null`: a connection to a peer that fails the verification is never made. */
-  readonly authorizationError: null = null;
+  /** Why the server was not accepted, as a code; there is never a connection to such a server. */
+  authorizationError: string | null = null;
   /** Whether the handshake is still to come, or under way. */
   secureConnecting = true;
   #settings: TlsSocketSettings;
@@ -89,7 +89,9 @@ export class TlsSocket extends StreamSocket {
       collectsFirstWrites: kind.collectsFirstWrites,
       errorOf: (error, syscall) => {
         const { serverName, hostname: host, port } = this.#settings;
-        return nodeTlsErrorOf(error, syscall, { host: serverName ?? host, port });
+        const shown = nodeTlsErrorOf(error, syscall, { host: serverName ?? host, port });
+        if (syscall === "connect") this.authorizationError = authorizationErrorOf(error, shown);
+        return shown;
       },
       isCut: (error) => {
         return !settings.strict && error instanceof TlsError && error.code === "TRUNCATED";

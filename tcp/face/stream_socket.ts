@@ -186,7 +186,7 @@ export abstract class StreamSocket extends Duplex {
 
   /** The same as `writableLength`; an older name. */
   get bufferSize(): number | undefined {
-    return this.pending ? undefined : this.writableLength;
+    return this.destroyed ? undefined : this.writableLength;
   }
 
   /**
@@ -204,17 +204,17 @@ export abstract class StreamSocket extends Duplex {
     return this.#underneath?.facts()?.fastOpen;
   }
 
-  /** The peer's IP address; `undefined` while there is no connection. */
+  /** The peer's IP address; `undefined` before there is a connection. */
   get remoteAddress(): string | undefined {
     return this.#end("remoteAddr")?.hostname;
   }
 
-  /** The peer's port; `undefined` while there is no connection. */
+  /** The peer's port; `undefined` before there is a connection. */
   get remotePort(): number | undefined {
     return this.#end("remoteAddr")?.port;
   }
 
-  /** The IP version of the peer's address; `undefined` while there is no connection. */
+  /** The IP version of the peer's address; `undefined` before there is a connection. */
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     const { remoteAddress } = this;
     return remoteAddress === undefined ? undefined : familyOf(remoteAddress);
@@ -243,8 +243,9 @@ export abstract class StreamSocket extends Duplex {
     return { address: end.hostname, family: familyOf(end.hostname), port: end.port };
   }
 
+  /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
-    return this.destroyed ? undefined : this.#facts?.[end];
+    return this.destroyed && end === "localAddr" ? undefined : this.#facts?.[end];
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */
@@ -312,7 +313,7 @@ export abstract class StreamSocket extends Duplex {
   ): boolean;
   override write(...given: unknown[]): boolean {
     // Node says more about a peer that has ended than about an end of one's own.
-    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded && !this.destroyed) {
+    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded) {
       return this.#refuseWrite(given.findLast((each) => typeof each === "function"));
     }
     const more = super.write(...given as Parameters<Duplex["write"]>);
@@ -458,10 +459,9 @@ export abstract class StreamSocket extends Duplex {
   }
 
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
-    if (this.destroyed) return done(); // As Node: whoever has destroyed it knows.
-    if (this.#isReady) return done(this.#kind.errorOf(error, "write"));
+    if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
     this.#fail(error, "connect");
-    done(this.errored);
+    done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
   }
 
   /** @ignore */
@@ -484,6 +484,11 @@ export abstract class StreamSocket extends Duplex {
     done(error);
     setImmediate(() => this.emit("close", error !== null));
   }
+}
+
+/** Why something was not sent over a socket that was destroyed here. */
+function cancelled(cause: unknown): Error {
+  return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
 }
 
 function isLookupError(error: unknown): error is ConnectError {

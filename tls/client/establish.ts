@@ -7,6 +7,7 @@
 import { quoted } from "../../base/authority.ts";
 import { type Deadline, withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial, type Dialed } from "../../tcp/dial/dial.ts";
+import type { Kept } from "../../tcp/wire/keep.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { DialSettings } from "../../tcp/options.ts";
 import type { Peer } from "../../tcp/wire/ends.ts";
@@ -59,7 +60,7 @@ class Again {
  * plan that was made before, when the early data were not known yet.
  */
 export async function establish(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
   stages: Stages = {},
@@ -87,7 +88,7 @@ export async function establish(
 
 /** As {@linkcode establish}, for a first write. */
 export async function establishSending(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   first: Uint8Array | undefined,
   stages?: Stages,
@@ -109,7 +110,7 @@ export function requireSent(connected: Connected, { hostname, port }: Peer): Con
 
 /** Runs one race, and the handshake of its winner. */
 async function open(
-  settings: DialSettings,
+  settings: DialSettings & Kept,
   deadline: Deadline,
   plan: Plan,
   stages: Stages,
