@@ -65,6 +65,7 @@ export { tcpSocket, type TcpSocketOptions } from "./tcp/tcp_socket.ts";
 export { StreamConn } from "./tcp/stream_conn.ts";
 export { type KnownServer, type ServerMemory, serverMemory } from "./tls/client/known_servers.ts";
 export type { RefusedBy, SparedPart, SpecialPart } from "./tls/client/special.ts";
+export { acceptTls } from "./tls/accept.ts";
 export { TlsConn, type TlsHandshakeInfo, type TlsTiming } from "./tls/conn.ts";
 export { connectTls, type ConnectTlsOptions } from "./tls/connect.ts";
 export type { EarlyDataStatus, EngineName, TlsVersion } from "./tls/engine/contract.ts";
@@ -78,7 +79,7 @@ export {
 export { listenTls } from "./tls/listen.ts";
 export type { CommonTlsOptions, Pem, TlsClientOptions } from "./tls/options.ts";
 export { TlsListener } from "./tls/server/listener.ts";
-export type { ListenTlsOptions } from "./tls/server/options.ts";
+export type { AcceptTlsOptions, ListenTlsOptions, TlsServerOptions } from "./tls/server/options.ts";
 export {
   FileSessionStore,
   type FileSessionStoreOptions,
@@ -92,5 +93,6 @@ export { TlsSocket } from "./tls/socket.ts";
 export type { TlsSocketOptions } from "./tls/socket_options.ts";
 export { tlsSocket } from "./tls/tls_socket.ts";
 export { startTls, type StartTlsOptions } from "./tls/start_tls.ts";
+export type { AnyTransport } from "./tls/transport.ts";
 export { type FastOpenSupport, fastOpenSupport } from "./tls/support.ts";
 export type { TlsWarning, TlsWarningCode } from "./tls/warnings.ts";

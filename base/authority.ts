@@ -15,7 +15,9 @@ export function authority({ hostname, port }: End): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** Names an end in messages. The address of a client that left at once is not known. */
+/** Names an end in messages. What is not known of it is left out. */
 export function quoted(end: End): string {
-  return end.hostname === "" ? "a client that left at once" : `"${authority(end)}"`;
+  const { hostname, port } = end;
+  if (hostname === "") return "a client whose address is not known";
+  return port === 0 ? `"${hostname}"` : `"${authority(end)}"`;
 }

@@ -35,7 +35,7 @@ export abstract class FirstFlightError extends Error {
   abstract readonly code: string;
   /** The host that was asked for; `undefined` if there was none. */
   readonly hostname: string | undefined;
-  /** The port that was asked for; `undefined` if there was none. */
+  /** The port that was asked for; `undefined` if there was none, 0 if it is not known. */
   readonly port: number | undefined;
   /**
    * Whether the same call may succeed later without a change on this side. This says nothing about

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quoted } from "../base/authority.ts";
 import { FirstFlightError } from "../base/errors.ts";
 import { scopeAdvice } from "./name/scope.ts";
 
@@ -22,6 +23,7 @@ import { scopeAdvice } from "./name/scope.ts";
  * - `"HOST_UNREACHABLE"`: no route to the host
  * - `"NETWORK_UNREACHABLE"`: no route to its network
  * - `"TIMED_OUT"`: no answer in time
+ * - `"TRANSPORT_FAILED"`: the stream that TLS was started on failed; `cause` is its own error
  * - `"ADDRESS_IN_USE"`: something listens on that address and port already
  * - `"ADDRESS_NOT_AVAILABLE"`: this machine does not have the address to listen on or to connect
  *   from, or that address does not lead to the destination
@@ -41,6 +43,7 @@ export type ConnectErrorCode =
   | "HOST_UNREACHABLE"
   | "NETWORK_UNREACHABLE"
   | "TIMED_OUT"
+  | "TRANSPORT_FAILED"
   | "ADDRESS_IN_USE"
   | "ADDRESS_NOT_AVAILABLE"
   | "IN_USE"
@@ -147,6 +150,29 @@ export function codeOfErrno(errno: string | undefined): ConnectErrorCode {
   return (errno && meanings[errno]) || "SYSTEM_ERROR";
 }
 
+/**
+ * The error of a stream that carries a connection. `peer` is the other end of the connection, not of
+ * the stream.
+ */
+export function transportBroken(
+  cause: unknown,
+  peer: { readonly hostname: string; readonly port: number },
+): ConnectError {
+  const { message = String(cause), code } = (cause ?? {}) as Partial<Record<string, string>>;
+  const errno = cause instanceof ConnectError ? cause.errno : code;
+  const meaning = cause instanceof ConnectError ? cause.code : meanings[errno ?? ""];
+  return new ConnectError(
+    meaning ?? "TRANSPORT_FAILED",
+    `The transport of the connection to ${quoted(peer)} broke: ${message}`,
+    {
+      hostname: peer.hostname,
+      port: peer.port,
+      cause,
+      ...(meaning && errno !== undefined ? { errno } : {}),
+    },
+  );
+}
+
 const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   PERMISSION_DENIED: "not permitted, by a sandbox, a firewall or a route",
   NAME_NOT_FOUND: "the name is unknown; check its spelling and the resolver",
@@ -160,6 +186,7 @@ const sentences: Readonly<Record<ConnectErrorCode, string>> = {
   HOST_UNREACHABLE: "no route to the host",
   NETWORK_UNREACHABLE: "no route to that network from here",
   TIMED_OUT: "no answer in time",
+  TRANSPORT_FAILED: "the stream that carries the connection failed",
   ADDRESS_IN_USE: "the address is in use",
   ADDRESS_NOT_AVAILABLE: "this machine does not have that local address, or it does not lead there",
   IN_USE: "the connection is in use",

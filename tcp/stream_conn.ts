@@ -4,9 +4,9 @@
  * @module
  */
 
+import { quoted } from "../base/authority.ts";
 import { checkInside, type inside } from "../base/constructors.ts";
 import { badArgument } from "../base/option_errors.ts";
-import { quoted } from "../base/authority.ts";
 import { ConnectError } from "./errors.ts";
 import type { Known, NetAddr } from "./facts.ts";
 import type { FastOpenResult } from "./outcome.ts";
@@ -49,6 +49,19 @@ function inUse({ remoteAddr }: StreamConn, why: string): ConnectError {
  */
 export let handOver: (conn: StreamConn) => void;
 
+/**
+ * Checks that a connection could be handed over, or was so already.
+ *
+ * @throws {ConnectError} `IN_USE` while a read or a write is under way, or a stream was taken
+ */
+export let checkFree: (conn: StreamConn) => void;
+
+/**
+ * Lends a connection to another one that is made over it. Until the function that is returned is called,
+ * closing it is up to the other, whose last words would be lost otherwise.
+ */
+export let lendConn: (conn: StreamConn) => () => void;
+
 /** What {@linkcode TcpConn} and `TlsConn` have in common. */
 export abstract class StreamConn {
   #stream: ByteStream;
@@ -57,6 +70,7 @@ export abstract class StreamConn {
   /** Reads and writes under way. */
   #pending = 0;
   #hasSocket = false;
+  #isLent = false;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
@@ -69,10 +83,18 @@ export abstract class StreamConn {
   }
 
   static {
+    checkFree = (conn) => {
+      if (conn.#pending === 0 && !conn.#readable && !conn.#writable) return;
+      throw inUse(conn, "by a read, a write or a stream of it, which would lose bytes");
+    };
+    lendConn = (conn) => {
+      conn.#isLent = true;
+      return () => {
+        conn.#isLent = false;
+      };
+    };
     handOver = (conn) => {
-      if (conn.#pending > 0 || conn.#readable || conn.#writable) {
-        throw inUse(conn, "a read, a write or a stream of it; duplex would take the bytes away");
-      }
+      checkFree(conn);
       conn.#hasSocket = true;
       dropped.unregister(conn.#stream);
     };
@@ -130,7 +152,7 @@ export abstract class StreamConn {
 
   /** Closes both directions and frees everything. A second call does nothing. */
   close(): void {
-    this.#stream.close();
+    if (!this.#isLent) this.#stream.close();
   }
 
   /** The bytes that arrive, as a stream. Cancelling it closes the connection. */
@@ -175,6 +197,7 @@ export abstract class StreamConn {
 
   /** Ends the writing side, then closes the connection; for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isLent) return;
     try {
       await this.closeWrite();
     } catch {

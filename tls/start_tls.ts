@@ -4,17 +4,20 @@
  * @module
  */
 
-import { badArgument } from "../base/option_errors.ts";
-import { calledElsewhere, optional, readOptions, type Rules } from "../base/options.ts";
-import { peerOfTcpConn, releaseTcpConn, TcpConn } from "../tcp/conn.ts";
-import { withDeadline } from "../tcp/dial/deadline.ts";
+import { badOption } from "../base/option_errors.ts";
+import {
+  bytes,
+  calledElsewhere,
+  integer,
+  optional,
+  readOptions,
+  type Rules,
+} from "../base/options.ts";
+import { peerOfTcpConn, TcpConn } from "../tcp/conn.ts";
 import { type Destination, destinationIn, host, patienceRules } from "../tcp/options.ts";
+import type { Peer } from "../tcp/wire/ends.ts";
 import { chooseEngine } from "./choose_engine.ts";
-import { completeHandshake, learnFromHandshake, warnIfUnusable } from "./client/finish.ts";
-import { makePlan } from "./client/plan.ts";
-import { learnGivenUp } from "./client/refusals.ts";
-import { retryAfterFailure } from "./client/retry.ts";
-import type { SpecialPart } from "./client/special.ts";
+import { establishOver } from "./client/establish_over.ts";
 import { makeTlsConn, type TlsConn } from "./conn.ts";
 import {
   checkTlsSettings,
@@ -22,13 +25,33 @@ import {
   tlsClientRules,
   type TlsClientSettings,
 } from "./options.ts";
-import { TlsStream } from "./stream.ts";
+import { type AnyTransport, checkTransport, transportOf } from "./transport.ts";
 
 /** Options of {@linkcode startTls}. */
 export interface StartTlsOptions extends TlsClientOptions {
-  /** The server's name; by default the one the connection was opened to. */
+  /**
+   * The server's name. Over a `TcpConn` the default is the name that it was opened to, which is a
+   * proxy's where there is one. Over anything else the name, or `serverName`, must be given: nobody
+   * but the caller knows whom the connection leads to.
+   */
   hostname?: string;
-  /** Gives up when aborted; the promise rejects with the signal's reason. */
+  /**
+   * The server's port. Nothing is connected to by it: sessions, and what was learned of a server, are
+   * kept by host and port. Over a `TcpConn` the default is the port that it was opened to, else 0, for
+   * a port that is not known.
+   */
+  port?: number;
+  /**
+   * Bytes to send with the ClientHello, as `earlyData` of `connectTls`; through a tunnel that saves
+   * the same round trip. Early data can be **replayed**: send only what may be repeated. There is
+   * only one connection here. So if the server closes without an answer to them, this call fails, and
+   * the next one sends them after the handshake.
+   */
+  earlyData?: Uint8Array;
+  /**
+   * Gives up when aborted; the promise rejects with the signal's reason, and the transport is
+   * closed.
+   */
   signal?: AbortSignal;
   /** Milliseconds until the handshake must be complete. Default 30,000. */
   connectTimeout?: number;
@@ -36,24 +59,40 @@ export interface StartTlsOptions extends TlsClientOptions {
 
 /** {@linkcode StartTlsOptions} after they were read. */
 interface StartTlsSettings extends TlsClientSettings, Omit<Destination, "hostname" | "port"> {
-  /** `undefined` stands for the name that the connection was opened to. */
   readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly earlyData: Uint8Array | undefined;
 }
 
 const rules: Rules<StartTlsSettings> = {
   hostname: calledElsewhere(optional(host), "host"),
+  port: optional(integer(1, 65_535)),
+  earlyData: optional(bytes),
   ...patienceRules,
   ...tlsClientRules,
 };
 
 /**
- * Starts TLS on a connection that is open already, for protocols that negotiate TLS in the clear
- * (STARTTLS). Close the connection that is returned: the given one can't be used any more once the
- * ClientHello is sent. When this throws before that, as for a wrong option, the given one is still
- * open.
+ * Starts TLS on a connection that is open already: for protocols that agree on TLS in the clear
+ * (STARTTLS), and through proxies and tunnels.
  *
- * Read the answer that agrees to TLS completely before this call. Otherwise bytes that the peer
- * sent in the clear and that were not read yet would be taken for TLS.
+ * The transport may be
+ *
+ * - a `TcpConn`
+ * - a `TlsConn`: TLS in TLS, as with a proxy that is spoken to over TLS
+ * - any `Duplex` of `node:stream` that carries bytes: a `net.Socket`, also one that is still
+ *   connecting, the socket that an HTTP proxy's answer to CONNECT brings, a channel of SSH, a WebSocket
+ *   as a stream
+ *
+ * Use the connection that is returned from then on, and close only that: the transport is ended, then
+ * destroyed with it. When an option or a certificate can't be used, the transport is left as it was.
+ * When anything else fails, it is closed.
+ *
+ * The name that is verified is always the caller's: over a `TcpConn` by default the name that it was
+ * opened to, over others `hostname` or `serverName`, which must be given.
+ *
+ * Read the answer that agrees to TLS completely before this call. What the peer sent in the clear and
+ * was not read yet is taken for TLS, and ends the handshake (`NOT_TLS`); it never comes out as data.
  *
  * ```ts
  * import { connect, listenTls, startTls } from "@firstflight/tls";
@@ -80,62 +119,55 @@ const rules: Rules<StartTlsSettings> = {
  * server.close();
  * ```
  *
- * @throws {OptionError} when an option or `conn` is wrong
- * @throws {ConnectError} when the connection breaks, or is closed already; `TIMED_OUT` when the
- * handshake is not complete within `connectTimeout`
+ * Over a stream of `node:stream`:
+ *
+ * ```ts
+ * import { acceptTls, startTls } from "@firstflight/tls";
+ * import { cert, key } from "./examples/certificate.ts";
+ * import { duplexPair } from "node:stream";
+ *
+ * const [near, far] = duplexPair();
+ * const accepting = acceptTls(far, { cert, key });
+ * using client = await startTls(near, { hostname: "localhost", caCerts: [cert] });
+ * using server = await accepting;
+ * await client.write(new TextEncoder().encode("hello"));
+ * console.log(await server.read(new Uint8Array(16))); // 5
+ * ```
+ *
+ * @throws {OptionError} when an option or the transport is wrong: a stream in object mode, or with an
+ * encoding; a `TlsConn` that is being read from
+ * @throws {ConnectError} when the transport breaks, with its error as `cause`; `CONNECTION_CLOSED`
+ * when it is closed already, or not being connected; `TIMED_OUT` when the handshake is not complete
+ * within `connectTimeout`
  * @throws {TlsError} when the handshake or the verification fails
  * @throws the reason of `signal` when that aborts
  */
-export async function startTls(conn: TcpConn, options: StartTlsOptions = {}): Promise<TlsConn> {
-  const startedAt = performance.now();
-  if (!(conn instanceof TcpConn)) throw badArgument("conn", "a TcpConn", conn);
-  const opened = peerOfTcpConn(conn);
-  const settings = readOptions(
+export async function startTls(
+  transport: AnyTransport,
+  options: StartTlsOptions = {},
+): Promise<TlsConn> {
+  checkTransport(transport);
+  const opened = transport instanceof TcpConn ? peerOfTcpConn(transport) : undefined;
+  const given = readOptions(
     options,
     rules,
-    ({ hostname = opened.hostname }) => destinationIn({ hostname, port: opened.port }),
+    ({ hostname = opened?.hostname, port = opened?.port }) => destinationIn({ hostname, port }),
   );
-  const { hostname = opened.hostname } = settings;
-  const peer = { hostname, port: opened.port };
-  checkTlsSettings(settings, peer);
+  const peer = peerOf(given, opened);
+  checkTlsSettings(given, peer);
+  const settings = { ...given, ...peer };
   const chosen = chooseEngine(settings, peer);
-  return await withDeadline({ ...settings, ...peer }, async (deadline) => {
-    // No second connection can be made here, so the hello must not be one that may need it.
-    const purpose = { fastOpen: false, earlyData: undefined };
-    const plan = await makePlan(settings, peer, chosen, deadline, purpose);
-    const { allowance } = plan;
-    const engine = plan.makeEngine(plan.config);
-    const parts: SpecialPart[] = engine.offersSession ? ["session"] : [];
-    let stream: TlsStream | undefined;
-    let sentAt = NaN;
-    try {
-      const { localAddr, remoteAddr, fastOpen } = conn;
-      const flight = await engine.start();
-      const arrived = releaseTcpConn(conn);
-      arrived.wire.socket.write(flight);
-      sentAt = performance.now() + (fastOpen.rtt ?? 0);
-      stream = new TlsStream(arrived, engine, peer, "client");
-      await completeHandshake(stream, engine, deadline);
-      allowance?.noteTaken(parts);
-      warnIfUnusable(plan, engine.offersSession);
-      learnFromHandshake(plan, engine);
-      const facts = { localAddr, remoteAddr, fastOpen };
-      const timing = {
-        lookup: 0,
-        open: 0,
-        firstByte: stream.firstByteAt - startedAt,
-        secure: performance.now() - startedAt,
-      };
-      const { warnings, config: { serverName } } = plan;
-      return makeTlsConn(stream, { facts, timing, warnings, serverName });
-    } catch (error) {
-      // There is no other connection to try again on, but the next one goes without.
-      const isGivenUp = deadline.signal.aborted;
-      if (isGivenUp) learnGivenUp(plan, parts, stream?.lastByteAt || sentAt);
-      const retry = isGivenUp ? undefined : retryAfterFailure(parts, engine, error);
-      if (retry) allowance?.noteRefused(retry.refused, retry.by);
-      engine.free();
-      throw error;
-    }
-  });
+  const { earlyData } = settings;
+  const connected = await establishOver(transportOf(transport, peer), settings, chosen, earlyData);
+  const { stream, ...known } = connected;
+  return makeTlsConn(stream, known);
+}
+
+/** The server that a transport leads to. Only its caller knows, unless this module has opened it. */
+function peerOf(settings: StartTlsSettings, opened: Peer | undefined): Peer {
+  const { serverName, port = opened?.port ?? 0 } = settings;
+  const { hostname = opened?.hostname ?? serverName } = settings;
+  if (hostname !== undefined) return { hostname, port };
+  const expectation = 'given, or "serverName": the transport does not tell whom it leads to';
+  throw badOption("hostname", expectation, undefined);
 }

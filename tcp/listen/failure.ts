@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted } from "../../base/authority.ts";
+import { authority } from "../../base/authority.ts";
 import { codeOfErrno, ConnectError, type ConnectErrorCode } from "../errors.ts";
 import { scopeAdvice } from "../name/scope.ts";
 import { SystemCallError } from "../kernel/socket.ts";
@@ -37,7 +37,7 @@ export function listenFailure(
   const advice = scopeAdvice(at.hostname, errno ?? "EINVAL"); // Not every runtime tells the errno.
   return new ConnectError(
     code,
-    `Could not listen on ${quoted(at)}: ${reason}${name}${advice}`,
+    `Could not listen on "${authority(at)}": ${reason}${name}${advice}`,
     { ...at, cause, ...(errno === undefined ? {} : { errno }) },
   );
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Server } from "node:net";
-import { quoted } from "../../base/authority.ts";
+import { authority } from "../../base/authority.ts";
 import {
   boolean,
   calledElsewhere,
@@ -114,7 +114,7 @@ export function listen(
   const at = { hostname, port };
   const denied = runtime.deniedNet(hostname, port);
   if (denied !== undefined) {
-    const message = `Could not listen on ${quoted(at)}: not permitted; ${denied}`;
+    const message = `Could not listen on "${authority(at)}": not permitted; ${denied}`;
     throw new ConnectError("PERMISSION_DENIED", message, at);
   }
   const address = { host, port, backlog };

@@ -25,6 +25,7 @@ export function closedHere(peer: Peer): ConnectError {
 
 /** A socket's error as a {@linkcode ConnectError}. */
 export function connectionBroken(error: Error & { code?: string }, peer: Peer): ConnectError {
+  if (error instanceof ConnectError) return error; // A transport has said what it is.
   const code = codeOfErrno(error.code);
   const name = error.code ? ` (${error.code})` : "";
   return new ConnectError(

@@ -12,6 +12,7 @@ import type { Flow } from "./inbox.ts";
 import { failureOf } from "../kernel/failed_call.ts";
 import { receiveNow } from "../kernel/receive.ts";
 import { SystemCallError } from "../kernel/socket.ts";
+import type { TransportSocket } from "./transport.ts";
 
 /** The events that an owner gets from its wire. */
 export interface WireOwner {
@@ -73,6 +74,11 @@ export class Wire implements Flow {
     const wire = new Wire((receive) => runtime.adopt(fd, receive, whyRefused));
     if (runtime.readsAfresh) wire.#receive = () => receiveNow(platform, fd);
     return wire;
+  }
+
+  /** Takes over a stream of somebody else. */
+  static through(transport: TransportSocket): Wire {
+    return new Wire((receive) => transport.listen(receive));
   }
 
   /** Takes over a socket the runtime made. */

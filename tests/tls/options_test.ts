@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { duplexPair } from "node:stream";
 import { test } from "node:test";
 import { domainToASCII } from "node:url";
 import {
+  acceptTls,
   connect,
   ConnectError,
   connectTls,
@@ -106,6 +108,14 @@ const listening: Refused = {
   fastOpen: notBoolean,
 };
 
+const serving: Refused = {
+  ...common,
+  cert: [...notPem, undefined],
+  key: [...notPem, undefined],
+  maxEarlyData: ["5", -1, 1.5, 2 ** 32, Infinity, {}, true],
+  handshakeTimeout: notTimeout,
+};
+
 /** What may stand at a place that refuses everything else of {@linkcode strange}. */
 const takes: Readonly<Record<string, readonly unknown[]>> = {
   keyLog: [strange[4]],
@@ -152,6 +162,8 @@ const calls: readonly Call[] = [
     refuses: {
       ...client,
       hostname: notHost,
+      port: notPort.filter((value) => value !== undefined),
+      earlyData: [...notBytes, "first-write"],
       signal: dial["signal"] ?? [],
       connectTimeout: notTimeout,
     },
@@ -163,13 +175,22 @@ const calls: readonly Call[] = [
     open: async (options: never) => listenTls(options).close(),
     refuses: {
       ...listening,
-      ...common,
-      cert: [...notPem, undefined],
-      key: [...notPem, undefined],
-      maxEarlyData: ["5", -1, 1.5, 2 ** 32, Infinity, {}, true],
-      handshakeTimeout: notTimeout,
+      ...serving,
       onHandshakeError: notFunction,
     },
+  },
+  {
+    what: "acceptTls",
+    good: () => ({ cert, key }),
+    async open(options: never) {
+      const [, transport] = duplexPair();
+      try {
+        return await acceptTls(transport, options);
+      } finally {
+        assert.equal(transport.destroyed, false);
+      }
+    },
+    refuses: { ...serving, signal: dial["signal"] ?? [] },
   },
 ];
 
@@ -228,7 +249,7 @@ test("connect, connectTls and listenTls refuse to be called without options", as
   }
 });
 
-test("startTls refuses what is no connection of connect's", async () => {
+test("startTls refuses what is no connection and no stream, or does not tell whom it leads to", async () => {
   using listener = startListener();
   const { client, server } = await pair(listener);
   for (const conn of [null, undefined, {}, "conn", new Nonsense(), client]) {

@@ -5,8 +5,10 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { duplexPair } from "node:stream";
 import { test } from "node:test";
 import {
+  acceptTls,
   connect,
   ConnectError,
   connectTls,
@@ -56,7 +58,19 @@ const slips = {
     key_log: "keyLog",
     secureContext: undefined,
   },
-  startTls: { servername: "serverName", host: "hostname", fastOpen: undefined },
+  startTls: {
+    servername: "serverName",
+    host: "hostname",
+    earlydata: "earlyData",
+    fastOpen: undefined,
+  },
+  acceptTls: {
+    ALPNProtocols: "alpnProtocols",
+    timeout: "handshakeTimeout",
+    maxearlydata: "maxEarlyData",
+    port: undefined,
+    serverName: undefined,
+  },
   listenTls: {
     maxEarlydata: "maxEarlyData",
     ALPNProtocols: "alpnProtocols",
@@ -82,6 +96,14 @@ const calls: Readonly<Record<Named, (slip: object) => Promise<unknown>>> = {
       return await startTls(plain, slip);
     } finally {
       await plain.write(new Uint8Array(1)); // It did not cost the connection.
+    }
+  },
+  async acceptTls(slip) {
+    const [, transport] = duplexPair();
+    try {
+      return await acceptTls(transport, { cert, key, ...slip });
+    } finally {
+      assert.equal(transport.destroyed, false);
     }
   },
   // deno-lint-ignore require-await -- what it throws becomes what it rejects with

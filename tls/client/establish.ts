@@ -27,7 +27,7 @@ import { FinishedHold } from "./finished_hold.ts";
 import { Hello } from "./hello.ts";
 import { knownServer } from "./known_servers.ts";
 import { learnGivenUp, learnRefusal, learnUnanswered, refusedIn } from "./refusals.ts";
-import { makePlan, ordinaryPlan, type Plan, withoutSession } from "./plan.ts";
+import { earlyDataOf, isWhole, makePlan, ordinaryPlan, type Plan, withoutSession } from "./plan.ts";
 import {
   type Retry,
   retryAfterFailure,
@@ -115,8 +115,7 @@ async function open(
 ): Promise<Connected | Again> {
   const { makeEngine, resumption, stored, config, allowance } = plan;
   const { fastOpen } = settings;
-  const mayBeEarly = stored && plan.earlyData?.length && allowance?.allows("early data");
-  const earlyData = mayBeEarly ? plan.earlyData : undefined;
+  const earlyData = earlyDataOf(plan);
   let hello: Hello | undefined;
   try {
     const made = hello = new Hello({
@@ -152,7 +151,7 @@ async function shakeHands(
   const refused = link.refusal ? refusedIn(hello, link.refusal, parts) : [];
   const engine = hello.engineFor(link.carries);
   const hold = engine.earlyDataTaken > 0
-    ? new FinishedHold(engine, { hostname, port }, rtt ?? answered, isWhole(plan, engine))
+    ? new FinishedHold(engine, { hostname, port }, () => rtt ?? answered, isWhole(plan, engine))
     : undefined;
   const stream = new TlsStream(link.arrived, engine, { hostname, port }, "client", hold);
   const patience = parts.length > 0
@@ -205,11 +204,6 @@ async function shakeHands(
   warnIfTooLarge(plan, hello, link, engine);
   const { serverName } = plan.config;
   return { stream, facts: link.facts, timing, warnings: plan.warnings, serverName };
-}
-
-/** Whether the first flight had all of the early data, so that a server can answer them. */
-function isWhole({ earlyData }: Plan, { earlyDataTaken }: ClientEngine): boolean {
-  return earlyDataTaken === earlyData?.length;
 }
 
 function warnIfTooLarge(

@@ -61,8 +61,7 @@ export class FinishedHold {
   onUnanswered: (error: unknown) => void = () => {};
   readonly #engine: ClientEngine;
   readonly #peer: EnginePeer;
-  /** Milliseconds. */
-  readonly #roundTrip: number;
+  readonly #roundTrip: () => number;
   readonly #isWhole: boolean;
   readonly #frames = new RecordFrames();
   readonly #over = Promise.withResolvers<void>();
@@ -76,8 +75,11 @@ export class FinishedHold {
   #sentAt = NaN;
   #hasAnswer = false;
 
-  /** `isWhole` if the early data are all that the caller had to say: more of them would come too late. */
-  constructor(engine: ClientEngine, peer: EnginePeer, roundTrip: number, isWhole: boolean) {
+  /**
+   * @param roundTrip in milliseconds; asked for once the peer has answered
+   * @param isWhole whether the early data are all that the caller had to say: more of them would come too late
+   */
+  constructor(engine: ClientEngine, peer: EnginePeer, roundTrip: () => number, isWhole: boolean) {
     this.#engine = engine;
     this.#peer = peer;
     this.#roundTrip = roundTrip;
@@ -135,7 +137,7 @@ export class FinishedHold {
       return this.#learn(Number.isNaN(this.#readyAt) ? 0 : now - this.#readyAt);
     }
     if (Number.isNaN(this.#sentAt)) return;
-    const isEarly = now - this.#sentAt < TOO_SOON * this.#roundTrip;
+    const isEarly = now - this.#sentAt < TOO_SOON * this.#roundTrip();
     this.#learn(isEarly ? now - this.#readyAt : undefined);
   }
 
@@ -148,7 +150,7 @@ export class FinishedHold {
     const { resets = 0 } = knownServer(this.#peer);
     // A reset for the Finished: the peer had answered, perhaps, and had closed. But the next Finished
     // waits for such an answer, so it is something else if that is reset as well.
-    if (isReset && isLate) this.#learn(this.#roundTrip, resets + 1);
+    if (isReset && isLate) this.#learn(this.#roundTrip(), resets + 1);
     if (!isReset || !isLate || resets > 0) this.onUnanswered(error);
   }
 
@@ -199,6 +201,6 @@ export class FinishedHold {
   }
 
   #milliseconds({ roundTrips, atLeast }: Wait): number {
-    return Math.max(roundTrips * this.#roundTrip, atLeast);
+    return Math.max(roundTrips * this.#roundTrip(), atLeast);
   }
 }

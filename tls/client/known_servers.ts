@@ -36,7 +36,7 @@ export interface ServerFacts {
 export interface KnownServer {
   /** The host as it was asked for. */
   readonly hostname: string;
-  /** 1 to 65,535. */
+  /** 1 to 65,535; 0 if it is not known, as where TLS was started over a tunnel. */
   readonly port: number;
   /** The key-exchange group that the server picked last, once known. */
   readonly group?: string;

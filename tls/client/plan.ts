@@ -8,7 +8,7 @@ import { digest } from "../../base/digest.ts";
 import type { Deadline } from "../../tcp/dial/deadline.ts";
 import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
-import type { ClientConfig } from "../engine/contract.ts";
+import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
 import { featuresOf } from "../engine/features.ts";
 import { trustOf } from "../engine/own_roots.ts";
 import { keyLogOf } from "../keylog.ts";
@@ -94,6 +94,16 @@ export async function makePlan(
   };
   const { make: makeEngine } = chosen;
   return { makeEngine, config, resumption, stored, earlyData, allowance, warnings };
+}
+
+/** The early data that the first flight may carry: those of a plan with a session for them. */
+export function earlyDataOf({ stored, earlyData, allowance }: Plan): Uint8Array | undefined {
+  return stored && earlyData?.length && allowance?.allows("early data") ? earlyData : undefined;
+}
+
+/** Whether the first flight had all of the early data, so that a server can answer them. */
+export function isWhole({ earlyData }: Plan, { earlyDataTaken }: ClientEngine): boolean {
+  return earlyDataTaken === earlyData?.length;
 }
 
 /** The same plan without a session. */

@@ -47,7 +47,10 @@ export function retryUnanswered(error: unknown): Retry | undefined {
 /** How a handshake was turned down; `undefined` if this side has ended it, or has good reason to. */
 function refusedBy(error: unknown): RefusedBy | undefined {
   if (error instanceof FellSilent) return "silence";
-  if (error instanceof ConnectError) return error.code === "CONNECTION_RESET" ? "reset" : "close";
+  if (error instanceof ConnectError) {
+    if (error.code === "TRANSPORT_FAILED") return undefined;
+    return error.code === "CONNECTION_RESET" ? "reset" : "close";
+  }
   if (!(error instanceof TlsError)) return undefined;
   switch (error.code) {
     case "HANDSHAKE_CLOSED":

@@ -6,7 +6,6 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
-import { quoted } from "../../base/authority.ts";
 import { checkInside, inside } from "../../base/constructors.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
@@ -14,10 +13,11 @@ import { acceptedFacts } from "../../tcp/listen/accepted.ts";
 import type { ListenerFastOpen } from "../../tcp/listen/enable_fast_open.ts";
 import { listen, type Started } from "../../tcp/listen/listen.ts";
 import { Wire } from "../../tcp/wire/wire.ts";
-import { makeTlsConn, type TlsConn } from "../conn.ts";
+import type { TlsConn } from "../conn.ts";
 import type { ServerEngines } from "../engine/contract.ts";
 import type { TlsError } from "../errors.ts";
-import { TlsStream } from "../stream.ts";
+import type { TlsStream } from "../stream.ts";
+import { beginHandshake } from "./handshake.ts";
 import type { ListenTlsSettings } from "./options.ts";
 
 /** Connections that may wait for `accept` after their handshake. More clients are turned away. */
@@ -148,36 +148,16 @@ export class TlsListener implements AsyncIterable<TlsConn> {
     const startedAt = performance.now();
     const { fastOpen: wanted, handshakeTimeout, onHandshakeError } = this.#settings;
     const facts = acceptedFacts(socket, { wanted, fastOpen: this.fastOpen });
-    const { hostname, port } = facts.remoteAddr;
-    const peer = { hostname, port };
     if (this.#closed || this.#waiting.length >= MOST_WAITING) return void socket.destroy();
-    const engine = this.#engines.accept();
     const arrived = { wire: Wire.over(socket), received: [], ended: false };
-    const stream = new TlsStream(arrived, engine, peer, "server");
+    const accepted = { startedAt, facts, handshakeTimeout };
+    const { stream, conn } = beginHandshake(arrived, this.#engines.accept(), accepted);
     this.#handshaking.add(stream);
-    const timer = setTimeout(() => {
-      stream.fail(
-        new ConnectError(
-          "TIMED_OUT",
-          `The handshake with ${quoted(peer)} took more than ${handshakeTimeout} ms`,
-          peer,
-        ),
-      );
-    }, handshakeTimeout);
-    stream.secured.catch(() => {}).finally(() => {
-      clearTimeout(timer);
-      this.#handshaking.delete(stream);
-    });
+    stream.secured.catch(() => {}).finally(() => this.#handshaking.delete(stream));
     try {
-      await stream.ready;
+      const made = await conn;
       this.#handshaking.delete(stream); // A connection that is handed out outlives the listener.
-      const timing = {
-        lookup: 0,
-        open: 0,
-        firstByte: stream.firstByteAt - startedAt,
-        secure: performance.now() - startedAt,
-      };
-      this.#handOut(makeTlsConn(stream, { facts, timing, warnings: [] }));
+      this.#handOut(made);
     } catch (error) {
       if (this.#closed || !onHandshakeError) return;
       // An error that the callback throws becomes an uncaught exception.

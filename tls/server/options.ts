@@ -16,6 +16,7 @@ import {
 } from "../../base/options.ts";
 import type { ConnectError } from "../../tcp/errors.ts";
 import type { NetAddr } from "../../tcp/facts.ts";
+import { patienceRules } from "../../tcp/options.ts";
 import { type ListenOptions, listenRules, type ListenSettings } from "../../tcp/listen/listen.ts";
 import type { TlsError } from "../errors.ts";
 import {
@@ -26,21 +27,34 @@ import {
   pem,
 } from "../options.ts";
 
-/** Options of `listenTls`. */
-export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
+/** Options of a TLS server, with a listener or without. */
+export interface TlsServerOptions extends CommonTlsOptions {
   /** The certificate chain to present, leaf first. */
   cert: Pem;
   /** The certificate's private key. */
   key: Pem;
   /**
    * Bytes of early data to take per connection (RFC 8446, section 2.3). Default 0: none. Early data
-   * may be a replay by an attacker who has recorded them. This listener accepts each ticket once,
-   * but another server with the same ticket key would accept it again. Before `conn.handshake()`
-   * resolves, answer only requests that may be repeated.
+   * may be a replay by an attacker who has recorded them. A listener accepts each ticket once, and so
+   * do calls of `acceptTls` with the same options, but another server with the same ticket key would
+   * accept it again. Before `conn.handshake()` resolves, answer only requests that may be repeated.
    */
   maxEarlyData?: number;
   /** Milliseconds a client may take for its handshake. Default 10,000. */
   handshakeTimeout?: number;
+}
+
+/** Options of `acceptTls`. */
+export interface AcceptTlsOptions extends TlsServerOptions {
+  /**
+   * Gives up when aborted; the promise rejects with the signal's reason, and the transport is
+   * closed.
+   */
+  signal?: AbortSignal;
+}
+
+/** Options of `listenTls`. */
+export interface ListenTlsOptions extends ListenOptions, TlsServerOptions {
   /**
    * Called when the handshake of a client failed. That client is not handed out, and no other
    * client is affected. The address of a client that left at once may be unknown: `""` and 0. An
@@ -56,24 +70,44 @@ export interface ListenTlsOptions extends ListenOptions, CommonTlsOptions {
   onAcceptError?: (error: ConnectError) => void;
 }
 
-/** {@linkcode ListenTlsOptions} after they were read. */
-export interface ListenTlsSettings extends ListenSettings, CommonTlsSettings {
+/** {@linkcode TlsServerOptions} after they were read. */
+export interface TlsServerSettings extends CommonTlsSettings {
   readonly cert: string;
   readonly key: string;
   readonly maxEarlyData: number;
   readonly handshakeTimeout: number;
+}
+
+/** {@linkcode AcceptTlsOptions} after they were read. */
+export interface AcceptTlsSettings extends TlsServerSettings {
+  readonly signal: AbortSignal | undefined;
+}
+
+/** {@linkcode ListenTlsOptions} after they were read. */
+export interface ListenTlsSettings extends ListenSettings, TlsServerSettings {
   readonly onHandshakeError: ListenTlsOptions["onHandshakeError"];
   readonly onAcceptError: ListenTlsOptions["onAcceptError"];
 }
 
-/** How {@linkcode ListenTlsOptions} are read. */
-export const listenTlsRules: Rules<ListenTlsSettings> = {
-  ...listenRules,
+/** How {@linkcode TlsServerOptions} are read. */
+const serverRules: Rules<TlsServerSettings> = {
   ...commonTlsRules,
   cert: required(pem),
   key: required(pem),
   maxEarlyData: defaulted(integer(0, 0xffffffff, "a number of bytes"), 0),
   handshakeTimeout: calledElsewhere(defaulted(milliseconds, 10_000), "timeout"),
+};
+
+/** How {@linkcode AcceptTlsOptions} are read. */
+export const acceptTlsRules: Rules<AcceptTlsSettings> = {
+  ...serverRules,
+  signal: patienceRules.signal,
+};
+
+/** How {@linkcode ListenTlsOptions} are read. */
+export const listenTlsRules: Rules<ListenTlsSettings> = {
+  ...listenRules,
+  ...serverRules,
   onHandshakeError: optional(callback()),
   onAcceptError: optional(callback()),
 };

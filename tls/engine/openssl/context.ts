@@ -46,10 +46,23 @@ export function clientContext(config: ClientConfig): bigint {
   return clientContexts.getOrMake(id, () => makeClientContext(config));
 }
 
+/** Contexts of servers without a listener, which share the keys of their tickets with later ones. */
+const serverContexts = new Recent<string, bigint>(32, freeContext);
+
+/** The context for the configuration of a server without a listener; owned by the cache. */
+export function serverContext(config: ServerConfig): bigint {
+  const { cert, key, passphrase, alpnProtocols, maxEarlyData, keyLog } = config;
+  const { oldest, newest } = versionsOf(config);
+  const who = [cert, key, passphrase, alpnProtocols, maxEarlyData];
+  const id = digest([...who, oldest, newest, keyLog !== undefined]);
+  return serverContexts.getOrMake(id, () => makeServerContext(config));
+}
+
 /** Frees what is kept for later connections; for tests that count native objects. */
-export function clearClientContexts(): void {
+export function clearContexts(): void {
   clearSessions();
   clientContexts.clear();
+  serverContexts.clear();
 }
 
 function makeClientContext(config: ClientConfig): bigint {

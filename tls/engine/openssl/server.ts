@@ -6,8 +6,14 @@
 
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { pointerIn, slotOf } from "../../../ffi/memory.ts";
-import type { EarlyDataStatus, PlaintextSink, ServerConfig, ServerEngines } from "../contract.ts";
-import { freeContext, makeServerContext } from "./context.ts";
+import type {
+  EarlyDataStatus,
+  Engine,
+  PlaintextSink,
+  ServerConfig,
+  ServerEngines,
+} from "../contract.ts";
+import { freeContext, makeServerContext, serverContext } from "./context.ts";
 import { OpensslEngine } from "./engine.ts";
 
 /** Engines that share one certificate and ticket key. Throws `TlsError` as `opensslClient` does. */
@@ -17,6 +23,14 @@ export function opensslServer(config: ServerConfig): ServerEngines {
     accept: () => new OpensslServer(context, config),
     free: () => freeContext(context),
   };
+}
+
+/**
+ * An engine without a listener. Engines of equal configurations share their ticket key, and the memory of
+ * the tickets that were used for early data.
+ */
+export function opensslServerEngine(config: ServerConfig): Engine {
+  return new OpensslServer(serverContext(config), config);
 }
 
 class OpensslServer extends OpensslEngine {

@@ -21,6 +21,7 @@ const files = [
   "tls/start_tls",
   "tls/streams",
   "tls/transfer",
+  "tls/transports",
   "tls/truncation",
   "tls/unref",
 ];

@@ -1,0 +1,192 @@
+/**
+ * What TLS is started on: a connection that somebody has opened before.
+ *
+ * @module
+ */
+
+import { Duplex } from "node:stream";
+import { quoted } from "../base/authority.ts";
+import { badArgument } from "../base/option_errors.ts";
+import { releaseTcpConn, TcpConn } from "../tcp/conn.ts";
+import { ConnectError } from "../tcp/errors.ts";
+import type { ConnFacts, NetAddr } from "../tcp/facts.ts";
+import { checkFree, lendConn, StreamConn } from "../tcp/stream_conn.ts";
+import type { Arrived } from "../tcp/wire/arrived.ts";
+import type { Peer } from "../tcp/wire/ends.ts";
+import { TransportSocket } from "../tcp/wire/transport.ts";
+import { Wire } from "../tcp/wire/wire.ts";
+import { TlsConn } from "./conn.ts";
+
+/** What TLS can be started on: an open connection of this module, or any stream of bytes. */
+export type AnyTransport = TcpConn | TlsConn | Duplex;
+
+/** A transport as a handshake uses it. */
+export interface Transport {
+  /** The two ends, and how it was opened, as far as it tells. */
+  readonly facts: ConnFacts;
+  /** Whether it is still being connected. */
+  readonly isConnecting: boolean;
+  /** Milliseconds to the other end, where it is known; else 0. */
+  readonly roundTrip: number;
+  /**
+   * Takes it over, with all that has arrived. From then on it ends with the connection.
+   *
+   * @throws {ConnectError} when it has broken, or is closed
+   */
+  take(): Arrived;
+  /** Leaves it to its owner, as it was. */
+  release(): void;
+  close(): void;
+}
+
+/** Checks that TLS can be started on a value. */
+export function checkTransport(value: unknown): asserts value is AnyTransport {
+  if (value instanceof TcpConn || value instanceof TlsConn) return;
+  if (!isDuplex(value)) throw badArgument("transport", "a TcpConn, a TlsConn or a Duplex", value);
+  const fault = faultOf(value);
+  if (fault) throw badArgument("transport", `a stream of bytes; this one ${fault}`, value);
+}
+
+/** Whether a value is a `Duplex`, or one of a library that brings its own streams along. */
+function isDuplex(value: unknown): value is Duplex {
+  if (value instanceof Duplex) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const methods = ["on", "off", "read", "pause", "resume", "write", "end", "destroy"];
+  return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+/** Why a stream can't carry TLS, whatever its state. */
+function faultOf(duplex: Duplex): string | undefined {
+  if (duplex.readableObjectMode || duplex.writableObjectMode) return "is in object mode";
+  if (duplex.readableEncoding) return "has an encoding, so it gives text";
+  // Such a listener takes bytes out, and keeps them from others.
+  if (duplex.listenerCount("readable") > 0) return 'is read by a listener of "readable"';
+  return undefined;
+}
+
+/**
+ * Prepares a transport that was checked. Until it is taken over nothing is read or written.
+ *
+ * @param peer the other end of the connection over it, for error messages
+ * @throws {OptionError} while a connection of this module is being read from
+ * @throws {ConnectError} `CONNECTION_CLOSED` when it is closed, has ended, or carries TLS already
+ */
+export function transportOf(value: AnyTransport, peer: Peer): Transport {
+  if (value instanceof TcpConn) return overTcp(value);
+  if (value instanceof TlsConn) return overTls(value, peer);
+  return overDuplex(value, peer);
+}
+
+/** A `TlsConn` is used by its socket. Until it is taken over, its owner has it. */
+function overTls(conn: TlsConn, peer: Peer): Transport {
+  checkFree(conn);
+  return {
+    get facts() {
+      return factsOf(conn);
+    },
+    isConnecting: false,
+    roundTrip: 0,
+    take() {
+      const arrived = overDuplex(conn.duplex, peer, conn).take();
+      const takeBack = lendConn(conn);
+      arrived.wire.socket.once("close", () => {
+        takeBack();
+        conn.close();
+      });
+      return arrived;
+    },
+    release() {},
+    close: () => conn.close(),
+  };
+}
+
+function overTcp(conn: TcpConn): Transport {
+  const facts = factsOf(conn);
+  return {
+    facts,
+    isConnecting: false,
+    roundTrip: facts.fastOpen.rtt ?? 0,
+    take: () => releaseTcpConn(conn),
+    release() {},
+    close: () => conn.close(),
+  };
+}
+
+/** Streams that carry TLS: it can't be started on them a second time. */
+const taken = new WeakSet<Duplex>();
+
+/** A stream that may tell what sockets do. */
+interface MaybeSocket extends Duplex {
+  readonly connecting?: unknown;
+  readonly pending?: unknown;
+  readonly localAddress?: unknown;
+  readonly localPort?: unknown;
+  readonly remoteAddress?: unknown;
+  readonly remotePort?: unknown;
+}
+
+function overDuplex(
+  duplex: MaybeSocket,
+  peer: Peer,
+  opened: AnyTransport = duplex,
+): Transport {
+  const why = whyUnusable(duplex);
+  if (why) {
+    const message = `The transport of the connection to ${quoted(peer)} ${why}`;
+    throw new ConnectError("CONNECTION_CLOSED", message, { ...peer });
+  }
+  const socket = new TransportSocket(duplex, peer);
+  taken.add(duplex);
+  return {
+    get facts() {
+      return factsOf(opened);
+    },
+    get isConnecting() {
+      return duplex.connecting === true;
+    },
+    roundTrip: 0,
+    take() {
+      if (socket.errored) throw socket.errored;
+      return { wire: Wire.through(socket), received: [], ended: false };
+    },
+    release() {
+      socket.release();
+      taken.delete(duplex);
+    },
+    close: () => void socket.destroy(),
+  };
+}
+
+/** What keeps a stream from carrying a connection now. */
+function whyUnusable(duplex: MaybeSocket): string | undefined {
+  if (taken.has(duplex)) return "carries TLS already";
+  if (duplex.destroyed) return "is closed";
+  if (duplex.readableEnded) return "was ended by the other side";
+  if (!duplex.writable) return "has ended: nothing can be written to it";
+  if (!duplex.readable) return "can't be read from";
+  if (duplex.pending === true && duplex.connecting === false) return "is not being connected";
+  return undefined;
+}
+
+/** The two ends of a transport, and how it was opened, as far as it tells. */
+export function factsOf(transport: AnyTransport): ConnFacts {
+  if (transport instanceof StreamConn) {
+    const { localAddr, remoteAddr, fastOpen } = transport;
+    return { localAddr, remoteAddr, fastOpen };
+  }
+  const socket: MaybeSocket = transport;
+  const reason = "somebody else has opened the connection";
+  return {
+    localAddr: addrOf(socket.localAddress, socket.localPort),
+    remoteAddr: addrOf(socket.remoteAddress, socket.remotePort),
+    fastOpen: { outcome: "disabled", synBytes: 0, flightBytes: 0, reason },
+  };
+}
+
+function addrOf(hostname: unknown, port: unknown): NetAddr {
+  return {
+    transport: "tcp",
+    hostname: typeof hostname === "string" ? hostname : "",
+    port: typeof port === "number" ? port : 0,
+  };
+}
