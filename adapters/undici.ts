@@ -91,11 +91,13 @@ export function connector(
       const [socket, event] = wanted.protocol === "https:"
         ? [tlsSocket({ ...settings, ...optionsFor(wanted, options) }), "secureConnect"] as const
         : [connect(whereTo(wanted)), "connect"] as const;
-      const failed = (error: Error) => callback(error, null);
-      socket.once("error", failed).once(event, () => {
-        callback(null, socket as unknown as Socket); // Whose errors are undici's from here on.
-        socket.off("error", failed);
-      });
+      let isTold = false;
+      const tell: Connected = (...result) => {
+        if (!isTold) callback(...result); // undici hears of later errors by itself.
+        isTold = true;
+      };
+      socket.once(event, () => tell(null, socket as unknown as Socket));
+      socket.on("error", (error: Error) => tell(error, null));
     } catch (error) {
       callback(error as Error, null);
     }

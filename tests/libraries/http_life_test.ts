@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type Agent, request, type RequestOptions } from "node:https";
+import { Readable } from "node:stream";
 import { closedPort, startRawServer } from "../fixtures/hostile_server.ts";
 import { certificates } from "../peers/certificates.ts";
 import { type Nginx, startNginx } from "../peers/nginx.ts";
@@ -71,14 +72,15 @@ async function startServers(): Promise<Servers> {
 
 /** What becomes of one request. */
 interface Asked extends RequestOptions {
-  /** Writes the body. */
   readonly body?: Uint8Array;
+  /** Whether the body goes in pieces, whose length is not told before. */
+  readonly inPieces?: boolean;
   /** Called at the first byte of the answer's body. */
   readonly onData?: () => void;
 }
 
 /** Makes a request, and tells what came back. */
-async function ask(port: number, agent: Agent, { body, onData, ...options }: Asked = {}) {
+async function ask(port: number, agent: Agent, { body, inPieces, onData, ...options }: Asked = {}) {
   const { promise, resolve } = Promise.withResolvers<string>();
   let told = "";
   // Runtimes differ in whether the request or the answer fails when both could.
@@ -95,8 +97,13 @@ async function ask(port: number, agent: Agent, { body, onData, ...options }: Ask
   });
   outgoing.on("error", fail);
   outgoing.on("timeout", () => outgoing.destroy());
-  outgoing.end(body);
+  if (inPieces && body) Readable.from(piecesOf(body)).pipe(outgoing);
+  else outgoing.end(body);
   return await promise;
+}
+
+function* piecesOf(body: Uint8Array, size = 64 * 1024): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += size) yield body.subarray(at, at + size);
 }
 
 const count = (sockets: NodeJS.ReadOnlyDict<unknown[]>) =>
@@ -238,8 +245,12 @@ const stories: Record<string, Story<Servers>> = {
   "an upload that is refused before its end": (way, { nginx }) =>
     keeping(way, async (agent) => {
       const body = new Uint8Array(5_000 * KILOBYTE);
-      const put = { method: "PUT", path: "/small", body };
-      return (await ask(nginx.port, agent, put)).slice(0, 3);
+      const told: string[] = [];
+      for (const inPieces of [false, true]) {
+        const put = { method: "PUT", path: "/small", body, inPieces };
+        told.push((await ask(nginx.port, agent, put)).slice(0, 3));
+      }
+      return told;
     }),
 
   "axios reuses a connection, and makes a new one after its end": (way, { cuttable }) =>
