@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { safe } from "../../mod.ts";
+import { safe } from "../../http/safe.ts";
 import { bytes, http1 } from "./flights.ts";
 
 const HOST = "Host: a.test";

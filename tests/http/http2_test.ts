@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import type { Field } from "../../http/field.ts";
-import { safe } from "../../mod.ts";
+import { safe } from "../../http/safe.ts";
 import {
   bytes,
   flight,
