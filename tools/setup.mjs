@@ -23,9 +23,11 @@ const peers = [
   ["gnutls-bin", "gnutls-cli"],
   ["haproxy", "haproxy"],
   ["libnginx-mod-mail", "nginx/modules/ngx_mail_module.so"],
+  ["microsocks", "microsocks"],
   ["nginx", "nginx"],
   ["openssl", "openssl"],
   ["procps", "sysctl"],
+  ["tinyproxy-bin", "tinyproxy"],
 ];
 
 /** Node 26, for the demo and the tests; the Node that runs this may be older. */

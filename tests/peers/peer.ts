@@ -5,7 +5,7 @@
  */
 
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
@@ -27,9 +27,11 @@ const packages = {
   "gnutls-cli": "gnutls-bin",
   "gnutls-serv": "gnutls-bin",
   "haproxy": "haproxy",
+  "microsocks": "microsocks",
   "nginx": "nginx",
   "nginx-mail": "libnginx-mod-mail",
   "openssl": "openssl",
+  "tinyproxy": "tinyproxy-bin",
 } as const;
 
 /** A program that the tests talk to. */
@@ -236,6 +238,12 @@ export async function freePort(): Promise<number> {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
     if (await isFree(port)) return port;
   }
+}
+
+/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
+export function listensOn(port: number): boolean {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
 }
 
 function isFree(port: number): Promise<boolean> {
