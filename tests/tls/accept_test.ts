@@ -266,6 +266,11 @@ test("calls with the same options resume each other's sessions, and others do no
       assert.equal(conn.resumed, resumed, Object.keys(options).join());
       await using __ = conn;
     }
+    // The sessions of a server on another port are none of this one's.
+    const [conn, server] = await join({}, { sessions, port: 26 });
+    assert.equal(conn.resumed, false);
+    conn.close();
+    server.close();
   });
 });
 

@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect as connectSocket, Socket } from "node:net";
 import { Duplex, duplexPair, PassThrough } from "node:stream";
+import { connect as connectOwnTls } from "node:tls";
 import {
   type AnyTransport,
   type ConnectError,
@@ -16,11 +17,13 @@ import {
   StreamConn,
   type TlsConn,
 } from "../../mod.ts";
+import { runtime } from "../../runtimes/mod.ts";
 import { leavesNothing } from "../fixtures/hostile_census.ts";
 import { assertFails, connectError, optionError, tlsError } from "../fixtures/hostile_failure.ts";
 import { closedPort, type RawServer, startRawServer } from "../fixtures/hostile_server.ts";
 import { here, startListener, until } from "../fixtures/hostile_ways.ts";
 import { relay, type Scene, transports, trust } from "../fixtures/transports.ts";
+import { certificates } from "../peers/certificates.ts";
 import { can, codesOf } from "../peers/engine.ts";
 import { encode, readText } from "../peers/exchange.ts";
 import { test } from "../peers/test.ts";
@@ -485,3 +488,51 @@ test("the two ends are what the stream says, and Fast Open is somebody else's", 
     assert.deepEqual([other.localAddr, other.remoteAddr], [unknown, unknown]);
   });
 });
+
+/** What the Node face of a connection tells before it is closed. */
+interface Fate {
+  readonly ended: boolean;
+  readonly failed: boolean;
+}
+
+/** Bun's own sockets "end" also when they are destroyed. */
+const runtimeEndsAll = runtime.name === "bun";
+
+/** What may happen to a connection over a socket, and what node:tls makes of that. */
+const fates: Readonly<Record<string, { act(tls: Duplex, socket: Socket): void; fate: Fate }>> = {
+  "it is ended": {
+    act: (tls) => void tls.end(),
+    fate: { ended: true, failed: false },
+  },
+  "it is destroyed": {
+    act: (tls) => void tls.destroy(),
+    fate: { ended: false, failed: false },
+  },
+  "its socket breaks": {
+    act: (_, socket) => void socket.destroy(new Error("broken")),
+    fate: { ended: false, failed: true },
+  },
+};
+
+for (const [what, { act, fate }] of Object.entries(fates)) {
+  test(`${what}: the socket below is closed, as below a tls.TLSSocket`, async () => {
+    await inScene(echo, async ({ port }) => {
+      for (const whose of ["node:tls's", "this module's"]) {
+        const socket = connectSocket({ host: here, port }).on("error", () => {});
+        let face: Duplex;
+        if (whose === "this module's") face = (await secure(socket)).duplex;
+        else {
+          const { ca } = certificates();
+          face = connectOwnTls({ socket, ca, servername: "localhost" });
+          await once(face, "secureConnect");
+        }
+        const seen = { ended: false, failed: false };
+        face.on("end", () => seen.ended = true).on("error", () => seen.failed = true).resume();
+        act(face, socket);
+        await until(() => face.closed && socket.closed);
+        if (whose !== "this module's" && runtimeEndsAll) seen.ended = fate.ended;
+        assert.deepEqual(seen, fate, whose);
+      }
+    });
+  });
+}

@@ -2,7 +2,10 @@
  * What options take, and what an error tells. Compiled, never run.
  */
 
+import { type Duplex, Readable } from "node:stream";
 import {
+  acceptTls,
+  type AnyTransport,
   connectTls,
   type FirstFlightError,
   listenTls,
@@ -10,6 +13,7 @@ import {
   type SessionStore,
   startTls,
   type TcpConn,
+  type TlsConn,
 } from "../../mod.ts";
 
 const protocols = ["h2", "http/1.1"] as const;
@@ -29,6 +33,19 @@ export async function certificates(file: Uint8Array, text: string, conn: TcpConn
     await startTls(conn, { caCerts: cert, cert, key: [text], passphrase: "secret" });
     listenTls({ port: 0, cert, key: cert, passphrase: "secret" });
   }
+}
+
+export async function transports(stream: Duplex, conn: TlsConn, cert: string): Promise<void> {
+  for (const transport of [stream, conn] satisfies AnyTransport[]) {
+    await startTls(transport, { hostname: "localhost", port: 443, earlyData: new Uint8Array(3) });
+    await acceptTls(transport, { cert, key: cert, maxEarlyData: 3 });
+  }
+  // @ts-expect-error: half of a stream carries no connection
+  await startTls(new Readable(), { hostname: "localhost" });
+  // @ts-expect-error: the first write is not known before there is a connection
+  await startTls(stream, { hostname: "localhost", earlyData: "first-write" });
+  // @ts-expect-error: a server needs its certificate and key
+  await acceptTls(stream, {});
 }
 
 export async function slips(sessions: SessionStore): Promise<void> {
