@@ -41,7 +41,7 @@ export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
  * A TLS connection. It has the shape of `Deno.TlsConn`, and Node's face in
- * {@linkcode TlsConn.duplex}; use only one of the two faces. `connectTls`, `startTls` and
+ * {@linkcode TlsConn.duplex}; use only one of the two faces. `connectTls`, `startTls`, `acceptTls` and
  * `listenTls` make it.
  *
  * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`

@@ -85,8 +85,9 @@ const rules: Rules<StartTlsSettings> = {
  *   as a stream
  *
  * Use the connection that is returned from then on, and close only that: the transport is ended, then
- * destroyed with it. When an option or a certificate can't be used, the transport is left as it was.
- * When anything else fails, it is closed.
+ * destroyed with it. `closeWrite()` ends the transport's writing side, too; where a transport can't be
+ * half open, as a WebSocket, nothing more arrives after that. When an option or a certificate can't be
+ * used, the transport is left as it was. When anything else fails, it is closed.
  *
  * The name that is verified is always the caller's: over a `TcpConn` by default the name that it was
  * opened to, over others `hostname` or `serverName`, which must be given.
