@@ -38,7 +38,8 @@ export interface StartTlsOptions extends TlsClientOptions {
   /**
    * The server's port. Nothing is connected to by it: sessions, and what was learned of a server, are
    * kept by host and port. Over a `TcpConn` the default is the port that it was opened to, else 0, for
-   * a port that is not known.
+   * a port that is not known. So a session is shared with direct connections to the same host and
+   * port; give connections that are to hide who you are `sessions` of their own.
    */
   port?: number;
   /**
