@@ -8,7 +8,7 @@ import { Duplex } from "node:stream";
 import { quoted } from "../base/authority.ts";
 import { badArgument } from "../base/option_errors.ts";
 import { releaseTcpConn, TcpConn } from "../tcp/conn.ts";
-import { ConnectError } from "../tcp/errors.ts";
+import { ConnectError, transportBroken } from "../tcp/errors.ts";
 import type { ConnFacts, NetAddr } from "../tcp/facts.ts";
 import { lendConn, StreamConn } from "../tcp/stream_conn.ts";
 import type { Arrived } from "../tcp/wire/arrived.ts";
@@ -24,8 +24,8 @@ export type AnyTransport = TcpConn | TlsConn | Duplex;
 export interface Transport {
   /** The two ends, and how it was opened, as far as it tells. */
   readonly facts: ConnFacts;
-  /** Whether it is still being connected. */
-  readonly isConnecting: boolean;
+  /** Whether it has ever been connected. It may still be connecting. */
+  readonly wasOpen: boolean;
   /** Milliseconds to the other end, where it is known; else 0. */
   readonly roundTrip: number;
   /**
@@ -98,7 +98,7 @@ function overTcp(conn: TcpConn): Transport {
   const facts = factsOf(conn);
   return {
     facts,
-    isConnecting: false,
+    wasOpen: true,
     roundTrip: facts.fastOpen.rtt ?? 0,
     take: () => releaseTcpConn(conn),
     release() {},
@@ -131,11 +131,12 @@ function overDuplex(
   opened: AnyTransport = duplex,
   { onRelease, onClose }: Ends = {},
 ): Transport {
-  const why = whyUnusable(duplex);
-  if (why) {
+  const refuseIf = (why: string | undefined) => {
+    if (why === undefined) return;
     const message = `The transport of the connection to ${quoted(peer)} ${why}`;
     throw new ConnectError("CONNECTION_CLOSED", message, { ...peer });
-  }
+  };
+  refuseIf(taken.has(duplex) ? "carries TLS already" : whyUnusable(duplex));
   const socket = new TransportSocket(duplex, peer);
   if (onClose) socket.once("close", onClose);
   taken.add(duplex);
@@ -143,12 +144,13 @@ function overDuplex(
     get facts() {
       return factsOf(opened);
     },
-    get isConnecting() {
-      return duplex.connecting === true;
+    get wasOpen() {
+      return socket.wasOpen;
     },
     roundTrip: 0,
     take() {
-      if (socket.errored) throw socket.errored;
+      if (duplex.errored) throw transportBroken(duplex.errored, peer);
+      refuseIf(whyUnusable(duplex)); // It may have ended meanwhile.
       return { wire: Wire.through(socket), received: [], ended: false };
     },
     release() {
@@ -162,7 +164,6 @@ function overDuplex(
 
 /** What keeps a stream from carrying a connection now. */
 function whyUnusable(duplex: MaybeSocket): string | undefined {
-  if (taken.has(duplex)) return "carries TLS already";
   if (duplex.destroyed) return "is closed";
   if (duplex.readableEnded) return "was ended by the other side";
   if (!duplex.writable) return "has ended: nothing can be written to it";

@@ -11,7 +11,9 @@ import { connect as connectOwnTls } from "node:tls";
 import {
   type AnyTransport,
   type ConnectError,
+  MemorySessionStore,
   type OptionError,
+  serverMemory,
   startTls,
   type StartTlsOptions,
   StreamConn,
@@ -307,6 +309,59 @@ test("a time-out and an abort close the transport, and say how far it was", asyn
     controller.abort(reason);
     await assert.rejects(starting, reason);
     await closed(given);
+  });
+});
+
+test("a transport that never stood, or broke by itself, is not the server's refusal", {
+  needs: "resumption",
+}, async () => {
+  const serve = async (conn: TlsConn) => {
+    await conn.write(encode("x")); // Behind the tickets.
+    await echo(conn);
+  };
+  await inScene(serve, async ({ port }) => {
+    const sessions = new MemorySessionStore();
+    const options = { sessions, port: 9 };
+    const refusing = await closedPort();
+    for (const resumed of [false, true]) {
+      const socket = connectSocket({ host: here, port });
+      using conn = await secure(socket, options);
+      await conn.read(new Uint8Array(1));
+      assert.equal(conn.resumed, resumed);
+      conn.close();
+      const refused = connectSocket({ host: here, port: refusing });
+      await assertFails(secure(refused, options), connectError("CONNECTION_REFUSED"));
+      const never = secure(new Silent(true), { ...options, connectTimeout: 5 });
+      await assertFails(never, connectError("TIMED_OUT"));
+      const broken = new Silent();
+      const starting = secure(broken, options);
+      await until(() => broken.written > 0);
+      broken.destroy(new Error("the channel is gone"));
+      await assertFails(starting, connectError("TRANSPORT_FAILED"));
+    }
+    const known = serverMemory.entries().find((each) => each.port === options.port);
+    assert.deepEqual(known?.spared, []);
+  });
+});
+
+test("a transport that ends while the session store is asked is not waited for", async () => {
+  await leavesNothing(async () => {
+    for (const end of ["closed", "ended"]) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      const sessions = { take: () => promise, put() {} };
+      const [near, far] = duplexPair();
+      const starting = secure(near, { sessions });
+      if (end === "closed") near.destroy();
+      else {
+        far.end();
+        await once(near.resume(), "end");
+      }
+      setTimeout(resolve, 5);
+      const verdict = connectError("CONNECTION_CLOSED", /^The transport of the connection to /);
+      if (can("resumption")) await assertFails(starting, verdict);
+      else await assert.rejects(starting);
+      far.destroy();
+    }
   });
 });
 
