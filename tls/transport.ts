@@ -151,7 +151,11 @@ function overDuplex(
     take() {
       if (duplex.errored) throw transportBroken(duplex.errored, peer);
       refuseIf(whyUnusable(duplex)); // It may have ended meanwhile.
-      return { wire: Wire.through(socket), received: [], ended: false };
+      return {
+        wire: Wire.through((receive) => socket.listen(receive)),
+        received: [],
+        ended: false,
+      };
     },
     release() {
       socket.release();
@@ -167,7 +171,7 @@ function whyUnusable(duplex: MaybeSocket): string | undefined {
   if (duplex.destroyed) return "is closed";
   if (duplex.readableEnded) return "was ended by the other side";
   if (!duplex.writable) return "has ended: nothing can be written to it";
-  if (!duplex.readable) return "can't be read from";
+  if (!duplex.readable) return "gives nothing to read";
   if (duplex.pending === true && duplex.connecting === false) return "is not being connected";
   return undefined;
 }
