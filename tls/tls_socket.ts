@@ -73,11 +73,11 @@ function startOver(
   const { serverName = "", hostname = serverName, port = 0 } = settings;
   const peer = { hostname, port };
   const via = transportOf(socket, peer);
-  const { isConnecting } = via;
-  if (isConnecting && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
+  const isConnected = via.wasOpen;
+  if (!isConnected && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
   const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
-  const facts = () => via.isConnecting ? undefined : via.facts;
-  return { ...underneathOf(stream), isConnected: !isConnecting, facts };
+  const facts = () => via.wasOpen ? via.facts : undefined;
+  return { ...underneathOf(stream), isConnected, facts };
 }
 
 function underneathOf(stream: SocketStream): TlsUnderneath {
