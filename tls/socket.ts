@@ -96,6 +96,7 @@ export class TlsSocket extends StreamSocket {
       isCut: (error) => {
         return !settings.strict && error instanceof TlsError && error.code === "TRUNCATED";
       },
+      isEndOfHandshake: (error) => error instanceof TlsError && error.code === "HANDSHAKE_CLOSED",
       onReady: () => this.#secured(),
     });
     this.#settings = settings;

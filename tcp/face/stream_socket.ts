@@ -47,6 +47,8 @@ export interface SocketKind {
   errorOf(error: unknown, syscall: SystemCall): Error;
   /** Whether an error that ends the reading is no more than the end. */
   isCut(error: unknown): boolean;
+  /** Whether an error says that the peer has ended before a handshake was complete. */
+  isEndOfHandshake?(error: unknown): boolean;
   /** Called once bytes may be exchanged. */
   onReady?(): void;
 }
@@ -397,7 +399,11 @@ export abstract class StreamSocket extends Duplex {
     if (isClosedHere) return void this.destroy();
     const failure = this.#kind.errorOf(error, syscall);
     if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
-    this.destroy(failure);
+    if (!this.#isConnected || !this.#kind.isEndOfHandshake?.(error)) {
+      return void this.destroy(failure);
+    }
+    this.prependOnceListener("end", () => this.destroy(failure)); // As Node: first the end, then why.
+    this.#pushEnd();
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -461,7 +467,9 @@ export abstract class StreamSocket extends Duplex {
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
     if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
     this.#fail(error, "connect");
-    done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    const tell = () => done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    if (this.destroyed) tell();
+    else this.once("close", tell);
   }
 
   /** @ignore */
