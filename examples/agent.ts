@@ -1,6 +1,6 @@
 /**
- * An `https.Agent` that connects by `tlsSocket`. Everything that takes an agent, as most HTTP
- * clients do, gets Fast Open and resumption. A GET's request rides in the SYN.
+ * An `https.Agent` of this package. Everything that takes an agent, as most HTTP clients do, gets Fast
+ * Open and resumption. A GET's request rides in the SYN.
  *
  *     deno run -A agent.ts https://example.com/
  *     bun agent.ts https://example.com/
@@ -9,47 +9,24 @@
  * @module
  */
 
-import { Agent, get, type RequestOptions } from "node:https";
+import { once } from "node:events";
+import { get } from "node:https";
 import process from "node:process";
-import { type EarlyDataRule, type TlsSocket, tlsSocket } from "../mod.ts";
+import { buffer } from "node:stream/consumers";
+import { Agent } from "../adapters/agent.ts";
+import { safe, type TlsSocket } from "../mod.ts";
 import { cert } from "./certificate.ts";
-
-/** Others can replay early data: fine for a GET, wrong for an order. */
-const onlyGet: EarlyDataRule = {
-  mayRide: (first) => new TextDecoder().decode(first).startsWith("GET ") ? first.length : 0,
-};
-
-class FastOpenAgent extends Agent {
-  /** The last connection, for inspection. */
-  latest: TlsSocket | undefined;
-
-  override createConnection({ host, port, servername, ca }: RequestOptions): TlsSocket {
-    return this.latest = tlsSocket({
-      host,
-      port,
-      servername,
-      ca,
-      alpnProtocols: ["http/1.1"],
-      earlyData: onlyGet,
-    });
-  }
-}
 
 const url = new URL(process.argv[2] ?? "https://example.com/");
 const trust = url.hostname === "localhost" ? { ca: cert } : {}; // For ./server.ts.
-const agent = new FastOpenAgent(trust);
+const agent = new Agent({ earlyData: safe.http1, ...trust });
 
 for (const attempt of ["first", "second"]) {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  get(url, { agent }, (response) => {
-    let length = 0;
-    response.on("data", (chunk: Uint8Array) => length += chunk.length);
-    response.on("error", reject);
-    response.on("end", () => resolve(`${response.statusCode}, ${length} bytes`));
-  }).on("error", reject);
-  console.log(`${attempt}: ${await promise}`);
-  console.log(
-    `  Fast Open ${agent.latest?.fastOpen?.outcome}, early data ${agent.latest?.earlyData}`,
-  );
+  const request = get(url, { agent });
+  const [response] = await once(request, "response");
+  const socket = request.socket as unknown as TlsSocket;
+  const { length } = await buffer(response);
+  console.log(`${attempt}: ${response.statusCode}, ${length} bytes`);
+  console.log(`  Fast Open ${socket.fastOpen?.outcome}, early data ${socket.earlyData}`);
 }
 agent.destroy();

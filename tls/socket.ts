@@ -22,9 +22,9 @@ import type { TlsWarning } from "./warnings.ts";
 export interface TlsUnderneath extends Underneath {
   readonly stream: TlsByteStream;
   /** The result of the handshake, or what a ticket promises of it; `undefined` before. */
-  readonly result: EngineInfo | undefined;
-  readonly peerCertificate: Uint8Array | undefined;
-  readonly warnings: readonly TlsWarning[];
+  result(): EngineInfo | undefined;
+  peerCertificate(): Uint8Array | undefined;
+  warnings(): readonly TlsWarning[];
 }
 
 /** What a TLS socket says while its connection is being made. */
@@ -145,7 +145,7 @@ export class TlsSocket extends StreamSocket {
   }
 
   get #result(): EngineInfo | undefined {
-    return this.#tls?.result;
+    return this.#tls?.result();
   }
 
   /** The outcome of the early data; `undefined` before. Node's sockets have no such thing. */
@@ -155,7 +155,7 @@ export class TlsSocket extends StreamSocket {
 
   /** Problems that cost time, or a feature, but not the connection. */
   get warnings(): readonly TlsWarning[] {
-    return this.#tls?.warnings ?? [];
+    return this.#tls?.warnings() ?? [];
   }
 
   /** Whether the peer's certificate was verified. */
@@ -215,7 +215,7 @@ export class TlsSocket extends StreamSocket {
   getPeerCertificate(detailed: true): DetailedPeerCertificate | Record<string, never>;
   getPeerCertificate(detailed?: boolean): PeerCertificate | Record<string, never>;
   getPeerCertificate(detailed = false): PeerCertificate | Record<string, never> {
-    const leaf = this.#tls?.peerCertificate;
+    const leaf = this.#tls?.peerCertificate();
     if (!detailed || !leaf) return describeCertificate(leaf);
     const chain = this.#tls?.stream.bindings?.peerChain() ?? [];
     return describeChain(chain.length > 0 ? chain : [leaf]);
@@ -223,7 +223,7 @@ export class TlsSocket extends StreamSocket {
 
   /** The peer's certificate; `undefined` where it sent none. */
   getPeerX509Certificate(): X509Certificate | undefined {
-    const der = this.#tls?.peerCertificate;
+    const der = this.#tls?.peerCertificate();
     return der && new X509Certificate(der);
   }
 

@@ -16,6 +16,7 @@ import type { Peer } from "../tcp/wire/ends.ts";
 import { TransportSocket } from "../tcp/wire/transport.ts";
 import { Wire } from "../tcp/wire/wire.ts";
 import { TlsConn } from "./conn.ts";
+import { PendingTls } from "./prepare_tls.ts";
 
 /** What TLS can be started on: an open connection of this module, or any stream of bytes. */
 export type AnyTransport = TcpConn | TlsConn | Duplex;
@@ -45,6 +46,12 @@ export function checkTransport(value: unknown): asserts value is AnyTransport {
   if (!isDuplex(value)) throw badArgument("transport", "a TcpConn, a TlsConn or a Duplex", value);
   const fault = faultOf(value);
   if (fault) throw badArgument("transport", `a stream of bytes; this one ${fault}`, value);
+}
+
+/** Whether TLS can be started on a value, as far as its type says. */
+export function isTransport(value: unknown): boolean {
+  if (value instanceof TcpConn || value instanceof TlsConn) return true;
+  return isDuplex(value) && faultOf(value) === undefined;
 }
 
 /** Whether a value is a `Duplex`, or one of a library that brings its own streams along. */
@@ -84,7 +91,9 @@ function overTls(conn: TlsConn, peer: Peer): Transport {
     get facts() {
       return factsOf(conn);
     },
-    isConnecting: false,
+    get isConnecting() {
+      return conn instanceof PendingTls && conn.pending;
+    },
     roundTrip: 0,
     take() {
       const arrived = overDuplex(conn.duplex, peer, conn).take();

@@ -9,8 +9,8 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type OutputOptions, type Plugin, rollup, type RollupOptions } from "rollup";
@@ -28,16 +28,37 @@ await bundle({ input: `${compiled}/mod.js`, plugins: [sourceMaps()] }, [
   { file: "dist/mod.js", format: "es", sourcemap: true },
   { file: "dist/mod.cjs", format: "cjs", sourcemap: true },
 ]);
-await bundle({ input: `${compiled}/cli.js`, plugins: [libraryApart(), onNode(), sourceMaps()] }, [
-  { file: "dist/cli.js", format: "es", sourcemap: true },
-]);
-await bundle({ input: `${compiled}/mod.d.ts`, plugins: declarationPlugins }, [
-  { file: "dist/mod.d.ts", format: "es" },
-]);
-// Says the same in CommonJS: its name alone makes it TypeScript's description of a CommonJS module.
-copyFileSync("dist/mod.d.ts", "dist/mod.d.cts");
+await bundle(
+  { input: `${compiled}/cli.js`, plugins: [libraryApart("js"), onNode(), sourceMaps()] },
+  [
+    { file: "dist/cli.js", format: "es", sourcemap: true },
+  ],
+);
+for (const file of readdirSync("adapters")) {
+  const name = basename(file, ".ts");
+  for (const [extension, format] of [["js", "es"], ["cjs", "cjs"]] as const) {
+    const plugins = [libraryApart(extension), sourceMaps()];
+    await bundle({ input: `${compiled}/adapters/${name}.js`, plugins }, [
+      { file: `dist/${name}.${extension}`, format, sourcemap: true },
+    ]);
+  }
+  await declare(`adapters/${name}`, name);
+}
+await declare("mod", "mod");
 
 rmSync(compiled, { recursive: true });
+
+/** Writes the declarations of a module, for both module systems. */
+async function declare(input: string, name: string): Promise<void> {
+  // The name alone makes a file TypeScript's description of a CommonJS module; they say the same.
+  for (const extension of ["ts", "cts"] as const) {
+    const library = libraryApart(extension === "ts" ? "js" : "cjs");
+    const plugins = name === "mod" ? declarationPlugins : [library, ...declarationPlugins];
+    await bundle({ input: `${compiled}/${input}.d.ts`, plugins }, [
+      { file: `dist/${name}.d.${extension}`, format: "es" },
+    ]);
+  }
+}
 
 /** Writes `outputs`, each one file; whatever Rollup would warn about fails the build. */
 async function bundle(input: RollupOptions, outputs: readonly OutputOptions[]): Promise<void> {
@@ -65,16 +86,16 @@ function sourceMaps(): Plugin {
 }
 
 /**
- * Leaves the library to dist/mod.js, so that the command has no second one in it. What mod.ts does not
- * export, the seam between runtimes, has no state and is in both.
+ * Leaves the library to dist/mod.js or dist/mod.cjs, so that the command and the adapters have no second
+ * one in them. What mod.ts does not export, the seam between runtimes, has no state and is in both.
  */
-function libraryApart(): Plugin {
-  const library = resolve(compiled, "mod.js");
+function libraryApart(extension: "js" | "cjs"): Plugin {
+  const library = resolve(compiled, "mod");
   return {
     name: "library apart",
     resolveId(specifier, importer = "") {
-      const found = resolve(dirname(importer), specifier);
-      return found === library ? { id: "./mod.js", external: "relative" } : undefined;
+      const found = resolve(dirname(importer), specifier).replace(/\.[jt]s$/, "");
+      return found === library ? { id: `./mod.${extension}`, external: true } : undefined;
     },
   };
 }

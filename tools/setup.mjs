@@ -20,12 +20,20 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const needed = [["iproute2", "ip"], ["libssl3", "libssl.so.3"]];
 const peers = [
   ["curl", "curl"],
+  ["dovecot-imapd", "dovecot"],
+  ["exim4-daemon-light", "exim4"],
   ["gnutls-bin", "gnutls-cli"],
   ["haproxy", "haproxy"],
   ["libnginx-mod-mail", "nginx/modules/ngx_mail_module.so"],
+  ["mariadb-server-core", "mariadbd"],
+  ["mosquitto", "mosquitto"],
   ["nginx", "nginx"],
   ["openssl", "openssl"],
+  ["postgresql", "pg_ctlcluster"],
   ["procps", "sysctl"],
+  ["redis-server", "redis-server"],
+  ["slapd", "slapd"],
+  ["unbound", "unbound"],
 ];
 
 /** Node 26, for the demo and the tests; the Node that runs this may be older. */

@@ -27,6 +27,8 @@ export interface Underneath {
   readonly ready: Promise<unknown>;
   /** The ends of the connection; `undefined` while it is being made. */
   facts(): ConnFacts | undefined;
+  /** Whether TCP is connected already, or what takes its place. */
+  readonly isConnected?: boolean;
 }
 
 /** What a socket says while its connection is being made. */
@@ -118,6 +120,11 @@ export abstract class StreamSocket extends Duplex {
       lookedUp: (addresses) => this.#lookedUp(addresses, given),
       connected: () => this.#connected(),
     });
+    if (underneath.isConnected) {
+      this.#isConnected = true;
+      this.connecting = false;
+      this.#facts = underneath.facts();
+    }
     if (!this.#isReferenced) underneath.stream.unref();
     if (keepAlive) underneath.stream.setKeepAlive(true, keepAliveInitialDelay);
     if (noDelay === false) underneath.stream.setNoDelay(false);

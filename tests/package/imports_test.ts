@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Each room may use itself and the rooms before it. */
-const rooms = ["runtimes", "base", "ffi", "tcp", "tls", "http", "mod", "cli"];
+const rooms = ["runtimes", "base", "ffi", "tcp", "tls", "http", "mod", "adapters", "cli"];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -64,7 +64,7 @@ function findCircle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] |
   return undefined;
 }
 
-test("imports go one way: mod, http, tls, tcp, ffi, base, runtimes; nobody imports the command", () => {
+test("imports go one way: adapters, mod, http, tls, tcp, ffi, base, runtimes; nobody imports the command", () => {
   assert.ok(sources.size > 100, `only ${sources.size} files found`);
   for (const [file, targets] of imports) {
     for (const target of targets) {
@@ -81,6 +81,15 @@ test("http/ stands on base/ alone", () => {
     for (const target of targets) {
       assert.match(target, /^(http|base)\//, `${file} imports ${target}`);
     }
+  }
+});
+
+test("an adapter imports mod.ts alone, and nobody imports an adapter", () => {
+  const adapters = [...imports].filter(([file]) => file.startsWith("adapters/"));
+  assert.ok(adapters.length >= 3, `only ${adapters.length} files found`);
+  for (const [file, targets] of adapters) assert.deepEqual([...targets], ["mod.ts"], file);
+  for (const [file, targets] of imports) {
+    assert.ok(![...targets].some((target) => target.startsWith("adapters/")), file);
   }
 });
 

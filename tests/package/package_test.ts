@@ -49,12 +49,14 @@ const { connectTls } = await import("@firstflight/tls");
 console.log(typeof connectTls, libraries().filter((library) => !before.has(library)).join());
 `;
 
-test("npm packs the library, the command, and nothing else", () => {
+const ADAPTERS = ["agent", "http2", "undici"];
+
+test("npm packs the library, the adapters, the command, and nothing else", () => {
   assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
-  assert.deepEqual(readdirSync(join(installed, "dist")).sort(), [
-    ...["cli.js", "cli.js.map", "mod.cjs", "mod.cjs.map"],
-    ...["mod.d.cts", "mod.d.ts", "mod.js", "mod.js.map"],
-  ]);
+  const kinds = ["cjs", "cjs.map", "d.cts", "d.ts", "js", "js.map"];
+  const modules = ["mod", ...ADAPTERS].flatMap((name) => kinds.map((kind) => `${name}.${kind}`));
+  const files = ["cli.js", "cli.js.map", ...modules];
+  assert.deepEqual(readdirSync(join(installed, "dist")).sort(), files.sort());
 });
 
 test("npm installs nothing beside it", () => {
@@ -67,6 +69,25 @@ test("importing it does nothing that can be noticed", () => {
   writeFileSync(program, importer);
   const imported = runHere(folder, program);
   assert.deepEqual(imported, { status: 0, stdout: "function \n", stderr: "" });
+});
+
+test("an adapter is imported and required by its name, with the one library", () => {
+  for (const name of ADAPTERS) {
+    for (const kind of ["js", "cjs"]) {
+      const text = readFileSync(join(installed, `dist/${name}.${kind}`), "utf8");
+      assert.match(text, kind === "js" ? /from '\.\/mod\.js'/ : /require\('\.\/mod\.cjs'\)/);
+      assert.doesNotMatch(text, /class TlsConn/);
+    }
+    const program = join(folder, `${name}.mjs`);
+    writeFileSync(
+      program,
+      `import { createRequire } from "node:module";
+      const imported = Object.entries(await import("@firstflight/tls/${name}"));
+      const required = createRequire(import.meta.url)("@firstflight/tls/${name}");
+      console.log(imported.length > 0, imported.every(([name, own]) => required[name] === own));`,
+    );
+    assert.deepEqual(runHere(folder, program), { status: 0, stdout: "true true\n", stderr: "" });
+  }
 });
 
 test("the command runs, with the one library", () => {

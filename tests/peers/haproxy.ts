@@ -5,19 +5,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { certificates } from "./certificates.ts";
+import { listensOn } from "./daemon.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
 import { freePort, here, Peer } from "./peer.ts";
 
 /** The status of each answer. */
 const ANSWER = 'http-request return status 200 content-type text/plain string "taken"';
-
-/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
-function listensOn(port: number): boolean {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
-}
 
 /** A place for HAProxy, whose tickets stay good when it starts again there. */
 export class HaproxySite implements Disposable {

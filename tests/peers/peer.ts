@@ -24,12 +24,20 @@ export const here: Place = {
 /** The programs that the tests talk to, and their Debian packages. */
 const packages = {
   "curl": "curl",
+  "dovecot": "dovecot-imapd",
+  "exim4": "exim4-daemon-light",
   "gnutls-cli": "gnutls-bin",
   "gnutls-serv": "gnutls-bin",
   "haproxy": "haproxy",
+  "mariadbd": "mariadb-server-core",
+  "mosquitto": "mosquitto",
   "nginx": "nginx",
   "nginx-mail": "libnginx-mod-mail",
   "openssl": "openssl",
+  "postgresql": "postgresql",
+  "redis-server": "redis-server",
+  "slapd": "slapd",
+  "unbound": "unbound",
 } as const;
 
 /** A program that the tests talk to. */
@@ -41,8 +49,12 @@ const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /** nginx's module for mail protocols. */
 export const NGINX_MAIL = "/usr/lib/nginx/modules/ngx_mail_module.so";
 
+/** Where Debian has PostgreSQL's programs, in a folder for each version. */
+export const POSTGRESQL_VERSIONS = "/usr/lib/postgresql";
+
 function installed(name: PeerName): boolean {
   if (name === "nginx-mail") return existsSync(NGINX_MAIL) && installed("nginx");
+  if (name === "postgresql") return existsSync(POSTGRESQL_VERSIONS);
   const folders = [...(process.env["PATH"] ?? "").split(":"), ...SYSTEM_FOLDERS];
   return folders.some((folder) => existsSync(`${folder}/${name}`));
 }
@@ -173,9 +185,12 @@ export class Peer implements AsyncDisposable {
     return soon(`end of ${this.#name}`, this.#ended);
   }
 
-  /** Ends it, and waits until it is gone. */
-  async stop(): Promise<void> {
-    if (!this.#over) this.#child.kill("SIGKILL");
+  /**
+   * Ends it, and waits until it is gone. By SIGKILL, unless it has processes of its own to end first: then
+   * by the signal at which it does.
+   */
+  async stop(signal: "SIGKILL" | "SIGQUIT" = "SIGKILL"): Promise<void> {
+    this.#signal(signal);
     await this.#ended;
   }
 
@@ -183,7 +198,7 @@ export class Peer implements AsyncDisposable {
     return this.stop();
   }
 
-  #signal(signal: "SIGSTOP" | "SIGCONT"): void {
+  #signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL" | "SIGQUIT"): void {
     // Deno's child.kill() treats every signal as the one that ends the child.
     if (this.pid !== undefined && !this.#over) process.kill(this.pid, signal);
   }

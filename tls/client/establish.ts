@@ -10,6 +10,7 @@ import { dial, type Dialed } from "../../tcp/dial/dial.ts";
 import type { Kept } from "../../tcp/wire/keep.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { DialSettings } from "../../tcp/options.ts";
+import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { TlsKnown } from "../conn.ts";
 import type { ClientEngine } from "../engine/contract.ts";
@@ -85,10 +86,7 @@ export async function establish(
   });
 }
 
-/**
- * As {@linkcode establish}, for a first write. That is a write like any other for its caller: if it was
- * not sent, it has failed.
- */
+/** As {@linkcode establish}, for a first write. */
 export async function establishSending(
   settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
@@ -96,11 +94,14 @@ export async function establishSending(
   stages?: Stages,
   made?: Plan,
 ): Promise<Connected> {
-  const connected = await establish(settings, chosen, first, stages, made);
+  return requireSent(await establish(settings, chosen, first, stages, made), settings);
+}
+
+/** A first write is a write like any other for its caller: if it was not sent, it has failed. */
+export function requireSent(connected: Connected, { hostname, port }: Peer): Connected {
   const unsent = connected.warnings.find(({ code }) => code === "EARLY_DATA_UNSENT");
   if (!unsent) return connected;
   connected.stream.close();
-  const { hostname, port } = settings;
   throw new TlsError("EARLY_DATA_UNSENT", `${unsent.message} (${quoted({ hostname, port })})`, {
     hostname,
     port,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { globSync } from "node:fs";
 import process from "node:process";
 import { command } from "./command.ts";
 import { testExamples } from "./examples.ts";
@@ -19,7 +20,10 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "formatting": ["deno", "fmt", "--check"],
   "publishing to JSR": ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"],
   "publishing to npm": ["node", "--no-warnings", "tools/package.ts"],
-  "documentation of all that is exported": ["deno", "doc", "--lint", "--quiet", "mod.ts"],
+  "documentation of all that is exported": [
+    ...["deno", "doc", "--lint", "--quiet", "mod.ts"],
+    ...globSync("adapters/*.ts"),
+  ],
   "examples in the documentation": testExamples,
   // The compiler for all platforms is there for this one.
   ...(process.platform === "linux" && process.arch === "x64"

@@ -12,7 +12,7 @@ const fence = /^[ *]*```ts( no-eval)?$/;
 /** The published files and the README, as far as they have examples. */
 const files = globSync([
   "{mod,cli}.ts",
-  "{base,cli,ffi,http,runtimes,tcp,tls}/**/*.ts",
+  "{adapters,base,cli,ffi,http,runtimes,tcp,tls}/**/*.ts",
   "README.md",
 ])
   .filter((file) => linesOf(file).some((line) => fence.test(line)));

@@ -1,0 +1,41 @@
+/**
+ * PostgreSQL, with TLS of its own, as its clients ask for it.
+ *
+ * @module
+ */
+
+import { readdirSync } from "node:fs";
+import { certificates } from "./certificates.ts";
+import { type Daemon, startDaemon, User } from "./daemon.ts";
+import { here, POSTGRESQL_VERSIONS, run } from "./peer.ts";
+
+function program(name: string): string {
+  const newest = readdirSync(POSTGRESQL_VERSIONS).map(Number).sort((a, b) => b - a)[0];
+  return `${POSTGRESQL_VERSIONS}/${newest}/bin/${name}`;
+}
+
+/** Starts PostgreSQL, which lets everybody in as `postgres`. */
+export function startPostgresql(): Promise<Daemon> {
+  return startDaemon(async (folder, port) => {
+    const user = new User("postgres");
+    const data = user.makeFolder(folder, "data");
+    await makeCluster(user, data);
+    const { certPath, keyPath } = certificates().server;
+    const settings = {
+      ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "off" },
+      ssl: "on",
+      ssl_cert_file: user.copyFile(certPath, `${data}/server.pem`),
+      ssl_key_file: user.copyFile(keyPath, `${data}/server.key`),
+    };
+    const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    return user.run(program("postgres"), "-D", data, ...options);
+  }, { stopBy: "SIGQUIT" });
+}
+
+/** Makes its databases. */
+async function makeCluster(user: User, data: string): Promise<void> {
+  const how = ["-A", "trust", "-U", "postgres", "--no-sync", "--no-instructions", "-D", data];
+  const [command, ...args] = user.run(program("initdb"), ...how);
+  const { code, output } = await run(here, command, args);
+  if (code !== 0) throw new Error(`initdb failed: ${output}`);
+}
