@@ -65,16 +65,18 @@ for (const { when, silent = false, reached } of stages) {
 
 judge("destroyed during the look-up", async (scene) => {
   const port = await scene.serveTcp(() => scene.served("somebody connects"));
+  let answer: (() => void) | undefined;
   const lookup: LookupFunction = (_name, { all }, done) => {
-    setTimeout(() => {
+    answer = () => {
       if (all) done(null, [{ address: "127.0.0.1", family: 4 }]);
       else done(null, "127.0.0.1", 4);
-    }, 10);
+    };
   };
   const socket = scene.connect({ port, host: "a.test", lookup }, ["connect", "error", "close"]);
   scene.write(socket, "early");
-  await scene.settle(1);
+  await scene.until("look-up", () => answer !== undefined);
   socket.destroy();
+  answer?.();
   await scene.event(socket, "close");
   await scene.settle(20);
 });

@@ -40,8 +40,8 @@ judge("setTimeout: traffic puts it off", async (scene) => {
   const socket = scene.connect({ port }, ["timeout", "error", "close"]);
   socket.on("data", () => {});
   await scene.event(socket, "secureConnect");
-  socket.setTimeout(120);
-  const end = Date.now() + 240;
+  socket.setTimeout(250);
+  const end = Date.now() + 350;
   while (Date.now() < end) {
     socket.write("x");
     await scene.settle(20);
