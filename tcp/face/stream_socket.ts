@@ -27,7 +27,7 @@ export interface Underneath {
   readonly ready: Promise<unknown>;
   /** The ends of the connection; `undefined` while it is being made. */
   facts(): ConnFacts | undefined;
-  /** Whether TCP is connected already, or what takes its place. */
+  /** Whether it is connected already; given where somebody else has made the connection. */
   readonly isConnected?: boolean;
 }
 
@@ -56,13 +56,13 @@ export interface SocketKind {
 /** Called when what was written was handed on, or could not be. */
 type WriteCallback = (error?: Error | null) => void;
 
-/** Where a socket stands: Node's words. */
-type ReadyState = "opening" | "open" | "readOnly" | "writeOnly" | "closed";
-
 /** Addresses as Node describes them. */
 export interface SocketAddress {
+  /** The IP address. */
   address: string;
+  /** The version of IP. */
   family: "IPv4" | "IPv6";
+  /** The port. */
   port: number;
 }
 
@@ -114,7 +114,11 @@ export abstract class StreamSocket extends Duplex {
     this.once("end", () => this.#idle.note());
   }
 
-  /** Begins the connection. Called once. */
+  /**
+   * Begins the connection. Called once.
+   *
+   * @ignore
+   */
   protected begin(given: Readonly<Record<string, unknown>>): void {
     this.connecting = true;
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
@@ -135,7 +139,11 @@ export abstract class StreamSocket extends Duplex {
     for (const act of this.#onBegun.splice(0)) act(underneath.stream);
   }
 
-  /** Stands on a connection that was made before. */
+  /**
+   * Stands on a connection that was made before.
+   *
+   * @ignore
+   */
   protected standOn(underneath: Underneath): void {
     this.#underneath = underneath;
     this.#isConnected = true;
@@ -145,7 +153,11 @@ export abstract class StreamSocket extends Duplex {
     process.nextTick(() => this.#readOn());
   }
 
-  /** What the socket stands on; `undefined` before `connect()`. */
+  /**
+   * What the socket stands on; `undefined` before `connect()`.
+   *
+   * @ignore
+   */
   protected get underneath(): Underneath | undefined {
     return this.#underneath;
   }
@@ -170,7 +182,7 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Where the socket stands, in Node's words. */
-  get readyState(): ReadyState {
+  get readyState(): "opening" | "open" | "readOnly" | "writeOnly" | "closed" {
     if (this.connecting) return "opening";
     if (this.readable) return this.writable ? "open" : "readOnly";
     return this.writable ? "writeOnly" : "closed";
@@ -307,11 +319,15 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Sends bytes, or a text; `false` asks to wait for "drain". */
-  override write(chunk: string | Uint8Array, done?: WriteCallback): boolean;
+  override write(
+    chunk: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): boolean;
+  /** Sends a text in an encoding. */
   override write(
     chunk: string | Uint8Array,
     encoding?: BufferEncoding,
-    done?: WriteCallback,
+    done?: (error?: Error | null) => void,
   ): boolean;
   override write(...given: unknown[]): boolean {
     // Node says more about a peer that has ended than about an end of one's own.
@@ -367,7 +383,8 @@ export abstract class StreamSocket extends Duplex {
     this.#facts = this.#underneath?.facts();
     this.#idle.note();
     this.emit("connect");
-    this.emit("ready");
+    // Over somebody else's connection Node's sockets leave this out.
+    if (this.#underneath?.isConnected === undefined) this.emit("ready");
   }
 
   #ready(): void {
@@ -456,7 +473,11 @@ export abstract class StreamSocket extends Duplex {
     }, (error) => this.#failWrite(error, done));
   }
 
-  /** Hands chunks that were written together on in one piece, @ignore */
+  /**
+   * Hands chunks that were written together on in one piece,
+   *
+   * @ignore
+   */
   override _writev(
     chunks: { chunk: Uint8Array; encoding: string }[],
     done: (error?: Error | null) => void,
