@@ -77,7 +77,7 @@ function startOver(
   if (!isConnected && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
   const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
   const facts = () => via.wasOpen ? via.facts : undefined;
-  return { ...underneathOf(stream), isConnected, facts };
+  return { ...underneathOf(stream), isConnected, facts, wasClosed: () => !via.hasEnded };
 }
 
 function underneathOf(stream: SocketStream): TlsUnderneath {

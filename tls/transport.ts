@@ -27,6 +27,8 @@ export interface Transport {
   readonly facts: ConnFacts;
   /** Whether it has ever been connected. It may still be connecting. */
   readonly wasOpen: boolean;
+  /** Whether the other end has ended it. */
+  readonly hasEnded: boolean;
   /** Milliseconds to the other end, where it is known; else 0. */
   readonly roundTrip: number;
   /**
@@ -94,6 +96,9 @@ function overTls(conn: TlsConn, peer: Peer): Transport {
     get wasOpen() {
       return !(conn instanceof PendingTls && conn.pending);
     },
+    get hasEnded() {
+      return conn.duplex.readableEnded;
+    },
     roundTrip: 0,
     take() {
       const arrived = overDuplex(conn.duplex, peer, conn).take();
@@ -114,6 +119,7 @@ function overTcp(conn: TcpConn): Transport {
   return {
     facts,
     wasOpen: true,
+    hasEnded: true, // Nobody else can close it.
     roundTrip: facts.fastOpen.rtt ?? 0,
     take: () => releaseTcpConn(conn),
     release() {},
@@ -153,6 +159,9 @@ function overDuplex(
     },
     get wasOpen() {
       return socket.wasOpen;
+    },
+    get hasEnded() {
+      return duplex.readableEnded;
     },
     roundTrip: 0,
     take() {
