@@ -85,6 +85,7 @@ const rules: Rules<StartTlsSettings> = {
  *   connecting, the socket that an HTTP proxy's answer to CONNECT brings, a channel of SSH, a WebSocket
  *   as a stream
  *
+ * Nobody else may read from the transport: other listeners of its data would only get ciphertext.
  * Use the connection that is returned from then on, and close only that: the transport is ended, then
  * destroyed with it. `closeWrite()` ends the transport's writing side, too; where a transport can't be
  * half open, as a WebSocket, nothing more arrives after that. When an option or a certificate can't be

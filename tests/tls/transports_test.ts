@@ -363,7 +363,7 @@ test("a transport that ends while the session store is asked is not waited for",
         far.end();
         await once(near.resume(), "end");
       }
-      setTimeout(resolve, 5, undefined);
+      setTimeout(() => resolve(undefined), 5);
       const verdict = connectError("CONNECTION_CLOSED", /^The transport of the connection to /);
       if (can("resumption")) await assertFails(starting, verdict);
       else await assert.rejects(starting);
