@@ -246,7 +246,7 @@ export const events: readonly EventRow[] = [
     name: "connectionAttempt",
     status: "lacks",
     why:
-      "As `connectionAttemptFailed` and `connectionAttemptTimeout`. `conn.attempts` of `connectTls` tells more.",
+      "As `connectionAttemptFailed` and `connectionAttemptTimeout`. `attempts` of a `ConnectError`, the `cause` of the error, has them.",
   },
   {
     name: "secure",
