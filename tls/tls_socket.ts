@@ -77,7 +77,12 @@ function startOver(
   if (isConnecting && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
   const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
   const facts = () => via.isConnecting ? undefined : via.facts;
-  return { ...underneathOf(stream), isConnected: !isConnecting, facts };
+  let hasEnded = false;
+  if (!(socket instanceof StreamConn)) {
+    socket.once("end", () => hasEnded = !socket.destroyed); // Bun's sockets also "end" when destroyed.
+  }
+  const isTakenAway = () => !(socket instanceof StreamConn) && socket.destroyed && !hasEnded;
+  return { ...underneathOf(stream), isConnected: !isConnecting, facts, isTakenAway };
 }
 
 function underneathOf(stream: SocketStream): TlsUnderneath {

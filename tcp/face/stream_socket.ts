@@ -29,6 +29,8 @@ export interface Underneath {
   facts(): ConnFacts | undefined;
   /** Whether TCP is connected already, or what takes its place. */
   readonly isConnected?: boolean;
+  /** Whether the owner of what carries it has destroyed that. */
+  isTakenAway?(): boolean;
 }
 
 /** What a socket says while its connection is being made. */
@@ -387,6 +389,8 @@ export abstract class StreamSocket extends Duplex {
 
   #fail(error: unknown, syscall: SystemCall): void {
     if (this.destroyed) return;
+    // Nobody has said that this was the end, so there is no "end"; and nothing went wrong here.
+    if (this.#isReady && this.#underneath?.isTakenAway?.()) return void this.destroy();
     if (this.#isEnd(error)) {
       this.#truncated = true;
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
