@@ -44,8 +44,8 @@ export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
  * A TLS connection. It has the shape of `Deno.TlsConn`, and Node's face in
- * {@linkcode TlsConn.duplex}, which takes over the bytes. `connectTls`, `startTls` and `listenTls` make
- * it.
+ * {@linkcode TlsConn.duplex}, which takes over the bytes. `connectTls`, `startTls`, `listenTls` and
+ * `acceptTls` make it.
  *
  * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`
  * (`"CONNECTION_RESET"`, …) when the connection is cut or broken. Bytes that arrived earlier can

@@ -96,6 +96,7 @@ export class TlsSocket extends StreamSocket {
       isCut: (error) => {
         return !settings.strict && error instanceof TlsError && error.code === "TRUNCATED";
       },
+      isEndOfHandshake: (error) => error instanceof TlsError && error.code === "HANDSHAKE_CLOSED",
       onReady: () => this.#secured(),
     });
     this.#settings = settings;
@@ -213,6 +214,7 @@ export class TlsSocket extends StreamSocket {
    * empty object where it sent none.
    */
   getPeerCertificate(detailed: true): DetailedPeerCertificate | Record<string, never>;
+  /** The peer's certificate alone. */
   getPeerCertificate(detailed?: boolean): PeerCertificate | Record<string, never>;
   getPeerCertificate(detailed = false): PeerCertificate | Record<string, never> {
     const leaf = this.#tls?.peerCertificate();

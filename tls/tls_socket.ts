@@ -73,16 +73,16 @@ function startOver(
   const { serverName = "", hostname = serverName, port = 0 } = settings;
   const peer = { hostname, port };
   const via = transportOf(socket, peer);
-  const { isConnecting } = via;
-  if (isConnecting && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
+  const isConnected = via.wasOpen;
+  if (!isConnected && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
   const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
-  const facts = () => via.isConnecting ? undefined : via.facts;
+  const facts = () => via.wasOpen ? via.facts : undefined;
   let hasEnded = false;
   if (!(socket instanceof StreamConn)) {
     socket.once("end", () => hasEnded = !socket.destroyed); // Bun's sockets also "end" when destroyed.
   }
   const isTakenAway = () => !(socket instanceof StreamConn) && socket.destroyed && !hasEnded;
-  return { ...underneathOf(stream), isConnected: !isConnecting, facts, isTakenAway };
+  return { ...underneathOf(stream), isConnected, facts, isTakenAway };
 }
 
 function underneathOf(stream: SocketStream): TlsUnderneath {

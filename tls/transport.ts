@@ -8,7 +8,7 @@ import { Duplex } from "node:stream";
 import { quoted } from "../base/authority.ts";
 import { badArgument } from "../base/option_errors.ts";
 import { releaseTcpConn, TcpConn } from "../tcp/conn.ts";
-import { ConnectError } from "../tcp/errors.ts";
+import { ConnectError, transportBroken } from "../tcp/errors.ts";
 import type { ConnFacts, NetAddr } from "../tcp/facts.ts";
 import { checkFree, lendConn, StreamConn } from "../tcp/stream_conn.ts";
 import type { Arrived } from "../tcp/wire/arrived.ts";
@@ -25,8 +25,8 @@ export type AnyTransport = TcpConn | TlsConn | Duplex;
 export interface Transport {
   /** The two ends, and how it was opened, as far as it tells. */
   readonly facts: ConnFacts;
-  /** Whether it is still being connected. */
-  readonly isConnecting: boolean;
+  /** Whether it has ever been connected. It may still be connecting. */
+  readonly wasOpen: boolean;
   /** Milliseconds to the other end, where it is known; else 0. */
   readonly roundTrip: number;
   /**
@@ -75,8 +75,8 @@ function faultOf(duplex: Duplex): string | undefined {
  * Prepares a transport that was checked. Until it is taken over nothing is read or written.
  *
  * @param peer the other end of the connection over it, for error messages
- * @throws {OptionError} while a connection of this module is being read from
- * @throws {ConnectError} `CONNECTION_CLOSED` when it is closed, has ended, or carries TLS already
+ * @throws {ConnectError} `CONNECTION_CLOSED` when it is closed, has ended, or carries TLS already;
+ * `IN_USE` while a connection of this module is read from or written to
  */
 export function transportOf(value: AnyTransport, peer: Peer): Transport {
   if (value instanceof TcpConn) return overTcp(value);
@@ -91,8 +91,8 @@ function overTls(conn: TlsConn, peer: Peer): Transport {
     get facts() {
       return factsOf(conn);
     },
-    get isConnecting() {
-      return conn instanceof PendingTls && conn.pending;
+    get wasOpen() {
+      return !(conn instanceof PendingTls && conn.pending);
     },
     roundTrip: 0,
     take() {
@@ -113,7 +113,7 @@ function overTcp(conn: TcpConn): Transport {
   const facts = factsOf(conn);
   return {
     facts,
-    isConnecting: false,
+    wasOpen: true,
     roundTrip: facts.fastOpen.rtt ?? 0,
     take: () => releaseTcpConn(conn),
     release() {},
@@ -139,24 +139,30 @@ function overDuplex(
   peer: Peer,
   opened: AnyTransport = duplex,
 ): Transport {
-  const why = whyUnusable(duplex);
-  if (why) {
+  const refuseIf = (why: string | undefined) => {
+    if (why === undefined) return;
     const message = `The transport of the connection to ${quoted(peer)} ${why}`;
     throw new ConnectError("CONNECTION_CLOSED", message, { ...peer });
-  }
+  };
+  refuseIf(taken.has(duplex) ? "carries TLS already" : whyUnusable(duplex));
   const socket = new TransportSocket(duplex, peer);
   taken.add(duplex);
   return {
     get facts() {
       return factsOf(opened);
     },
-    get isConnecting() {
-      return duplex.connecting === true;
+    get wasOpen() {
+      return socket.wasOpen;
     },
     roundTrip: 0,
     take() {
-      if (socket.errored) throw socket.errored;
-      return { wire: Wire.through(socket), received: [], ended: false };
+      if (duplex.errored) throw transportBroken(duplex.errored, peer);
+      refuseIf(whyUnusable(duplex)); // It may have ended meanwhile.
+      return {
+        wire: Wire.through((receive) => socket.listen(receive)),
+        received: [],
+        ended: false,
+      };
     },
     release() {
       socket.release();
@@ -168,11 +174,10 @@ function overDuplex(
 
 /** What keeps a stream from carrying a connection now. */
 function whyUnusable(duplex: MaybeSocket): string | undefined {
-  if (taken.has(duplex)) return "carries TLS already";
   if (duplex.destroyed) return "is closed";
   if (duplex.readableEnded) return "was ended by the other side";
   if (!duplex.writable) return "has ended: nothing can be written to it";
-  if (!duplex.readable) return "can't be read from";
+  if (!duplex.readable) return "gives nothing to read";
   if (duplex.pending === true && duplex.connecting === false) return "is not being connected";
   return undefined;
 }

@@ -102,11 +102,11 @@ function connectError(
     : undefined;
   if (denied !== undefined) return notPermitted(settings, denied);
   const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
-  const from = localAddress ? ` from "localAddress" ${formatAddress(localAddress)}` : "";
+  const by = localAddress ? ` with "localAddress" ${formatAddress(localAddress)}` : "";
   const advice = localAddress && last.code === "ADDRESS_NOT_AVAILABLE"
     ? scopeAdvice(formatAddress(localAddress), last.errno)
     : "";
-  return new ConnectError(last.code, `Could not connect to ${where}${from}${why}${advice}`, {
+  return new ConnectError(last.code, `Could not connect to ${where}${by}${why}${advice}`, {
     hostname,
     port,
     attempts,

@@ -27,7 +27,7 @@ export interface Underneath {
   readonly ready: Promise<unknown>;
   /** The ends of the connection; `undefined` while it is being made. */
   facts(): ConnFacts | undefined;
-  /** Whether TCP is connected already, or what takes its place. */
+  /** Whether it is connected already; given where somebody else has made the connection. */
   readonly isConnected?: boolean;
   /** Whether the owner of what carries it has destroyed that. */
   isTakenAway?(): boolean;
@@ -49,6 +49,8 @@ export interface SocketKind {
   errorOf(error: unknown, syscall: SystemCall): Error;
   /** Whether an error that ends the reading is no more than the end. */
   isCut(error: unknown): boolean;
+  /** Whether an error says that the peer has ended before a handshake was complete. */
+  isEndOfHandshake?(error: unknown): boolean;
   /** Called once bytes may be exchanged. */
   onReady?(): void;
 }
@@ -56,13 +58,13 @@ export interface SocketKind {
 /** Called when what was written was handed on, or could not be. */
 type WriteCallback = (error?: Error | null) => void;
 
-/** Where a socket stands: Node's words. */
-type ReadyState = "opening" | "open" | "readOnly" | "writeOnly" | "closed";
-
 /** Addresses as Node describes them. */
 export interface SocketAddress {
+  /** The IP address. */
   address: string;
+  /** The version of IP. */
   family: "IPv4" | "IPv6";
+  /** The port. */
   port: number;
 }
 
@@ -114,7 +116,11 @@ export abstract class StreamSocket extends Duplex {
     this.once("end", () => this.#idle.note());
   }
 
-  /** Begins the connection. Called once. */
+  /**
+   * Begins the connection. Called once.
+   *
+   * @ignore
+   */
   protected begin(given: Readonly<Record<string, unknown>>): void {
     this.connecting = true;
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
@@ -135,7 +141,11 @@ export abstract class StreamSocket extends Duplex {
     for (const act of this.#onBegun.splice(0)) act(underneath.stream);
   }
 
-  /** Stands on a connection that was made before. */
+  /**
+   * Stands on a connection that was made before.
+   *
+   * @ignore
+   */
   protected standOn(underneath: Underneath): void {
     this.#underneath = underneath;
     this.#isConnected = true;
@@ -145,7 +155,11 @@ export abstract class StreamSocket extends Duplex {
     process.nextTick(() => this.#readOn());
   }
 
-  /** What the socket stands on; `undefined` before `connect()`. */
+  /**
+   * What the socket stands on; `undefined` before `connect()`.
+   *
+   * @ignore
+   */
   protected get underneath(): Underneath | undefined {
     return this.#underneath;
   }
@@ -170,7 +184,7 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Where the socket stands, in Node's words. */
-  get readyState(): ReadyState {
+  get readyState(): "opening" | "open" | "readOnly" | "writeOnly" | "closed" {
     if (this.connecting) return "opening";
     if (this.readable) return this.writable ? "open" : "readOnly";
     return this.writable ? "writeOnly" : "closed";
@@ -307,11 +321,15 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Sends bytes, or a text; `false` asks to wait for "drain". */
-  override write(chunk: string | Uint8Array, done?: WriteCallback): boolean;
+  override write(
+    chunk: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): boolean;
+  /** Sends a text in an encoding. */
   override write(
     chunk: string | Uint8Array,
     encoding?: BufferEncoding,
-    done?: WriteCallback,
+    done?: (error?: Error | null) => void,
   ): boolean;
   override write(...given: unknown[]): boolean {
     // Node says more about a peer that has ended than about an end of one's own.
@@ -367,7 +385,8 @@ export abstract class StreamSocket extends Duplex {
     this.#facts = this.#underneath?.facts();
     this.#idle.note();
     this.emit("connect");
-    this.emit("ready");
+    // Over somebody else's connection Node's sockets leave this out.
+    if (this.#underneath?.isConnected === undefined) this.emit("ready");
   }
 
   #ready(): void {
@@ -401,7 +420,11 @@ export abstract class StreamSocket extends Duplex {
     if (isClosedHere) return void this.destroy();
     const failure = this.#kind.errorOf(error, syscall);
     if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
-    this.destroy(failure);
+    if (!this.#isConnected || !this.#kind.isEndOfHandshake?.(error)) {
+      return void this.destroy(failure);
+    }
+    this.prependOnceListener("end", () => this.destroy(failure)); // As Node: first the end, then why.
+    this.#pushEnd();
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -454,7 +477,11 @@ export abstract class StreamSocket extends Duplex {
     }, (error) => this.#failWrite(error, done));
   }
 
-  /** Hands chunks that were written together on in one piece, @ignore */
+  /**
+   * Hands chunks that were written together on in one piece,
+   *
+   * @ignore
+   */
   override _writev(
     chunks: { chunk: Uint8Array; encoding: string }[],
     done: (error?: Error | null) => void,
@@ -465,7 +492,9 @@ export abstract class StreamSocket extends Duplex {
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
     if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
     this.#fail(error, "connect");
-    done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    const tell = () => done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    if (this.destroyed) tell();
+    else this.once("close", tell);
   }
 
   /** @ignore */

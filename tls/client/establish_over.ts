@@ -119,12 +119,13 @@ async function shakeHands(
     await completeHandshake(stream, engine, deadline);
   } catch (error) {
     engine.free();
-    if (!stream) {
-      transport.close();
-      if (stored) resumption.putBack(stored); // It was never sent.
+    if (!stream || !transport.wasOpen) {
+      // Nothing was sent: there is nothing that the server could have turned down.
+      if (stored) resumption.putBack(stored);
+      if (stream) deadline.stage = "its transport was still being connected";
+      else transport.close();
       throw error;
     }
-    if (transport.isConnecting) deadline.stage = "its transport was still being connected";
     learnFailure(plan, parts, engine, {
       error,
       isGivenUp: deadline.signal.aborted,

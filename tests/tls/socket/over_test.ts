@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { connect as connectSocket, createServer, type Socket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import { connect as connectOwnTls } from "node:tls";
 import {
@@ -18,6 +18,7 @@ import {
   type TlsSocketOptions,
 } from "../../../mod.ts";
 import { leavesNothing } from "../../fixtures/hostile_census.ts";
+import { startRawServer } from "../../fixtures/hostile_server.ts";
 import { here, startListener } from "../../fixtures/hostile_ways.ts";
 import { transports } from "../../fixtures/transports.ts";
 import { certificates } from "../../peers/certificates.ts";
@@ -112,13 +113,12 @@ test("over a net.Socket it says what tls.connect says, and takes the socket with
 
 test("what fails over a net.Socket fails as with tls.connect, and closes it", async () => {
   using listener = startGreeter();
-  const closing = createServer((socket) => socket.once("data", () => socket.destroy()))
-    .listen(0, here);
-  await once(closing, "listening");
-  const closingPort = (closing.address() as { port: number }).port;
+  await using closing = await startRawServer((socket) => {
+    socket.once("data", () => socket.destroy());
+  });
   const cases = [
     [listener.addr.port, { servername: "other.test" }],
-    [closingPort, { servername: "localhost" }],
+    [closing.port, { servername: "localhost" }],
   ] as const;
   for (const [port, options] of cases) {
     const logs: string[][] = [];
@@ -129,9 +129,10 @@ test("what fails over a net.Socket fails as with tls.connect, and closes it", as
       await soon("the end of the net.Socket", closed);
     }
     const [own, ours] = logs;
-    assert.deepEqual(ours, own);
+    // Bun calls the end of its own socket ERR_SOCKET_CLOSED, which is an error of callers elsewhere.
+    const isOdd = own?.includes("error ERR_SOCKET_CLOSED");
+    assert.deepEqual(ours, isOdd ? ["end", "error ECONNRESET", "close true"] : own);
   }
-  closing.close();
 });
 
 test("destroying it at any time closes what it was given", async () => {
