@@ -77,7 +77,7 @@ function startOver(
   if (!isConnected && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
   const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
   const facts = () => via.wasOpen ? via.facts : undefined;
-  return { ...underneathOf(stream), isConnected, facts, wasClosed: () => !via.hasEnded };
+  return { ...underneathOf(stream), isConnected, facts, isTakenAway: () => via.isTakenAway };
 }
 
 function underneathOf(stream: SocketStream): TlsUnderneath {

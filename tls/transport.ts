@@ -27,8 +27,8 @@ export interface Transport {
   readonly facts: ConnFacts;
   /** Whether it has ever been connected. It may still be connecting. */
   readonly wasOpen: boolean;
-  /** Whether the other end has ended it. */
-  readonly hasEnded: boolean;
+  /** Whether somebody else has destroyed it, before it had ended. */
+  readonly isTakenAway: boolean;
   /** Milliseconds to the other end, where it is known; else 0. */
   readonly roundTrip: number;
   /**
@@ -96,9 +96,7 @@ function overTls(conn: TlsConn, peer: Peer): Transport {
     get wasOpen() {
       return !(conn instanceof PendingTls && conn.pending);
     },
-    get hasEnded() {
-      return conn.duplex.readableEnded;
-    },
+    isTakenAway: false, // While it is lent, nobody else closes it.
     roundTrip: 0,
     take() {
       const arrived = overDuplex(conn.duplex, peer, conn).take();
@@ -119,7 +117,7 @@ function overTcp(conn: TcpConn): Transport {
   return {
     facts,
     wasOpen: true,
-    hasEnded: true, // Nobody else can close it.
+    isTakenAway: false,
     roundTrip: facts.fastOpen.rtt ?? 0,
     take: () => releaseTcpConn(conn),
     release() {},
@@ -160,8 +158,8 @@ function overDuplex(
     get wasOpen() {
       return socket.wasOpen;
     },
-    get hasEnded() {
-      return duplex.readableEnded;
+    get isTakenAway() {
+      return duplex.destroyed && !socket.hasEnded;
     },
     roundTrip: 0,
     take() {

@@ -29,8 +29,8 @@ export interface Underneath {
   facts(): ConnFacts | undefined;
   /** Whether it is connected already; given where somebody else has made the connection. */
   readonly isConnected?: boolean;
-  /** Whether that connection was closed before its peer had ended it. */
-  wasClosed?(): boolean;
+  /** Whether the owner of what carries it has destroyed that. */
+  isTakenAway?(): boolean;
 }
 
 /** What a socket says while its connection is being made. */
@@ -408,8 +408,9 @@ export abstract class StreamSocket extends Duplex {
 
   #fail(error: unknown, syscall: SystemCall): void {
     if (this.destroyed) return;
+    // Nobody has said that this was the end, so there is no "end"; and nothing went wrong here.
+    if (this.#isReady && this.#underneath?.isTakenAway?.()) return void this.destroy();
     if (this.#isEnd(error)) {
-      if (this.#underneath?.wasClosed?.()) return void this.destroy(); // As Node: this is no end.
       this.#truncated = true;
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();

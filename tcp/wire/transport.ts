@@ -28,6 +28,8 @@ interface SocketParts {
 export class TransportSocket extends Writable implements RuntimeSocket {
   /** Whether the stream has ever been connected. */
   wasOpen: boolean;
+  /** Whether the stream has ended. Bun's sockets also "end" when they are destroyed. */
+  hasEnded = false;
   readonly #duplex: Duplex & SocketParts;
   readonly #peer: Peer;
   readonly #listeners: Readonly<Record<string, (value: unknown) => void>>;
@@ -46,7 +48,8 @@ export class TransportSocket extends Writable implements RuntimeSocket {
       error: (error) => this.#break(error),
       close: () => void this.destroy(),
       end: () => {
-        if (!this.destroyed) this.emit("end"); // Bun's sockets also "end" when they are destroyed.
+        if (!duplex.destroyed) this.hasEnded = true;
+        if (!this.destroyed) this.emit("end");
       },
     };
     for (const [event, listener] of Object.entries(this.#listeners)) duplex.on(event, listener);

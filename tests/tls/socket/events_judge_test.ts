@@ -89,11 +89,14 @@ judge("the chain of the peer's certificate", async (scene) => {
   scene.note(names.join(" < "));
 });
 
+/** The stream below tells of its own connection. This one has "ready" besides. */
+const OVER = ["connect", "secureConnect", "data", "end", "finish", "error", "close"];
+
 judge("over a connection of the caller's", async (scene) => {
   const port = await scene.serve((peer) => void peer.pipe(peer));
   const tunnel = connectTcp(port, "127.0.0.1");
   scene.finally(() => void tunnel.destroy());
-  const socket = scene.connect({ socket: tunnel, servername: "localhost" });
+  const socket = scene.connect({ socket: tunnel, servername: "localhost" }, OVER);
   socket.on("data", () => {});
   scene.write(socket, "hello");
   await scene.event(socket, "data");
@@ -107,8 +110,7 @@ judge("over a connection of the caller's that breaks", async (scene) => {
   const port = await scene.serve((peer) => void peer.pipe(peer));
   const tunnel = connectTcp(port, "127.0.0.1");
   scene.finally(() => void tunnel.destroy());
-  const events = ["secureConnect", "end", "error", "close"];
-  const socket = scene.connect({ socket: tunnel, servername: "localhost" }, events);
+  const socket = scene.connect({ socket: tunnel, servername: "localhost" }, OVER);
   socket.on("data", () => {});
   scene.write(socket, "hello");
   await scene.event(socket, "data");
@@ -120,7 +122,7 @@ judge("over a connection of the caller's that is destroyed from above", async (s
   const port = await scene.serve((peer) => void peer.pipe(peer));
   const tunnel = connectTcp(port, "127.0.0.1");
   scene.finally(() => void tunnel.destroy());
-  const socket = scene.connect({ socket: tunnel, servername: "localhost" });
+  const socket = scene.connect({ socket: tunnel, servername: "localhost" }, OVER);
   await scene.event(socket, "secureConnect");
   socket.destroy();
   await scene.event(socket, "close");
