@@ -17,11 +17,9 @@ import type { Duplex } from "node:stream";
 import { startTls } from "../mod.ts";
 import { cert } from "./certificate.ts";
 
-/** Milliseconds that the proxy may take. */
-const PATIENCE = Number(process.env["PATIENCE"] ?? 10_000);
-
 const proxy = new URL(process.argv[2] ?? "http://localhost:3128/");
 const url = new URL(process.argv[3] ?? "https://example.com/");
+const patience = Number(process.argv[4] ?? 10_000); // Milliseconds that the proxy may take.
 const hostname = url.hostname.replace(/^\[|\]$/g, "");
 const port = Number(url.port || 443);
 const get = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n` +
@@ -61,9 +59,10 @@ async function openTunnel(proxy: URL, authority: string): Promise<Duplex> {
     },
     agent: false,
   });
-  const giveUp = () => asking.destroy(new Error(`The proxy ${proxy.host} said nothing`));
-  const timer = setTimeout(giveUp, PATIENCE);
-  asking.on("error", reject);
+  const timer = setTimeout(() => asking.destroy(new Error("it said nothing")), patience);
+  asking.on("error", ({ message }) => {
+    reject(new Error(`The proxy ${proxy.host} gave no answer: ${message}`));
+  });
   asking.on("connect", ({ statusCode = 0, statusMessage }, tunnel, head) => {
     if (statusCode >= 200 && statusCode < 300) {
       // What came with the answer belongs to the tunnel.

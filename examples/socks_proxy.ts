@@ -16,9 +16,6 @@ import process from "node:process";
 import { connect, startTls, type TcpConn } from "../mod.ts";
 import { cert } from "./certificate.ts";
 
-/** Milliseconds that the proxy may take. */
-const PATIENCE = Number(process.env["PATIENCE"] ?? 10_000);
-
 const NO_AUTHENTICATION = 0, USERNAME_PASSWORD = 2;
 const CONNECT = 1, DOMAIN_NAME = 3;
 const ADDRESS_LENGTHS: Readonly<Record<number, number>> = { 1: 4, 4: 16 };
@@ -36,6 +33,7 @@ const REPLIES = [
 
 const proxy = new URL(process.argv[2] ?? "socks5://localhost:1080/");
 const url = new URL(process.argv[3] ?? "https://example.com/");
+const patience = Number(process.argv[4] ?? 10_000); // Milliseconds that the proxy may take.
 const hostname = url.hostname.replace(/^\[|\]$/g, "");
 const port = Number(url.port || 443);
 const get = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n` +
@@ -71,7 +69,7 @@ async function openTunnel(proxy: URL, hostname: string, port: number): Promise<T
   const timer = setTimeout(() => {
     isLate = true;
     conn.close(); // Ends the read that waits.
-  }, PATIENCE);
+  }, patience);
   try {
     await negotiate(conn, proxy, hostname, port);
     return conn;

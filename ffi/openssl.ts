@@ -117,6 +117,8 @@ export const libsslSymbols = {
   SSL_get0_peer_certificate: { parameters: ["pointer"], result: "pointer" },
   /** `struct stack_st_X509 *SSL_get_peer_cert_chain(const SSL *ssl);` the caller gets no reference */
   SSL_get_peer_cert_chain: { parameters: ["pointer"], result: "pointer" },
+  /** `struct stack_st_X509 *SSL_get0_verified_chain(const SSL *ssl);` the caller gets no reference */
+  SSL_get0_verified_chain: { parameters: ["pointer"], result: "pointer" },
   /** `size_t SSL_get_finished(const SSL *ssl, void *buf, size_t count);` */
   SSL_get_finished: { parameters: ["pointer", "buffer", "u64"], result: "u64" },
   /** `size_t SSL_get_peer_finished(const SSL *ssl, void *buf, size_t count);` */

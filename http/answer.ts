@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Bytes before the status: hints that come first (1xx), frames about the connection. */
-const MOST = 64 * 1024;
+/**
+ * Bytes in which the status is to be: hints come before it (1xx), and frames about the connection. All of
+ * them are read again whenever more has arrived, so a server must not be able to send many.
+ */
+const MOST = 16 * 1024;
 
 /** The status that asks for a request once more, after the handshake (RFC 8470, section 5.2). */
 export const TOO_EARLY = "425";

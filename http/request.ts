@@ -14,8 +14,9 @@ export interface RequestHead {
 }
 
 /**
- * The methods that are safe by definition (RFC 9110, section 9.2.1). There are others, such as
- * PROPFIND, but what is not known everywhere as safe must not be sent early (RFC 8470, section 4).
+ * The methods that are safe by definition (RFC 9110, section 9.2.1), in all versions of HTTP alike: who
+ * repeats one asks for the same again, and can't read the answer. There are others, such as PROPFIND, but
+ * one whose safety is not known must not be sent early (RFC 8470, section 4).
  */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 

@@ -13,7 +13,7 @@ import { http2MayRide, PREFACE } from "./http2/flight.ts";
 /** A rule that also reads answers. */
 export type HttpEarlyDataRule = Required<EarlyDataRule>;
 
-/** The rules for the versions of HTTP. */
+/** The rules for the versions of HTTP. An answer whose status is not in its first 16 KiB asks for nothing. */
 export interface SafeRules {
   /**
    * HTTP/1.1 and 1.0 (RFC 9112). What is written first rides if it is exactly one whole request that
@@ -30,9 +30,11 @@ export interface SafeRules {
    * HTTP/2 (RFC 9113). Whole frames ride, up to the first one that may not: the preface and
    * SETTINGS, WINDOW_UPDATE, PRIORITY and PING, and requests as for HTTP/1.1, in HEADERS and
    * CONTINUATION with END_STREAM. Nothing rides if there is no such request among them.
+   *
+   * Of several requests that rode, `asksAgain` reads the first response.
    */
   readonly http2: HttpEarlyDataRule;
-  /** Either, as the first bytes say. For a client that speaks what ALPN has chosen. */
+  /** Either, as the first bytes say: for a client that speaks both. */
   readonly http: HttpEarlyDataRule;
 }
 

@@ -158,12 +158,12 @@ export function transportBroken(
   cause: unknown,
   peer: { readonly hostname: string; readonly port: number },
 ): ConnectError {
-  const { message = String(cause), code } = (cause ?? {}) as Partial<Record<string, string>>;
+  const { message, code } = (cause ?? {}) as Partial<Record<string, string>>;
   const errno = cause instanceof ConnectError ? cause.errno : code;
   const meaning = cause instanceof ConnectError ? cause.code : meanings[errno ?? ""];
   return new ConnectError(
     meaning ?? "TRANSPORT_FAILED",
-    `The transport of the connection to ${quoted(peer)} broke: ${message}`,
+    `The transport of the connection to ${quoted(peer)} broke: ${message || code || cause}`,
     {
       hostname: peer.hostname,
       port: peer.port,

@@ -6,6 +6,7 @@
 
 import { withDeadline } from "./dial/deadline.ts";
 import { dial } from "./dial/dial.ts";
+import type { Kept } from "./wire/keep.ts";
 import type { Stages } from "./dial/stages.ts";
 import type { Known } from "./facts.ts";
 import type { DialSettings } from "./options.ts";
@@ -18,7 +19,7 @@ export interface Connected extends Known {
 
 /** Connects, with `data` in the SYN where that is possible. */
 export async function establish(
-  settings: DialSettings,
+  settings: DialSettings & Kept,
   data: Uint8Array | undefined,
   stages: Stages = {},
 ): Promise<Connected> {

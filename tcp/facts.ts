@@ -11,7 +11,7 @@ import type { FastOpenResult } from "./outcome.ts";
 export interface NetAddr {
   /** Always `"tcp"`. */
   readonly transport: "tcp";
-  /** The IP address; IPv6 without brackets, with `%scope` if it has one. */
+  /** The IP address; IPv6 without brackets, with `%scope` if it has one; `""` if it is not known. */
   readonly hostname: string;
   /** 1 to 65,535; 0 if it is not known. */
   readonly port: number;

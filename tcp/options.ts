@@ -42,7 +42,7 @@ export interface DialOptions {
   fastOpen?: boolean;
   /**
    * Which addresses of the host to try: 4, 6, or 0 for both, which is the default. `"IPv4"` and
-   * `"IPv6"` are the same as 4 and 6.
+   * `"IPv6"` are the same as 4 and 6. An address as `hostname` must be of that family.
    */
   family?: 0 | 4 | 6 | "IPv4" | "IPv6";
   /**

@@ -13,7 +13,8 @@
  * - `"blocked"`: the SYN with Fast Open was lost on the way, or what it carried was turned down, and a
  *   plain attempt won; or this happened before on this path or with this server, and Fast Open was not
  *   tried (`synBytes` is 0 then)
- * - `"disabled"`: the caller switched Fast Open off, or the client had nothing to send in the SYN
+ * - `"disabled"`: the caller switched Fast Open off, or the client had nothing to send in the SYN, or
+ *   somebody else has opened the connection, and TLS was started on it
  * - `"unsupported"`: the platform, its settings or this process's privileges do not allow Fast
  *   Open, or the kernel pauses it after losses, or does not tell how it ended
  */

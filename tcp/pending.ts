@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { quoted } from "../base/authority.ts";
+import { Keep, type Kept } from "./wire/keep.ts";
 import { ConnectError } from "./errors.ts";
 import type { Destination } from "./options.ts";
 import type { ByteStream } from "./wire/byte_stream.ts";
@@ -22,8 +23,8 @@ export interface PendingOptions<S extends ByteStream> {
   readonly advice: string;
 }
 
-/** What is left of a destination's patience. */
-export type Limits = Pick<Destination, "signal" | "connectTimeout">;
+/** What is left of a destination's patience, and what keeps the process alive meanwhile. */
+export type Limits = Pick<Destination, "signal" | "connectTimeout"> & Kept;
 
 /**
  * Takes the place of a connection until it is made. It is made by `begin()`, or by the first write: with
@@ -40,6 +41,7 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
   #isBegun = false;
   #first: Uint8Array[] = [];
   #isReferenced = true;
+  readonly #keep = new Keep();
   /** Ends the wait for a first write. */
   readonly #patience: ReturnType<typeof setTimeout>;
   /** What was asked of the socket before there was one. */
@@ -105,12 +107,14 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
 
   ref(): void {
     this.#isReferenced = true;
+    this.#keep.ref();
     this.#stream?.ref();
   }
 
   unref(): void {
     this.#isReferenced = false;
     this.#patience.unref();
+    this.#keep.unref();
     this.#stream?.unref();
   }
 
@@ -149,6 +153,7 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
     const { signal } = this.#closing;
     connect(first.length > 0 ? first : undefined, {
       signal: given ? AbortSignal.any([given, signal]) : signal,
+      keep: this.#keep,
       connectTimeout: Math.max(1, connectTimeout - (performance.now() - this.#startedAt)),
     }).then((stream) => this.#stand(stream), (error) => this.#fail(error));
   }

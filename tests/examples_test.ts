@@ -9,10 +9,12 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cert, key } from "../examples/certificate.ts";
 import { listenTls, type TlsConn } from "../mod.ts";
+import { answering, startRawServer } from "./fixtures/hostile_server.ts";
 import { onAbruptEnd } from "./netlab/cleanup.ts";
 import { programArguments } from "./netlab/mod.ts";
 import { temporaryFolder } from "./peers/folder.ts";
-import { soon } from "./peers/peer.ts";
+import { requirePeer, soon } from "./peers/peer.ts";
+import { startHttpProxy, startSocksProxy } from "./peers/proxies.ts";
 
 /** Starts an example, or a program given by its URL, on this runtime. */
 function start(name: string, ...args: string[]): ChildProcess {
@@ -40,6 +42,22 @@ async function run(name: string, ...args: string[]): Promise<string[]> {
     child.kill("SIGKILL");
   }
   return stdout.trimEnd().split("\n");
+}
+
+/** Runs an example that fails; returns the line in which it says why. */
+async function complaint(name: string, ...args: string[]): Promise<string> {
+  const child = start(name, ...args, "1500"); // Milliseconds, for a proxy that says nothing.
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  try {
+    const [code] = await soon(`the end of ${name}`, once(child, "close"));
+    assert.equal(code, 1, stderr);
+  } finally {
+    child.kill("SIGKILL");
+  }
+  const [line = "", ...more] = stderr.trimEnd().split("\n");
+  assert.deepEqual(more, []);
+  return line;
 }
 
 /** Starts an example that serves, and calls `use` with its URL. */
@@ -118,6 +136,54 @@ for (const server of ["server.ts", "serve_fast_open.ts"]) {
       assert.match((await run(program.href)).at(-1) ?? "", gained);
     });
   });
+}
+
+/** The example for each kind of proxy, and what it says of one that turns it away. */
+const proxies = {
+  "http_proxy.ts": {
+    start: startHttpProxy,
+    peer: "tinyproxy",
+    scheme: "http",
+    refused: /^Error: The proxy .* refused: 407 /,
+    garbage: /^Error: The proxy .* gave no answer: (?!it said nothing)/,
+    silent: /^Error: The proxy .* gave no answer: it said nothing$/,
+  },
+  "socks_proxy.ts": {
+    start: startSocksProxy,
+    peer: "microsocks",
+    scheme: "socks5",
+    refused: /^Error: The proxy .* refused: it wants a user's name and password$/,
+    garbage: /^Error: .* is no SOCKS5 proxy$/,
+    silent: /^Error: The proxy .* said nothing$/,
+  },
+} as const;
+
+for (const [name, { start, peer, scheme, ...says }] of Object.entries(proxies)) {
+  test(
+    `${name} asks through a proxy, and says why it can't`,
+    { skip: requirePeer(peer) },
+    async () => {
+      await using proxy = await start();
+      await using odd = await startRawServer(answering("220 mail.test\r\n"));
+      await using silent = await startRawServer((socket) => void socket.resume());
+      await serving("server.ts", async (url) => {
+        const through = (host: string) => [`${scheme}://${host}/`, `${url}path`];
+        const [[first, second], ...reasons] = await Promise.all([
+          run(name, ...through(proxy.withUser)),
+          ...[proxy.host, `${odd.hostname}:${odd.port}`, `${silent.hostname}:${silent.port}`]
+            .map((host) => complaint(name, ...through(host))),
+        ]);
+        assert.match(
+          first ?? "",
+          /^first: HTTP\/1\.1 200 OK, \d+ characters, early data not-sent$/,
+        );
+        assert.match(second ?? "", /^second: HTTP\/1\.1 200 OK, .*, early data accepted$/);
+        assert.match(reasons[0] ?? "", says.refused);
+        assert.match(reasons[1] ?? "", says.garbage);
+        assert.match(reasons[2] ?? "", says.silent);
+      });
+    },
+  );
 }
 
 /** A resolver's answer to a query for `www.example.com`: an alias, and two addresses for it. */

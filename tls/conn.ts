@@ -9,7 +9,7 @@ import type { Known } from "../tcp/facts.ts";
 import { plainSocketSettings } from "../tcp/face/settings.ts";
 import { handOver, StreamConn } from "../tcp/stream_conn.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.ts";
-import { makeTlsSocketOver, type TlsSocket, type TlsUnderneath } from "./socket.ts";
+import { makeTlsSocketOver, type TlsSocket } from "./socket.ts";
 import type { TlsByteStream } from "./stream.ts";
 import { refusedRenegotiation, type TlsWarning } from "./warnings.ts";
 
@@ -44,8 +44,8 @@ export let makeTlsConn: (stream: TlsByteStream, known: TlsKnown) => TlsConn;
 
 /**
  * A TLS connection. It has the shape of `Deno.TlsConn`, and Node's face in
- * {@linkcode TlsConn.duplex}, which takes over the bytes. `connectTls`, `startTls` and `listenTls` make
- * it.
+ * {@linkcode TlsConn.duplex}, which takes over the bytes. `connectTls`, `startTls`, `listenTls` and
+ * `acceptTls` make it.
  *
  * Reading and writing throw `TlsError` (`"TRUNCATED"`, `"ALERT_RECEIVED"`, …) or `ConnectError`
  * (`"CONNECTION_RESET"`, …) when the connection is cut or broken. Bytes that arrived earlier can
@@ -167,32 +167,19 @@ export class TlsConn extends StreamConn {
   protected makeDuplex(): TlsSocket {
     const { serverName } = this.#known;
     const settings = { ...plainSocketSettings, serverName, cert: undefined, strict: false };
-    return makeTlsSocketOver(settings, underneathOf(this.#stream, Promise.resolve(), this.#known));
+    const stream = this.#stream;
+    const known = this.#known;
+    return makeTlsSocketOver(settings, {
+      stream,
+      ready: Promise.resolve(),
+      facts: () => known.facts,
+      result: () => stream.info(),
+      peerCertificate: () => stream.info().peerCertificate,
+      warnings: () => known.warnings,
+    });
   }
 
   get #info(): EngineInfo {
     return this.#stream.info();
   }
-}
-
-/** A connection as what a socket stands on. */
-export function underneathOf(
-  stream: TlsByteStream,
-  ready: Promise<unknown>,
-  known: Pick<TlsKnown, "facts" | "warnings">,
-): TlsUnderneath {
-  return {
-    stream,
-    ready,
-    facts: () => known.facts,
-    get result() {
-      return stream.info();
-    },
-    get peerCertificate() {
-      return stream.info().peerCertificate;
-    },
-    get warnings() {
-      return known.warnings;
-    },
-  };
 }

@@ -103,6 +103,8 @@ export interface TlsErrorDetails {
   readonly call?: string;
   /** The number of the alert the peer sent. */
   readonly alert?: number;
+  /** The peer's certificate that was refused, in DER. */
+  readonly certificate?: Uint8Array | undefined;
   /** The error that caused this one. */
   readonly cause?: unknown;
 }
@@ -129,6 +131,8 @@ export class TlsError extends FirstFlightError {
   readonly call: string | undefined;
   /** The number of the alert the peer sent (RFC 8446, section 6). */
   readonly alert: number | undefined;
+  /** The peer's certificate, where that was refused, in DER. */
+  readonly certificate: Uint8Array | undefined;
 
   /** Makes an error; public so that test doubles can make one. */
   constructor(code: TlsErrorCode, message: string, details: TlsErrorDetails = {}) {
@@ -136,6 +140,7 @@ export class TlsError extends FirstFlightError {
     this.code = code;
     this.call = details.call;
     this.alert = details.alert;
+    this.certificate = details.certificate;
   }
 }
 

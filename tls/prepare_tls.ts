@@ -17,7 +17,7 @@ import {
 import { chooseEngine } from "./choose_engine.ts";
 import { establishSending } from "./client/establish.ts";
 import { FirstWriteStream } from "./client/first_write.ts";
-import { TlsConn, underneathOf } from "./conn.ts";
+import { TlsConn } from "./conn.ts";
 import {
   checkTlsSettings,
   type TlsClientOptions,
@@ -75,7 +75,14 @@ export class PendingTls extends TlsConn {
     };
     return makeTlsSocket(settings, {
       collectsFirstWrites: true,
-      open: () => underneathOf(stream, stream.standing(), stream),
+      open: () => ({
+        stream,
+        ready: stream.standing(),
+        facts: () => stream.stream && stream.facts,
+        result: () => stream.stream?.info(),
+        peerCertificate: () => stream.stream?.info().peerCertificate,
+        warnings: () => stream.stream ? stream.warnings : [],
+      }),
     }, true);
   }
 }

@@ -14,7 +14,7 @@ import { type Heard, StreamSocket, type Underneath } from "../tcp/face/stream_so
 import type { EarlyDataStatus, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 import { describeCertificate, describeChain, describeGroup } from "./face/certificates.ts";
-import { nodeTlsErrorOf } from "./face/node_tls_error.ts";
+import { authorizationErrorOf, nodeTlsErrorOf } from "./face/node_tls_error.ts";
 import type { TlsByteStream } from "./stream.ts";
 import type { TlsWarning } from "./warnings.ts";
 
@@ -22,9 +22,9 @@ import type { TlsWarning } from "./warnings.ts";
 export interface TlsUnderneath extends Underneath {
   readonly stream: TlsByteStream;
   /** The result of the handshake, or what a ticket promises of it; `undefined` before. */
-  readonly result: EngineInfo | undefined;
-  readonly peerCertificate: Uint8Array | undefined;
-  readonly warnings: readonly TlsWarning[];
+  result(): EngineInfo | undefined;
+  peerCertificate(): Uint8Array | undefined;
+  warnings(): readonly TlsWarning[];
 }
 
 /** What a TLS socket says while its connection is being made. */
@@ -75,8 +75,8 @@ export let makeTlsSocketOver: (
 export class TlsSocket extends StreamSocket {
   /** Always `true`, as on `tls.TLSSocket`. */
   readonly encrypted = true;
-  /** Always `null`: a connection to a peer that fails the verification is never made. */
-  readonly authorizationError: null = null;
+  /** Why the server was not accepted, as a code; there is never a connection to such a server. */
+  authorizationError: string | null = null;
   /** Whether the handshake is still to come, or under way. */
   secureConnecting = true;
   #settings: TlsSocketSettings;
@@ -89,11 +89,14 @@ export class TlsSocket extends StreamSocket {
       collectsFirstWrites: kind.collectsFirstWrites,
       errorOf: (error, syscall) => {
         const { serverName, hostname: host, port } = this.#settings;
-        return nodeTlsErrorOf(error, syscall, { host: serverName ?? host, port });
+        const shown = nodeTlsErrorOf(error, syscall, { host: serverName ?? host, port });
+        if (syscall === "connect") this.authorizationError = authorizationErrorOf(error, shown);
+        return shown;
       },
       isCut: (error) => {
         return !settings.strict && error instanceof TlsError && error.code === "TRUNCATED";
       },
+      isEndOfHandshake: (error) => error instanceof TlsError && error.code === "HANDSHAKE_CLOSED",
       onReady: () => this.#secured(),
     });
     this.#settings = settings;
@@ -143,7 +146,7 @@ export class TlsSocket extends StreamSocket {
   }
 
   get #result(): EngineInfo | undefined {
-    return this.#tls?.result;
+    return this.#tls?.result();
   }
 
   /** The outcome of the early data; `undefined` before. Node's sockets have no such thing. */
@@ -153,7 +156,7 @@ export class TlsSocket extends StreamSocket {
 
   /** Problems that cost time, or a feature, but not the connection. */
   get warnings(): readonly TlsWarning[] {
-    return this.#tls?.warnings ?? [];
+    return this.#tls?.warnings() ?? [];
   }
 
   /** Whether the peer's certificate was verified. */
@@ -211,9 +214,10 @@ export class TlsSocket extends StreamSocket {
    * empty object where it sent none.
    */
   getPeerCertificate(detailed: true): DetailedPeerCertificate | Record<string, never>;
+  /** The peer's certificate alone. */
   getPeerCertificate(detailed?: boolean): PeerCertificate | Record<string, never>;
   getPeerCertificate(detailed = false): PeerCertificate | Record<string, never> {
-    const leaf = this.#tls?.peerCertificate;
+    const leaf = this.#tls?.peerCertificate();
     if (!detailed || !leaf) return describeCertificate(leaf);
     const chain = this.#tls?.stream.bindings?.peerChain() ?? [];
     return describeChain(chain.length > 0 ? chain : [leaf]);
@@ -221,7 +225,7 @@ export class TlsSocket extends StreamSocket {
 
   /** The peer's certificate; `undefined` where it sent none. */
   getPeerX509Certificate(): X509Certificate | undefined {
-    const der = this.#tls?.peerCertificate;
+    const der = this.#tls?.peerCertificate();
     return der && new X509Certificate(der);
   }
 

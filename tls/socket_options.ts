@@ -27,6 +27,7 @@ import {
 } from "../tcp/face/settings.ts";
 import { destinationIn } from "../tcp/options.ts";
 import type { CheckServerIdentity } from "./client/server_identity.ts";
+import { type AnyTransport, isTransport } from "./transport.ts";
 import {
   checkTlsSettings,
   type Pem,
@@ -72,6 +73,12 @@ export interface TlsSocketOptions extends SocketOptions, TlsClientOptions {
    * on. Needs `earlyData`. Default `false`.
    */
   optimisticSecureConnect?: boolean;
+  /**
+   * A stream to start TLS on, as `startTls` does, in the place of a connection of its own: what a proxy
+   * has opened, a channel of SSH, a `net.Socket`, a `TlsConn`. The name to verify must be given, as
+   * `servername` or `host`. Once it is given here, it is closed with the socket.
+   */
+  socket?: AnyTransport | undefined;
   /** Lets a cut without close_notify be the error `TRUNCATED`; Node takes it for the end. */
   strict?: boolean;
 }
@@ -81,6 +88,7 @@ export interface TlsSocketOptionSettings extends SocketSettings, TlsClientSettin
   readonly checkServerIdentity: CheckServerIdentity | undefined;
   readonly earlyData: EarlyDataRule | undefined;
   readonly optimisticSecureConnect: boolean;
+  readonly socket: AnyTransport | undefined;
   readonly strict: boolean;
   readonly rejectUnauthorized: true;
 }
@@ -113,6 +121,7 @@ const rules: Rules<TlsSocketOptionSettings> = {
   checkServerIdentity: optional(callback()),
   earlyData: optional(earlyDataRule),
   optimisticSecureConnect: defaulted(boolean, false),
+  socket: optional(checkOf<AnyTransport>("a stream of bytes, or a TlsConn", isTransport)),
   strict: defaulted(boolean, false),
   rejectUnauthorized: defaulted(
     checkOf<true>(
@@ -142,6 +151,11 @@ export function readTlsSocketOptions(given: unknown): TlsSocketOptionSettings {
   if (settings.optimisticSecureConnect && !settings.earlyData) {
     const expectation = 'given together with "earlyData"';
     throw badOption("optimisticSecureConnect", expectation, true, details);
+  }
+  const { socket, hostname } = settings;
+  if (socket && hostname === undefined && settings.serverName === undefined) {
+    const expectation = 'given, or "servername": "socket" does not tell whom it leads to';
+    throw badOption("host", expectation, undefined, details);
   }
   return settings;
 }

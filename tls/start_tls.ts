@@ -38,7 +38,8 @@ export interface StartTlsOptions extends TlsClientOptions {
   /**
    * The server's port. Nothing is connected to by it: sessions, and what was learned of a server, are
    * kept by host and port. Over a `TcpConn` the default is the port that it was opened to, else 0, for
-   * a port that is not known.
+   * a port that is not known. So a session is shared with direct connections to the same host and
+   * port; give connections that are to hide who you are `sessions` of their own.
    */
   port?: number;
   /**
@@ -84,9 +85,11 @@ const rules: Rules<StartTlsSettings> = {
  *   connecting, the socket that an HTTP proxy's answer to CONNECT brings, a channel of SSH, a WebSocket
  *   as a stream
  *
+ * Nobody else may read from the transport: other listeners of its data would only get ciphertext.
  * Use the connection that is returned from then on, and close only that: the transport is ended, then
- * destroyed with it. When an option or a certificate can't be used, the transport is left as it was.
- * When anything else fails, it is closed.
+ * destroyed with it. `closeWrite()` ends the transport's writing side, too; where a transport can't be
+ * half open, as a WebSocket, nothing more arrives after that. When an option or a certificate can't be
+ * used, the transport is left as it was. When anything else fails, it is closed.
  *
  * The name that is verified is always the caller's: over a `TcpConn` by default the name that it was
  * opened to, over others `hostname` or `serverName`, which must be given.

@@ -6,10 +6,16 @@
 
 import { destinationOf } from "../tcp/face/settings.ts";
 import { checkDialSettings } from "../tcp/options.ts";
-import { chooseEngine } from "./choose_engine.ts";
+import { StreamConn } from "../tcp/stream_conn.ts";
+import { chooseEngine, type Chosen } from "./choose_engine.ts";
 import { SocketStream } from "./client/socket_stream.ts";
-import { makeTlsSocket, type TlsSocket, type TlsSocketKind } from "./socket.ts";
-import { readTlsSocketOptions, type TlsSocketOptions } from "./socket_options.ts";
+import { makeTlsSocket, type TlsHeard, type TlsSocket, type TlsUnderneath } from "./socket.ts";
+import {
+  readTlsSocketOptions,
+  type TlsSocketOptions,
+  type TlsSocketOptionSettings,
+} from "./socket_options.ts";
+import { type AnyTransport, transportOf } from "./transport.ts";
 
 /**
  * Opens a TLS connection and returns its socket at once, as `tls.connect` does. Libraries that take a
@@ -17,7 +23,8 @@ import { readTlsSocketOptions, type TlsSocketOptions } from "./socket_options.ts
  * takes Node's names for options. Errors come as the event "error", with Node's codes; their `cause` is
  * a `TlsError` or a `ConnectError`.
  *
- * Without a `port` the socket is not connected, and waits for its method `connect(port, host)`.
+ * Without a `port` the socket is not connected, and waits for its method `connect(port, host)`. With
+ * `socket` it starts TLS on that.
  *
  * The permissions are those of `connectTls`.
  *
@@ -43,31 +50,43 @@ import { readTlsSocketOptions, type TlsSocketOptions } from "./socket_options.ts
  */
 export function tlsSocket(options: TlsSocketOptions): TlsSocket {
   const settings = readTlsSocketOptions(options);
-  const chosen = chooseEngine(settings, {
-    hostname: settings.hostname ?? "",
-    port: settings.port ?? 0,
-  });
-  const kind = {
-    collectsFirstWrites: settings.earlyData !== undefined,
-    open(given, heard) {
-      const destination = { ...settings, signal: undefined, ...destinationOf(settings, given) };
-      checkDialSettings(destination);
-      const stream = new SocketStream(destination, chosen, heard);
-      return {
-        stream,
-        ready: stream.standing(),
-        facts: () => stream.facts,
-        get result() {
-          return stream.result;
-        },
-        get peerCertificate() {
-          return stream.peerCertificate;
-        },
-        get warnings() {
-          return stream.known?.warnings ?? [];
-        },
-      };
-    },
-  } satisfies TlsSocketKind;
-  return makeTlsSocket(settings, kind, settings.port !== undefined);
+  const { hostname = "", port = 0, socket, earlyData } = settings;
+  const chosen = chooseEngine(settings, { hostname, port });
+  const open = (given: Readonly<Record<string, unknown>>, heard: TlsHeard) => {
+    const base = { ...settings, signal: undefined }; // The socket listens to the signal itself.
+    if (socket) return startOver(socket, base, chosen, heard);
+    const destination = { ...base, ...destinationOf(settings, given) };
+    checkDialSettings(destination);
+    return underneathOf(new SocketStream({ ...destination, via: undefined }, chosen, heard));
+  };
+  const isReady = settings.port !== undefined || socket !== undefined;
+  return makeTlsSocket(settings, { open, collectsFirstWrites: earlyData !== undefined }, isReady);
+}
+
+/** Starts TLS on a stream of somebody else's. */
+function startOver(
+  socket: AnyTransport,
+  settings: TlsSocketOptionSettings,
+  chosen: Chosen,
+  heard: TlsHeard,
+): TlsUnderneath {
+  const { serverName = "", hostname = serverName, port = 0 } = settings;
+  const peer = { hostname, port };
+  const via = transportOf(socket, peer);
+  const isConnected = via.wasOpen;
+  if (!isConnected && !(socket instanceof StreamConn)) socket.once("connect", heard.connected);
+  const stream = new SocketStream({ ...settings, ...peer, via }, chosen, heard);
+  const facts = () => via.wasOpen ? via.facts : undefined;
+  return { ...underneathOf(stream), isConnected, facts, wasClosed: () => !via.hasEnded };
+}
+
+function underneathOf(stream: SocketStream): TlsUnderneath {
+  return {
+    stream,
+    ready: stream.standing(),
+    facts: () => stream.facts,
+    result: () => stream.result,
+    peerCertificate: () => stream.peerCertificate,
+    warnings: () => stream.known?.warnings ?? [],
+  };
 }

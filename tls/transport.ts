@@ -8,7 +8,7 @@ import { Duplex } from "node:stream";
 import { quoted } from "../base/authority.ts";
 import { badArgument } from "../base/option_errors.ts";
 import { releaseTcpConn, TcpConn } from "../tcp/conn.ts";
-import { ConnectError } from "../tcp/errors.ts";
+import { ConnectError, transportBroken } from "../tcp/errors.ts";
 import type { ConnFacts, NetAddr } from "../tcp/facts.ts";
 import { checkFree, lendConn, StreamConn } from "../tcp/stream_conn.ts";
 import type { Arrived } from "../tcp/wire/arrived.ts";
@@ -16,6 +16,7 @@ import type { Peer } from "../tcp/wire/ends.ts";
 import { TransportSocket } from "../tcp/wire/transport.ts";
 import { Wire } from "../tcp/wire/wire.ts";
 import { TlsConn } from "./conn.ts";
+import { PendingTls } from "./prepare_tls.ts";
 
 /** What TLS can be started on: an open connection of this module, or any stream of bytes. */
 export type AnyTransport = TcpConn | TlsConn | Duplex;
@@ -24,8 +25,10 @@ export type AnyTransport = TcpConn | TlsConn | Duplex;
 export interface Transport {
   /** The two ends, and how it was opened, as far as it tells. */
   readonly facts: ConnFacts;
-  /** Whether it is still being connected. */
-  readonly isConnecting: boolean;
+  /** Whether it has ever been connected. It may still be connecting. */
+  readonly wasOpen: boolean;
+  /** Whether the other end has ended it. */
+  readonly hasEnded: boolean;
   /** Milliseconds to the other end, where it is known; else 0. */
   readonly roundTrip: number;
   /**
@@ -45,6 +48,12 @@ export function checkTransport(value: unknown): asserts value is AnyTransport {
   if (!isDuplex(value)) throw badArgument("transport", "a TcpConn, a TlsConn or a Duplex", value);
   const fault = faultOf(value);
   if (fault) throw badArgument("transport", `a stream of bytes; this one ${fault}`, value);
+}
+
+/** Whether TLS can be started on a value, as far as its type says. */
+export function isTransport(value: unknown): boolean {
+  if (value instanceof TcpConn || value instanceof TlsConn) return true;
+  return isDuplex(value) && faultOf(value) === undefined;
 }
 
 /** Whether a value is a `Duplex`, or one of a library that brings its own streams along. */
@@ -68,8 +77,8 @@ function faultOf(duplex: Duplex): string | undefined {
  * Prepares a transport that was checked. Until it is taken over nothing is read or written.
  *
  * @param peer the other end of the connection over it, for error messages
- * @throws {OptionError} while a connection of this module is being read from
- * @throws {ConnectError} `CONNECTION_CLOSED` when it is closed, has ended, or carries TLS already
+ * @throws {ConnectError} `CONNECTION_CLOSED` when it is closed, has ended, or carries TLS already;
+ * `IN_USE` while a connection of this module is read from or written to
  */
 export function transportOf(value: AnyTransport, peer: Peer): Transport {
   if (value instanceof TcpConn) return overTcp(value);
@@ -84,7 +93,12 @@ function overTls(conn: TlsConn, peer: Peer): Transport {
     get facts() {
       return factsOf(conn);
     },
-    isConnecting: false,
+    get wasOpen() {
+      return !(conn instanceof PendingTls && conn.pending);
+    },
+    get hasEnded() {
+      return conn.duplex.readableEnded;
+    },
     roundTrip: 0,
     take() {
       const arrived = overDuplex(conn.duplex, peer, conn).take();
@@ -104,7 +118,8 @@ function overTcp(conn: TcpConn): Transport {
   const facts = factsOf(conn);
   return {
     facts,
-    isConnecting: false,
+    wasOpen: true,
+    hasEnded: true, // Nobody else can close it.
     roundTrip: facts.fastOpen.rtt ?? 0,
     take: () => releaseTcpConn(conn),
     release() {},
@@ -130,24 +145,33 @@ function overDuplex(
   peer: Peer,
   opened: AnyTransport = duplex,
 ): Transport {
-  const why = whyUnusable(duplex);
-  if (why) {
+  const refuseIf = (why: string | undefined) => {
+    if (why === undefined) return;
     const message = `The transport of the connection to ${quoted(peer)} ${why}`;
     throw new ConnectError("CONNECTION_CLOSED", message, { ...peer });
-  }
+  };
+  refuseIf(taken.has(duplex) ? "carries TLS already" : whyUnusable(duplex));
   const socket = new TransportSocket(duplex, peer);
   taken.add(duplex);
   return {
     get facts() {
       return factsOf(opened);
     },
-    get isConnecting() {
-      return duplex.connecting === true;
+    get wasOpen() {
+      return socket.wasOpen;
+    },
+    get hasEnded() {
+      return duplex.readableEnded;
     },
     roundTrip: 0,
     take() {
-      if (socket.errored) throw socket.errored;
-      return { wire: Wire.through(socket), received: [], ended: false };
+      if (duplex.errored) throw transportBroken(duplex.errored, peer);
+      refuseIf(whyUnusable(duplex)); // It may have ended meanwhile.
+      return {
+        wire: Wire.through((receive) => socket.listen(receive)),
+        received: [],
+        ended: false,
+      };
     },
     release() {
       socket.release();
@@ -159,11 +183,10 @@ function overDuplex(
 
 /** What keeps a stream from carrying a connection now. */
 function whyUnusable(duplex: MaybeSocket): string | undefined {
-  if (taken.has(duplex)) return "carries TLS already";
   if (duplex.destroyed) return "is closed";
   if (duplex.readableEnded) return "was ended by the other side";
   if (!duplex.writable) return "has ended: nothing can be written to it";
-  if (!duplex.readable) return "can't be read from";
+  if (!duplex.readable) return "gives nothing to read";
   if (duplex.pending === true && duplex.connecting === false) return "is not being connected";
   return undefined;
 }

@@ -26,6 +26,7 @@ const peers = [
   ["haproxy", "haproxy"],
   ["libnginx-mod-mail", "nginx/modules/ngx_mail_module.so"],
   ["mariadb-server-core", "mariadbd"],
+  ["microsocks", "microsocks"],
   ["mosquitto", "mosquitto"],
   ["nginx", "nginx"],
   ["openssl", "openssl"],
@@ -33,6 +34,7 @@ const peers = [
   ["procps", "sysctl"],
   ["redis-server", "redis-server"],
   ["slapd", "slapd"],
+  ["tinyproxy-bin", "tinyproxy"],
   ["unbound", "unbound"],
 ];
 

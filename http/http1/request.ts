@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { type Field, isAuthority, withoutSpaceAround } from "../field.ts";
 import { mayBeRepeated, type RequestHead } from "../request.ts";
 
-/** Bytes of the longest head that is read. No server takes longer ones. */
+/** Bytes of the longest head that is read. Servers take 8 to 64 KiB, unless they are told otherwise. */
 const LONGEST_HEAD = 64 * 1024;
 
 const LINE_END = "\r\n";

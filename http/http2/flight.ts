@@ -12,6 +12,9 @@ import { isSafeRequest } from "./request.ts";
 /** What a client sends first (RFC 9113, section 3.4). */
 export const PREFACE: Uint8Array = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
+/** How many bytes are looked at. Most servers take 16 KiB of early data. */
+const LONGEST_FLIGHT = 64 * 1024;
+
 /** The largest payload, before a server has allowed larger ones (RFC 9113, section 4.2). */
 const LARGEST_PAYLOAD = 16_384;
 
@@ -45,7 +48,8 @@ const SETTINGS: ReadonlyMap<number, readonly [least: number, most: number]> = ne
  * them that may be repeated. 0 where there is no such request: the preface alone is not worth a
  * ticket, because nothing that the server answers to it is waited for.
  */
-export function http2MayRide(first: Uint8Array): number {
+export function http2MayRide(written: Uint8Array): number {
+  const first = written.subarray(0, LONGEST_FLIGHT);
   if (!PREFACE.every((byte, index) => first[index] === byte)) return 0;
   const hpack = new HpackReader();
   const requests = new Set<number>();

@@ -11,13 +11,14 @@ import { mayBeRepeated } from "../request.ts";
 const NEEDED = [":method", ":scheme", ":path"] as const;
 const AUTHORITY = ":authority";
 
-/** Fields that speak of a connection, which requests of HTTP/2 must not have (RFC 9113, section 8.2.2). */
+/**
+ * Fields that speak of a connection, which requests of HTTP/2 must not have (RFC 9113, section 8.2.2).
+ * `transfer-encoding` and `upgrade` may not ride in any version.
+ */
 const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
 ]);
 
 /** Whether the fields of a block make a request that is well-formed and may be repeated. */

@@ -10,10 +10,11 @@ import { type Address, bytesOfIp, formatAddress } from "../name/address.ts";
 import { pollEstablished } from "../open/established.ts";
 import { open } from "../open/mod.ts";
 import type { Opened, OpenRequest } from "../open/request.ts";
+import type { Kept } from "../wire/keep.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What an attempt needs to know. */
-export interface AttemptOptions {
+export interface AttemptOptions extends Kept {
   /** The local address to connect from; `undefined` leaves it to the kernel. */
   readonly from: Address | undefined;
   /** The first flight, in pieces; may be empty. */
@@ -48,9 +49,10 @@ export class AttemptError extends Error {
 
 /** Starts an attempt. Throws `AttemptError` when that fails at once; nothing is left open then. */
 export function attempt(address: Address, options: AttemptOptions): Attempt {
-  const { from, flight, fastOpen, until } = options;
+  const { from, flight, fastOpen, until, keep } = options;
   const opened = openOrThrow({ address, from, flight, fastOpen });
   const { wire } = opened;
+  const letGo = keep?.add(wire.socket); // One that wins is kept: its handshake is still to come.
   const received: Uint8Array[] = [];
   let ended = false;
   let settled = false;
@@ -63,6 +65,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   const fail = (code: ConnectErrorCode, error?: Error & { code?: string }) => {
     if (settled) return;
     settle();
+    letGo?.();
     wire.destroy();
     options.onEnd(new AttemptError(address, code, error?.code, error));
   };
@@ -99,7 +102,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
   if (until === "established") {
     // Over loopback the handshake may be over already, but the caller must get the attempt first.
     queueMicrotask(() => {
-      if (!settled) stopPolling = pollEstablished(opened, succeed);
+      if (!settled) stopPolling = pollEstablished(opened, succeed, keep);
     });
   }
   writeRest(opened, flight);
@@ -108,6 +111,7 @@ export function attempt(address: Address, options: AttemptOptions): Attempt {
     cancel() {
       if (settled) return;
       settle();
+      letGo?.();
       wire.destroy();
     },
   };

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
 import { quoted } from "../../base/authority.ts";
 import { type AttemptFailure, ConnectError, listOf } from "../errors.ts";
 import type { Destination } from "../options.ts";
+import type { Kept } from "../wire/keep.ts";
 
 /** The deadline as the stages of making a connection see it. */
 export interface Deadline {
@@ -28,11 +30,12 @@ export class TimeUp extends Error {
  * @throws {ConnectError} `TIMED_OUT` when the time is up; the signal's reason when it aborts
  */
 export async function withDeadline<T>(
-  { hostname, port, signal: given, connectTimeout }: Destination,
+  { hostname, port, signal: given, connectTimeout, keep }: Destination & Kept,
   work: (deadline: Deadline) => Promise<T>,
 ): Promise<T> {
   const timeUp = new AbortController();
   const timer = setTimeout(() => timeUp.abort(new TimeUp()), connectTimeout);
+  const letGo = keep?.add(timer);
   const signal = given ? AbortSignal.any([given, timeUp.signal]) : timeUp.signal;
   const deadline: Deadline = { signal, stage: undefined };
   try {
@@ -48,6 +51,7 @@ export async function withDeadline<T>(
     );
   } finally {
     clearTimeout(timer);
+    letGo?.();
   }
 }
 

@@ -9,6 +9,7 @@ import { quoted } from "../../base/authority.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import { type Deadline, rejectOnAbort } from "./deadline.ts";
 import type { FirstFlight } from "./first_flight.ts";
+import type { Kept } from "../wire/keep.ts";
 import { lookup, type LookupRequest } from "./lookup.ts";
 import { type Link, race, RaceLost, type RaceOptions } from "./race.ts";
 import type { Stages } from "./stages.ts";
@@ -35,7 +36,7 @@ export interface Dialed {
  * @throws {ConnectError} when no address could be connected to
  */
 export async function dial(
-  settings: DialSettings,
+  settings: DialSettings & Kept,
   deadline: Deadline,
   firstFlight: (room: () => number) => FirstFlight | Promise<FirstFlight>,
   until: RaceOptions["until"],
@@ -61,7 +62,8 @@ export async function dial(
   try {
     const made = firstFlight(() => Math.min(...addresses.map((to) => synRoom(to, from))));
     const flight = made instanceof Promise ? await rejectOnAbort(made, signal) : made;
-    const link = await race(addresses, { from, flight, fastOpen, until, signal });
+    const { keep } = settings;
+    const link = await race(addresses, { from, flight, fastOpen, until, signal, keep });
     queueMicrotask(() => stages.connected?.(link)); // It runs before the caller goes on.
     deadline.stage = undefined; // The caller does the rest.
     return { link, startedAt, lookup: lookupTime };
@@ -100,11 +102,11 @@ function connectError(
     : undefined;
   if (denied !== undefined) return notPermitted(settings, denied);
   const why = attempts.length === 1 ? `: ${describe(last)}` : listOf(attempts);
-  const from = localAddress ? ` from "localAddress" ${formatAddress(localAddress)}` : "";
+  const by = localAddress ? ` with "localAddress" ${formatAddress(localAddress)}` : "";
   const advice = localAddress && last.code === "ADDRESS_NOT_AVAILABLE"
     ? scopeAdvice(formatAddress(localAddress), last.errno)
     : "";
-  return new ConnectError(last.code, `Could not connect to ${where}${from}${why}${advice}`, {
+  return new ConnectError(last.code, `Could not connect to ${where}${by}${why}${advice}`, {
     hostname,
     port,
     attempts,

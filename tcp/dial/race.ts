@@ -9,11 +9,13 @@
  * @module
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
 import { afterReading } from "../../base/turns.ts";
 import { attempt, AttemptError, type AttemptOptions } from "./attempt.ts";
 import { TimeUp } from "./deadline.ts";
 import type { Carried, FirstFlight, Refusal } from "./first_flight.ts";
 import { interleave } from "./interleave.ts";
+import type { Kept } from "../wire/keep.ts";
 import { patienceForResent, patienceWith } from "./patience.ts";
 import { endOf, refusalIn, refusalOf, type Runner } from "./runner.ts";
 import { ignoredAmong, isUnusual, thinkingTimeOf } from "./unusual.ts";
@@ -25,7 +27,7 @@ import { adviseWays, plainWay, type Way } from "../paths/advice.ts";
 import type { Arrived } from "../wire/arrived.ts";
 
 /** What a race is for. */
-export interface RaceOptions {
+export interface RaceOptions extends Kept {
   /** The local address to connect from; `undefined` leaves it to the kernel. */
   readonly from: Address | undefined;
   readonly flight: FirstFlight;
@@ -85,6 +87,8 @@ class Race {
   /** The attempt whose answer is waited for; `undefined` while none can be overdue. */
   #watched: Runner | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Takes the timer out of what keeps the process alive. */
+  #letGo: (() => void) | undefined;
   #isOver = false;
 
   constructor(addresses: readonly Address[], options: RaceOptions) {
@@ -173,6 +177,7 @@ class Race {
         act();
       });
     }, milliseconds);
+    this.#letGo = this.#options.keep?.add(timer);
   }
 
   /** Goes on watching an earlier attempt. Its SYN may have been acknowledged late. */
@@ -183,6 +188,7 @@ class Race {
 
   #stopWatching(): void {
     clearTimeout(this.#timer);
+    this.#letGo?.();
     this.#timer = this.#watched = undefined;
   }
 
@@ -196,6 +202,7 @@ class Race {
         flight,
         fastOpen: way.fastOpen,
         until: this.#options.until,
+        keep: this.#options.keep,
         onEnd: (end) => {
           if (end instanceof AttemptError) this.#fail(runner, end);
           else this.#win(runner, end);

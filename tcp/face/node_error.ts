@@ -16,6 +16,8 @@ export interface NodeError extends Error {
   syscall?: string;
   address?: string;
   port?: number;
+  /** Of a name that was looked up. */
+  hostname?: string;
 }
 
 /** What went wrong when. */
@@ -49,9 +51,12 @@ export function nodeError(
 export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError {
   const { code, attempts, cause } = error;
   if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") return lookupError(error);
-  if (syscall !== "connect") {
+  // Only who has accepted a connection can reset it. Who does not accept it refuses it.
+  const wasAccepted = syscall === "connect" && code === "CONNECTION_RESET";
+  if (syscall !== "connect" || wasAccepted) {
     const name = nameOf(error, cause);
-    const call = isSystemError(cause) ? cause.syscall ?? syscall : syscall;
+    const made = wasAccepted ? "read" : syscall;
+    const call = isSystemError(cause) && !wasAccepted ? cause.syscall ?? made : made;
     return nodeError(
       `${call} ${name}`,
       { errno: numberOf(name), code: name, syscall: call },
@@ -66,11 +71,17 @@ export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError
   return Object.assign(new AggregateError(errors, "", { cause: error }), { code: first });
 }
 
+/** Whoever has looked the name up has an error of its own, which says what it says. */
 function lookupError(error: ConnectError): NodeError {
   const { hostname, cause } = error;
+  if (isSystemError(cause)) {
+    const { message, code, errno, syscall } = cause;
+    const name = cause.hostname === undefined ? {} : { hostname: cause.hostname };
+    return nodeError(message, { errno, code, syscall, ...name }, error);
+  }
   const name = nameOf(error, cause);
-  const { message = `getaddrinfo ${name} ${hostname}`, errno } = isSystemError(cause) ? cause : {};
-  return nodeError(message, { errno, code: name, syscall: "getaddrinfo", hostname }, error);
+  const message = `getaddrinfo ${name} ${hostname}`;
+  return nodeError(message, { code: name, syscall: "getaddrinfo", hostname }, error);
 }
 
 function connectError(error: ConnectError, failure: AttemptFailure | undefined): NodeError {

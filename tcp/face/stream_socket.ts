@@ -27,6 +27,10 @@ export interface Underneath {
   readonly ready: Promise<unknown>;
   /** The ends of the connection; `undefined` while it is being made. */
   facts(): ConnFacts | undefined;
+  /** Whether it is connected already; given where somebody else has made the connection. */
+  readonly isConnected?: boolean;
+  /** Whether that connection was closed before its peer had ended it. */
+  wasClosed?(): boolean;
 }
 
 /** What a socket says while its connection is being made. */
@@ -45,6 +49,8 @@ export interface SocketKind {
   errorOf(error: unknown, syscall: SystemCall): Error;
   /** Whether an error that ends the reading is no more than the end. */
   isCut(error: unknown): boolean;
+  /** Whether an error says that the peer has ended before a handshake was complete. */
+  isEndOfHandshake?(error: unknown): boolean;
   /** Called once bytes may be exchanged. */
   onReady?(): void;
 }
@@ -52,13 +58,13 @@ export interface SocketKind {
 /** Called when what was written was handed on, or could not be. */
 type WriteCallback = (error?: Error | null) => void;
 
-/** Where a socket stands: Node's words. */
-type ReadyState = "opening" | "open" | "readOnly" | "writeOnly" | "closed";
-
 /** Addresses as Node describes them. */
 export interface SocketAddress {
+  /** The IP address. */
   address: string;
+  /** The version of IP. */
   family: "IPv4" | "IPv6";
+  /** The port. */
   port: number;
 }
 
@@ -110,7 +116,11 @@ export abstract class StreamSocket extends Duplex {
     this.once("end", () => this.#idle.note());
   }
 
-  /** Begins the connection. Called once. */
+  /**
+   * Begins the connection. Called once.
+   *
+   * @ignore
+   */
   protected begin(given: Readonly<Record<string, unknown>>): void {
     this.connecting = true;
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
@@ -118,6 +128,11 @@ export abstract class StreamSocket extends Duplex {
       lookedUp: (addresses) => this.#lookedUp(addresses, given),
       connected: () => this.#connected(),
     });
+    if (underneath.isConnected) {
+      this.#isConnected = true;
+      this.connecting = false;
+      this.#facts = underneath.facts();
+    }
     if (!this.#isReferenced) underneath.stream.unref();
     if (keepAlive) underneath.stream.setKeepAlive(true, keepAliveInitialDelay);
     if (noDelay === false) underneath.stream.setNoDelay(false);
@@ -126,7 +141,11 @@ export abstract class StreamSocket extends Duplex {
     for (const act of this.#onBegun.splice(0)) act(underneath.stream);
   }
 
-  /** Stands on a connection that was made before. */
+  /**
+   * Stands on a connection that was made before.
+   *
+   * @ignore
+   */
   protected standOn(underneath: Underneath): void {
     this.#underneath = underneath;
     this.#isConnected = true;
@@ -136,7 +155,11 @@ export abstract class StreamSocket extends Duplex {
     process.nextTick(() => this.#readOn());
   }
 
-  /** What the socket stands on; `undefined` before `connect()`. */
+  /**
+   * What the socket stands on; `undefined` before `connect()`.
+   *
+   * @ignore
+   */
   protected get underneath(): Underneath | undefined {
     return this.#underneath;
   }
@@ -161,7 +184,7 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Where the socket stands, in Node's words. */
-  get readyState(): ReadyState {
+  get readyState(): "opening" | "open" | "readOnly" | "writeOnly" | "closed" {
     if (this.connecting) return "opening";
     if (this.readable) return this.writable ? "open" : "readOnly";
     return this.writable ? "writeOnly" : "closed";
@@ -179,7 +202,7 @@ export abstract class StreamSocket extends Duplex {
 
   /** The same as `writableLength`; an older name. */
   get bufferSize(): number | undefined {
-    return this.pending ? undefined : this.writableLength;
+    return this.destroyed ? undefined : this.writableLength;
   }
 
   /**
@@ -197,17 +220,17 @@ export abstract class StreamSocket extends Duplex {
     return this.#underneath?.facts()?.fastOpen;
   }
 
-  /** The peer's IP address; `undefined` while there is no connection. */
+  /** The peer's IP address; `undefined` before there is a connection. */
   get remoteAddress(): string | undefined {
     return this.#end("remoteAddr")?.hostname;
   }
 
-  /** The peer's port; `undefined` while there is no connection. */
+  /** The peer's port; `undefined` before there is a connection. */
   get remotePort(): number | undefined {
     return this.#end("remoteAddr")?.port;
   }
 
-  /** The IP version of the peer's address; `undefined` while there is no connection. */
+  /** The IP version of the peer's address; `undefined` before there is a connection. */
   get remoteFamily(): "IPv4" | "IPv6" | undefined {
     const { remoteAddress } = this;
     return remoteAddress === undefined ? undefined : familyOf(remoteAddress);
@@ -236,8 +259,9 @@ export abstract class StreamSocket extends Duplex {
     return { address: end.hostname, family: familyOf(end.hostname), port: end.port };
   }
 
+  /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
-    return this.destroyed ? undefined : this.#facts?.[end];
+    return this.destroyed && end === "localAddr" ? undefined : this.#facts?.[end];
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */
@@ -297,15 +321,19 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /** Sends bytes, or a text; `false` asks to wait for "drain". */
-  override write(chunk: string | Uint8Array, done?: WriteCallback): boolean;
+  override write(
+    chunk: string | Uint8Array,
+    done?: (error?: Error | null) => void,
+  ): boolean;
+  /** Sends a text in an encoding. */
   override write(
     chunk: string | Uint8Array,
     encoding?: BufferEncoding,
-    done?: WriteCallback,
+    done?: (error?: Error | null) => void,
   ): boolean;
   override write(...given: unknown[]): boolean {
     // Node says more about a peer that has ended than about an end of one's own.
-    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded && !this.destroyed) {
+    if (this.#peerEnded && !this.allowHalfOpen && this.writableEnded) {
       return this.#refuseWrite(given.findLast((each) => typeof each === "function"));
     }
     const more = super.write(...given as Parameters<Duplex["write"]>);
@@ -357,7 +385,8 @@ export abstract class StreamSocket extends Duplex {
     this.#facts = this.#underneath?.facts();
     this.#idle.note();
     this.emit("connect");
-    this.emit("ready");
+    // Over somebody else's connection Node's sockets leave this out.
+    if (this.#underneath?.isConnected === undefined) this.emit("ready");
   }
 
   #ready(): void {
@@ -380,6 +409,7 @@ export abstract class StreamSocket extends Duplex {
   #fail(error: unknown, syscall: SystemCall): void {
     if (this.destroyed) return;
     if (this.#isEnd(error)) {
+      if (this.#underneath?.wasClosed?.()) return void this.destroy(); // As Node: this is no end.
       this.#truncated = true;
       this.once("end", () => this.end()); // Nothing can be sent any more, either.
       return this.#pushEnd();
@@ -389,7 +419,11 @@ export abstract class StreamSocket extends Duplex {
     if (isClosedHere) return void this.destroy();
     const failure = this.#kind.errorOf(error, syscall);
     if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
-    this.destroy(failure);
+    if (!this.#isConnected || !this.#kind.isEndOfHandshake?.(error)) {
+      return void this.destroy(failure);
+    }
+    this.prependOnceListener("end", () => this.destroy(failure)); // As Node: first the end, then why.
+    this.#pushEnd();
   }
 
   /** Whether an error says that the peer has gone, which may be its way to end. */
@@ -442,7 +476,11 @@ export abstract class StreamSocket extends Duplex {
     }, (error) => this.#failWrite(error, done));
   }
 
-  /** Hands chunks that were written together on in one piece, @ignore */
+  /**
+   * Hands chunks that were written together on in one piece,
+   *
+   * @ignore
+   */
   override _writev(
     chunks: { chunk: Uint8Array; encoding: string }[],
     done: (error?: Error | null) => void,
@@ -451,10 +489,11 @@ export abstract class StreamSocket extends Duplex {
   }
 
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
-    if (this.destroyed) return done(); // As Node: whoever has destroyed it knows.
-    if (this.#isReady) return done(this.#kind.errorOf(error, "write"));
+    if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
     this.#fail(error, "connect");
-    done(this.errored);
+    const tell = () => done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    if (this.destroyed) tell();
+    else this.once("close", tell);
   }
 
   /** @ignore */
@@ -477,6 +516,11 @@ export abstract class StreamSocket extends Duplex {
     done(error);
     setImmediate(() => this.emit("close", error !== null));
   }
+}
+
+/** Why something was not sent over a socket that was destroyed here. */
+function cancelled(cause: unknown): Error {
+  return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
 }
 
 function isLookupError(error: unknown): error is ConnectError {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Keep } from "../wire/keep.ts";
 import type { Opened } from "./request.ts";
 
 /** Milliseconds until the next look. The delay doubles up to the longest. */
@@ -20,13 +22,20 @@ const LONGEST_DELAY = 10;
 export function pollEstablished(
   { wire: { socket }, established }: Pick<Opened, "wire" | "established">,
   onEstablished: () => void,
+  keep?: Keep,
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let letGo: (() => void) | undefined;
   const look = (delay: number) => {
+    letGo?.();
     if (established()) return onEstablished();
     if (socket.destroyed) return;
     timer = setTimeout(look, delay, Math.min(delay * 2, LONGEST_DELAY));
+    letGo = keep?.add(timer);
   };
   look(FIRST_DELAY);
-  return () => clearTimeout(timer);
+  return () => {
+    clearTimeout(timer);
+    letGo?.();
+  };
 }

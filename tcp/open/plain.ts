@@ -8,7 +8,7 @@
 import { connect } from "node:net";
 import { runtime } from "../../runtimes/mod.ts";
 import { SystemCallError } from "../kernel/socket.ts";
-import { formatAddress } from "../name/address.ts";
+import { formatAddress, parseAddress } from "../name/address.ts";
 import { lengthOf, type Opened, type OpenRequest, outcomeIfNotTried } from "./request.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import { Wire } from "../wire/wire.ts";
@@ -16,7 +16,7 @@ import { Wire } from "../wire/wire.ts";
 /** Opens a plain connection; `reason` says why Fast Open is not available, if it is wanted. */
 export function openPlain(request: OpenRequest, reason?: string): Opened {
   const { address, from, flight } = request;
-  // Deno's own sockets do not, and blame a permission.
+  // Deno's own sockets can't be bound to a scope, and blame a permission where it does not exist.
   const takesScope = runtime.name !== "deno";
   if (from?.scope !== undefined && !takesScope) throw new SystemCallError("bind", "EINVAL");
   const socket = connect({
@@ -42,9 +42,8 @@ export function openPlain(request: OpenRequest, reason?: string): Opened {
       flightBytes: lengthOf(flight),
     }),
     localAddress() {
-      const { localAddress: ip, localPort: port, localFamily } = socket;
-      if (ip === undefined || port === undefined) return undefined;
-      return { ip, port, family: localFamily === "IPv6" ? 6 : 4 };
+      const { localAddress: text = "", localPort: port = 0 } = socket;
+      return parseAddress(text, port); // A link-local address may come with its scope.
     },
   };
 }

@@ -73,7 +73,7 @@ export function openSendmsg(platform: Linux, request: OpenRequest): Opened {
 /** Starts connecting. Throws `SystemCallError` when that fails at once; nothing is left open then. */
 function start(
   platform: Linux,
-  request: Pick<OpenRequest, "address" | "from" | "flight">,
+  request: OpenRequest,
   sockaddr: Uint8Array,
   wanted: boolean,
 ): Begun & { fd: number } {

@@ -13,6 +13,7 @@ import type { Peer } from "./ends.ts";
 
 /** What a stream may have beyond a `Duplex`. Sockets have it. */
 interface SocketParts {
+  readonly connecting?: unknown;
   ref?(): unknown;
   unref?(): unknown;
   setKeepAlive?(enable: boolean, initialDelay: number): unknown;
@@ -25,6 +26,8 @@ interface SocketParts {
  * it, and {@linkcode TransportSocket.release} leaves it as it was. All errors are `ConnectError`s.
  */
 export class TransportSocket extends Writable implements RuntimeSocket {
+  /** Whether the stream has ever been connected. */
+  wasOpen: boolean;
   readonly #duplex: Duplex & SocketParts;
   readonly #peer: Peer;
   readonly #listeners: Readonly<Record<string, (value: unknown) => void>>;
@@ -32,12 +35,14 @@ export class TransportSocket extends Writable implements RuntimeSocket {
   #written: ((error?: Error | null) => void) | undefined;
 
   /** `peer` is the other end, for error messages. */
-  constructor(duplex: Duplex, peer: Peer) {
+  constructor(duplex: Duplex & SocketParts, peer: Peer) {
     super({ autoDestroy: false }); // Reading goes on after the end of writing.
     this.#duplex = duplex;
     this.#peer = peer;
+    this.wasOpen = duplex.connecting !== true;
     this.on("error", () => {}); // It may break before it has an owner.
     this.#listeners = {
+      connect: () => this.wasOpen = true,
       error: (error) => this.#break(error),
       close: () => void this.destroy(),
       end: () => {

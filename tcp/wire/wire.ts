@@ -12,7 +12,6 @@ import type { Flow } from "./inbox.ts";
 import { failureOf } from "../kernel/failed_call.ts";
 import { receiveNow } from "../kernel/receive.ts";
 import { SystemCallError } from "../kernel/socket.ts";
-import type { TransportSocket } from "./transport.ts";
 
 /** The events that an owner gets from its wire. */
 export interface WireOwner {
@@ -76,9 +75,9 @@ export class Wire implements Flow {
     return wire;
   }
 
-  /** Takes over a stream of somebody else. */
-  static through(transport: TransportSocket): Wire {
-    return new Wire((receive) => transport.listen(receive));
+  /** Takes over what `listen` makes a socket of, such as a stream of somebody else. */
+  static through(listen: (receive: (bytes: Uint8Array) => void) => RuntimeSocket): Wire {
+    return new Wire(listen);
   }
 
   /** Takes over a socket the runtime made. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import type { Field } from "../../http/field.ts";
-import { safe } from "../../mod.ts";
+import { safe } from "../../http/safe.ts";
 import {
   bytes,
   flight,
@@ -53,6 +53,11 @@ test("RFC 9113, 3.4: the preface is whole, and SETTINGS are a part of it", () =>
   for (let length = 0; length < whole.length; length++) {
     assert.equal(safe.http2.mayRide(whole.subarray(0, length)), 0, `${length}`);
   }
+  for (let at = 0; at < preface.length; at++) {
+    const other = Buffer.from(whole);
+    other[at]! ^= 0x20;
+    assert.equal(safe.http2.mayRide(other), 0, `${at}`);
+  }
   assert.equal(safe.http2.mayRide(Buffer.concat([preface, GET])), 0);
   assert.equal(safe.http2.mayRide(Buffer.concat([preface, windowUpdate(0, 1), GET])), 0);
   assert.equal(safe.http2.mayRide(whole.subarray(1)), 0);
@@ -93,6 +98,7 @@ const wrong: Readonly<Record<string, Uint8Array>> = {
   "SETTINGS_INITIAL_WINDOW_SIZE that is too large (6.5.2)": settings([1, 1], [4, 2 ** 31]),
   "SETTINGS_MAX_FRAME_SIZE that is too small (6.5.2)": settings([5, 16_383]),
   "SETTINGS_MAX_FRAME_SIZE that is too large (6.5.2)": settings([5, 2 ** 24]),
+  "SETTINGS with a reserved bit (4.1)": frame(4, 0, 0x8000_0000, Buffer.alloc(0)),
   "PING of a stream (6.7)": frame(6, 0, 3, Buffer.alloc(8)),
   "PING that answers (6.7)": frame(6, 1, 0, Buffer.alloc(8)),
   "PING of a wrong length (6.7)": frame(6, 0, 0, Buffer.alloc(9)),
@@ -183,6 +189,15 @@ test("RFC 9113, 6.10: a block may go on, in frames that follow each other", () =
   );
 });
 
+test("RFC 9113, 4.2: a frame may be as large as a server has to take it", () => {
+  const filled = (length: number) => requestFields("GET", ["a", "b".repeat(length)]);
+  const spare = 16_384 - new HpackWriter().write(filled(16_000)).length;
+  const largest = headers(filled(16_000 + spare));
+  assert.equal(largest.length, 9 + 16_384);
+  assertRides(flight(largest));
+  assert.equal(safe.http2.mayRide(flight(headers(filled(16_001 + spare)))), 0);
+});
+
 test("RFC 7541, 2.3.2: a request may refer to what one before it has said, and to no more", () => {
   const kept = () => ({ kind: "kept", isNameIndexed: true, isHuffman: true } as const);
   const first = frame(1, WHOLE, 1, new HpackWriter().write(requestFields("GET"), kept));
@@ -193,6 +208,23 @@ test("RFC 7541, 2.3.2: a request may refer to what one before it has said, and t
   assertRides(flight(first, second), byIndex(5, 66, 64, 63, 62));
   assertRides(flight(first, second), byIndex(5, 3, 64, 63, 62)); // 3 is :method: POST.
   assert.equal(safe.http2.mayRide(flight(second)), 0);
+});
+
+test("a flight rides up to 64 KiB, and a small one does not become a large one by its references", () => {
+  const many = Array.from(
+    { length: 4000 },
+    (_, index) => headers(requestFields("GET"), 2 * index + 1),
+  );
+  const all = flight(...many);
+  const [each] = many;
+  const ahead = flight().length;
+  const fitting = ahead + Math.floor((65_536 - ahead) / each!.length) * each!.length;
+  assert.ok(all.length > 65_536, `only ${all.length} bytes`);
+  assert.equal(safe.http2.mayRide(all), fitting);
+  const kept = () => ({ kind: "kept", isNameIndexed: true, isHuffman: true } as const);
+  const first = new HpackWriter().write(requestFields("GET", ["a", "b".repeat(3000)]), kept);
+  const bomb = Buffer.concat([first, Buffer.alloc(16_000 - first.length, integer(0x80, 7, 62))]);
+  assert.equal(safe.http2.mayRide(flight(frame(1, WHOLE, 1, bomb))), 0);
 });
 
 /** Blocks that are no request, or none that may be repeated (sections of RFC 9113). */
@@ -342,6 +374,7 @@ test("RFC 9113: what ends a stream, or is no answer, does not ask again", () => 
     "no status first": [settings(), headers([["server", "x"], [":status", "425"]])],
     "nothing": [settings(), frame(1, 4, 1, Buffer.alloc(0))],
     "no HPACK": [settings(), frame(1, 4, 1, bytes("\x80"))],
+    "a promise of no stream": [settings(), frame(5, 4, 1, Buffer.alloc(3)), response("425")],
     "bad padding": [settings(), frame(1, 0x0c, 1, bytes("\x05\x88"))],
   };
   for (const [name, frames] of Object.entries(answers)) {
@@ -365,8 +398,8 @@ test("RFC 7541, 4.2: a server may use a larger table, if its client has allowed 
 });
 
 test("an answer that never comes to the point is not read for ever", () => {
-  const idle = Buffer.concat([settings(), ...Array.from({ length: 8000 }, () => ack)]);
-  assert.equal(safe.http2.asksAgain(idle.subarray(0, 65_535)), undefined);
+  const idle = Buffer.concat([settings(), ...Array.from({ length: 2000 }, () => ack)]);
+  assert.equal(safe.http2.asksAgain(idle.subarray(0, 16_383)), undefined);
   assert.equal(safe.http2.asksAgain(idle), false);
   assert.equal(
     safe.http2.asksAgain(Buffer.concat([settings(), frame(0x10, 0, 0, Buffer.alloc(70_000))])),

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import type { Field } from "../../http/field.ts";
-import { safe } from "../../mod.ts";
+import { safe } from "../../http/safe.ts";
 import { mulberry32 } from "../netlab/middlebox.ts";
 import { bytes, frame, http1, preface, requestFields, settings, windowUpdate } from "./flights.ts";
 import { type Choice, HpackWriter } from "./hpack_writer.ts";

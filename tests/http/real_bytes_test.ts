@@ -6,7 +6,7 @@ import { createServer, request, type RequestOptions } from "node:http";
 import * as http2 from "node:http2";
 import { Duplex, duplexPair } from "node:stream";
 import { test } from "node:test";
-import { type HttpEarlyDataRule, safe } from "../../mod.ts";
+import { type HttpEarlyDataRule, safe } from "../../http/safe.ts";
 import { HpackReader } from "../../http/hpack/reader.ts";
 import { blockAt, FRAME, type Frame, wholeFrameAt } from "../../http/http2/frames.ts";
 import type { Field } from "../../http/field.ts";

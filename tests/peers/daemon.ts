@@ -8,7 +8,7 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, here, Peer } from "./peer.ts";
+import { freePort, here, listensOn, Peer } from "./peer.ts";
 
 /** A running server. */
 export interface Daemon extends AsyncDisposable {
@@ -50,12 +50,6 @@ export async function startDaemon(
     await stop();
     throw error;
   }
-}
-
-/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
-export function listensOn(port: number): boolean {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
 }
 
 /**

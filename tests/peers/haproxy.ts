@@ -7,9 +7,8 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { certificates } from "./certificates.ts";
-import { listensOn } from "./daemon.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, here, Peer } from "./peer.ts";
+import { freePort, here, listensOn, Peer } from "./peer.ts";
 
 /** The status of each answer. */
 const ANSWER = 'http-request return status 200 content-type text/plain string "taken"';

@@ -5,7 +5,7 @@
  */
 
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import { onAbruptEnd } from "../netlab/cleanup.ts";
@@ -30,6 +30,7 @@ const packages = {
   "gnutls-serv": "gnutls-bin",
   "haproxy": "haproxy",
   "mariadbd": "mariadb-server-core",
+  "microsocks": "microsocks",
   "mosquitto": "mosquitto",
   "nginx": "nginx",
   "nginx-mail": "libnginx-mod-mail",
@@ -37,6 +38,7 @@ const packages = {
   "postgresql": "postgresql",
   "redis-server": "redis-server",
   "slapd": "slapd",
+  "tinyproxy": "tinyproxy-bin",
   "unbound": "unbound",
 } as const;
 
@@ -251,6 +253,12 @@ export async function freePort(): Promise<number> {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
     if (await isFree(port)) return port;
   }
+}
+
+/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
+export function listensOn(port: number): boolean {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -266,6 +266,11 @@ test("calls with the same options resume each other's sessions, and others do no
       assert.equal(conn.resumed, resumed, Object.keys(options).join());
       await using __ = conn;
     }
+    // The sessions of a server on another port are none of this one's.
+    const [conn, server] = await join({}, { sessions, port: 26 });
+    assert.equal(conn.resumed, false);
+    conn.close();
+    server.close();
   });
 });
 
@@ -300,6 +305,33 @@ test("early data are taken once, also over a stream, and sent again where they a
       await assertFails(replayed, connectError("TIMED_OUT"));
     }
     assert.deepEqual(outcomes, ["not-sent", "accepted", "accepted", "rejected"]);
+  });
+});
+
+test("early data are not sent again to a server that picks another protocol", async () => {
+  await leavesNothing(async () => {
+    const sessions = new MemorySessionStore();
+    const options = { sessions, port: 27, alpnProtocols: ["one", "other"] };
+    for (const protocol of ["one", "other"]) {
+      const [near, far] = duplexPair();
+      const earlyData = protocol === "other" ? { earlyData: encode("for one") } : {};
+      const accepting = acceptTls(far, {
+        cert,
+        key,
+        maxEarlyData: 1_000,
+        alpnProtocols: [protocol],
+      });
+      using conn = await startTls(near, { ...client, ...options, ...earlyData });
+      using server = await accepting;
+      assert.equal(conn.alpnProtocol, protocol);
+      assert.equal(conn.earlyData, protocol === "other" ? "rejected" : "not-sent");
+      const codes = conn.warnings.map(({ code }) => code);
+      assert.deepEqual(codes, protocol === "other" ? ["EARLY_DATA_UNSENT"] : []);
+      await conn.write(encode("for all"));
+      assert.equal(await readUntil(server, /all/), "for all");
+      await server.write(encode("x")); // Behind the tickets.
+      await conn.read(new Uint8Array(1));
+    }
   });
 });
 

@@ -7,20 +7,25 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect as connectSocket, Socket } from "node:net";
 import { Duplex, duplexPair, PassThrough } from "node:stream";
+import { connect as connectOwnTls } from "node:tls";
 import {
   type AnyTransport,
   type ConnectError,
+  MemorySessionStore,
   type OptionError,
+  serverMemory,
   startTls,
   type StartTlsOptions,
   StreamConn,
   type TlsConn,
 } from "../../mod.ts";
+import { runtime } from "../../runtimes/mod.ts";
 import { leavesNothing } from "../fixtures/hostile_census.ts";
 import { assertFails, connectError, optionError, tlsError } from "../fixtures/hostile_failure.ts";
 import { closedPort, type RawServer, startRawServer } from "../fixtures/hostile_server.ts";
 import { here, startListener, until } from "../fixtures/hostile_ways.ts";
 import { relay, type Scene, transports, trust } from "../fixtures/transports.ts";
+import { certificates } from "../peers/certificates.ts";
 import { can, codesOf } from "../peers/engine.ts";
 import { encode, readText } from "../peers/exchange.ts";
 import { test } from "../peers/test.ts";
@@ -314,6 +319,59 @@ test("a time-out and an abort close the transport, and say how far it was", asyn
   });
 });
 
+test("a transport that never stood, or broke by itself, is not the server's refusal", {
+  needs: "resumption",
+}, async () => {
+  const serve = async (conn: TlsConn) => {
+    await conn.write(encode("x")); // Behind the tickets.
+    await echo(conn);
+  };
+  await inScene(serve, async ({ port }) => {
+    const sessions = new MemorySessionStore();
+    const options = { sessions, port: 9 };
+    const refusing = await closedPort();
+    for (const resumed of [false, true]) {
+      const socket = connectSocket({ host: here, port });
+      using conn = await secure(socket, options);
+      await conn.read(new Uint8Array(1));
+      assert.equal(conn.resumed, resumed);
+      conn.close();
+      const refused = connectSocket({ host: here, port: refusing });
+      await assertFails(secure(refused, options), connectError("CONNECTION_REFUSED"));
+      const never = secure(new Silent(true), { ...options, connectTimeout: 5 });
+      await assertFails(never, connectError("TIMED_OUT"));
+      const broken = new Silent();
+      const starting = secure(broken, options);
+      await until(() => broken.written > 0);
+      broken.destroy(new Error("the channel is gone"));
+      await assertFails(starting, connectError("TRANSPORT_FAILED"));
+    }
+    const known = serverMemory.entries().find((each) => each.port === options.port);
+    assert.deepEqual(known?.spared, []);
+  });
+});
+
+test("a transport that ends while the session store is asked is not waited for", async () => {
+  await leavesNothing(async () => {
+    for (const end of ["closed", "ended"]) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      const sessions = { take: () => promise, put() {} };
+      const [near, far] = duplexPair();
+      const starting = secure(near, { sessions });
+      if (end === "closed") near.destroy();
+      else {
+        far.end();
+        await once(near.resume(), "end");
+      }
+      setTimeout(() => resolve(undefined), 5);
+      const verdict = connectError("CONNECTION_CLOSED", /^The transport of the connection to /);
+      if (can("resumption")) await assertFails(starting, verdict);
+      else await assert.rejects(starting);
+      far.destroy();
+    }
+  });
+});
+
 test("a write that throws in the stream is its error, and no uncaught one", async () => {
   await leavesNothing(async () => {
     class Throwing extends Silent {
@@ -493,3 +551,51 @@ test("the two ends are what the stream says, and Fast Open is somebody else's", 
     assert.deepEqual([other.localAddr, other.remoteAddr], [unknown, unknown]);
   });
 });
+
+/** What the Node face of a connection tells before it is closed. */
+interface Fate {
+  readonly ended: boolean;
+  readonly failed: boolean;
+}
+
+/** Bun's own sockets "end" also when they are destroyed. */
+const runtimeEndsAll = runtime.name === "bun";
+
+/** What may happen to a connection over a socket, and what node:tls makes of that. */
+const fates: Readonly<Record<string, { act(tls: Duplex, socket: Socket): void; fate: Fate }>> = {
+  "it is ended": {
+    act: (tls) => void tls.end(),
+    fate: { ended: true, failed: false },
+  },
+  "it is destroyed": {
+    act: (tls) => void tls.destroy(),
+    fate: { ended: false, failed: false },
+  },
+  "its socket breaks": {
+    act: (_, socket) => void socket.destroy(new Error("broken")),
+    fate: { ended: false, failed: true },
+  },
+};
+
+for (const [what, { act, fate }] of Object.entries(fates)) {
+  test(`${what}: the socket below is closed, as below a tls.TLSSocket`, async () => {
+    await inScene(echo, async ({ port }) => {
+      for (const whose of ["node:tls's", "this module's"]) {
+        const socket = connectSocket({ host: here, port }).on("error", () => {});
+        let face: Duplex;
+        if (whose === "this module's") face = (await secure(socket)).duplex;
+        else {
+          const { ca } = certificates();
+          face = connectOwnTls({ socket, ca, servername: "localhost" });
+          await once(face, "secureConnect");
+        }
+        const seen = { ended: false, failed: false };
+        face.on("end", () => seen.ended = true).on("error", () => seen.failed = true).resume();
+        act(face, socket);
+        await until(() => face.closed && socket.closed);
+        if (whose !== "this module's" && runtimeEndsAll) seen.ended = fate.ended;
+        assert.deepEqual(seen, fate, whose);
+      }
+    });
+  });
+}

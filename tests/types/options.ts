@@ -4,7 +4,10 @@
 
 import { lookup, promises, resolve4 } from "node:dns";
 import type { LookupFunction as NodesLookup } from "node:net";
+import { type Duplex, Readable } from "node:stream";
 import {
+  acceptTls,
+  type AnyTransport,
   connect,
   connectTls,
   type FirstFlightError,
@@ -14,6 +17,7 @@ import {
   type SessionStore,
   startTls,
   type TcpConn,
+  type TlsConn,
 } from "../../mod.ts";
 
 const protocols = ["h2", "http/1.1"] as const;
@@ -56,6 +60,19 @@ export async function resolvers(nodes: NodesLookup): Promise<void> {
   await connect({ ...dial, lookup: (_hostname, _options, callback) => callback(null, 127) });
   // @ts-expect-error: there is no such version
   await connect({ ...dial, family: 5 });
+}
+
+export async function transports(stream: Duplex, conn: TlsConn, cert: string): Promise<void> {
+  for (const transport of [stream, conn] satisfies AnyTransport[]) {
+    await startTls(transport, { hostname: "localhost", port: 443, earlyData: new Uint8Array(3) });
+    await acceptTls(transport, { cert, key: cert, maxEarlyData: 3 });
+  }
+  // @ts-expect-error: half of a stream carries no connection
+  await startTls(new Readable(), { hostname: "localhost" });
+  // @ts-expect-error: the first write is not known before there is a connection
+  await startTls(stream, { hostname: "localhost", earlyData: "first-write" });
+  // @ts-expect-error: a server needs its certificate and key
+  await acceptTls(stream, {});
 }
 
 export async function slips(sessions: SessionStore): Promise<void> {

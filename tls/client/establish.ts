@@ -7,8 +7,10 @@
 import { quoted } from "../../base/authority.ts";
 import { type Deadline, withDeadline } from "../../tcp/dial/deadline.ts";
 import { dial, type Dialed } from "../../tcp/dial/dial.ts";
+import type { Kept } from "../../tcp/wire/keep.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { DialSettings } from "../../tcp/options.ts";
+import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { TlsKnown } from "../conn.ts";
 import type { ClientEngine } from "../engine/contract.ts";
@@ -58,7 +60,7 @@ class Again {
  * plan that was made before, when the early data were not known yet.
  */
 export async function establish(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
   stages: Stages = {},
@@ -84,22 +86,22 @@ export async function establish(
   });
 }
 
-/**
- * As {@linkcode establish}, for a first write. That is a write like any other for its caller: if it was
- * not sent, it has failed.
- */
+/** As {@linkcode establish}, for a first write. */
 export async function establishSending(
-  settings: DialSettings & TlsClientSettings,
+  settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   first: Uint8Array | undefined,
   stages?: Stages,
   made?: Plan,
 ): Promise<Connected> {
-  const connected = await establish(settings, chosen, first, stages, made);
+  return requireSent(await establish(settings, chosen, first, stages, made), settings);
+}
+
+/** A first write is a write like any other for its caller: if it was not sent, it has failed. */
+export function requireSent(connected: Connected, { hostname, port }: Peer): Connected {
   const unsent = connected.warnings.find(({ code }) => code === "EARLY_DATA_UNSENT");
   if (!unsent) return connected;
   connected.stream.close();
-  const { hostname, port } = settings;
   throw new TlsError("EARLY_DATA_UNSENT", `${unsent.message} (${quoted({ hostname, port })})`, {
     hostname,
     port,
@@ -108,7 +110,7 @@ export async function establishSending(
 
 /** Runs one race, and the handshake of its winner. */
 async function open(
-  settings: DialSettings,
+  settings: DialSettings & Kept,
   deadline: Deadline,
   plan: Plan,
   stages: Stages,

@@ -29,18 +29,20 @@ import type { SpecialPart } from "./special.ts";
 
 /**
  * Starts TLS on a transport. Where the settings can't be used, the transport is left as it was; when
- * anything else fails, it is closed.
+ * anything else fails, it is closed. `made` is a plan that was made before, when the early data were not
+ * known yet.
  */
 export async function establishOver(
   transport: Transport,
   settings: Destination & TlsClientSettings,
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
+  made?: Plan,
 ): Promise<Connected> {
   return await withDeadline(settings, async (deadline) => {
     let prepared: Prepared;
     try {
-      prepared = await prepare(settings, chosen, earlyData, deadline);
+      prepared = await prepare(settings, chosen, earlyData, deadline, made);
     } catch (error) {
       if (deadline.signal.aborted) transport.close();
       else transport.release();
@@ -63,11 +65,14 @@ async function prepare(
   chosen: Chosen,
   earlyData: Uint8Array | undefined,
   deadline: Deadline,
+  made: Plan | undefined,
 ): Promise<Prepared> {
   const startedAt = performance.now();
   const { hostname, port } = settings;
   const purpose = { fastOpen: false, earlyData };
-  const plan = await makePlan(settings, { hostname, port }, chosen, deadline, purpose);
+  const plan = made
+    ? { ...made, earlyData }
+    : await makePlan(settings, { hostname, port }, chosen, deadline, purpose);
   const { makeEngine, config, allowance, stored, resumption } = plan;
   let hello: Hello | undefined;
   try {
@@ -114,12 +119,13 @@ async function shakeHands(
     await completeHandshake(stream, engine, deadline);
   } catch (error) {
     engine.free();
-    if (!stream) {
-      transport.close();
-      if (stored) resumption.putBack(stored); // It was never sent.
+    if (!stream || !transport.wasOpen) {
+      // Nothing was sent: there is nothing that the server could have turned down.
+      if (stored) resumption.putBack(stored);
+      if (stream) deadline.stage = "its transport was still being connected";
+      else transport.close();
       throw error;
     }
-    if (transport.isConnecting) deadline.stage = "its transport was still being connected";
     learnFailure(plan, parts, engine, {
       error,
       isGivenUp: deadline.signal.aborted,

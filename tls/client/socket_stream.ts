@@ -21,9 +21,11 @@ import type { EngineInfo, EngineName } from "../engine/contract.ts";
 import { TlsError } from "../errors.ts";
 import type { TlsClientSettings } from "../options.ts";
 import { HeardSessions } from "../sessions/heard_sessions.ts";
+import type { Transport } from "../transport.ts";
 import type { ChannelBindings, TlsByteStream, TlsStream } from "../stream.ts";
 import { AnswerWatch } from "./answer_watch.ts";
-import { type Connected, establishSending } from "./establish.ts";
+import { type Connected, establish, requireSent } from "./establish.ts";
+import { establishOver } from "./establish_over.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { type CheckServerIdentity, JudgedSessions, judgeIdentity } from "./server_identity.ts";
 
@@ -37,6 +39,8 @@ export interface SocketStreamSettings extends DialSettings, TlsClientSettings {
   /** Whether the socket says that it is secure as soon as there is a ticket. */
   readonly optimisticSecureConnect: boolean;
   readonly checkServerIdentity: CheckServerIdentity | undefined;
+  /** A connection of somebody else's to use; `undefined` makes one. */
+  readonly via: Transport | undefined;
 }
 
 /** What the socket hears. */
@@ -161,9 +165,11 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
   override close(): void {
     super.close();
-    // A ticket that was never sent can serve the next connection.
-    if (!this.#isPlanUsed) this.#plan?.then(putBack, () => {});
+    if (this.#isPlanUsed) return;
     this.#isPlanUsed = true;
+    // A ticket that was never sent can serve the next connection.
+    this.#plan?.then(putBack, () => {});
+    this.#settings.via?.close();
   }
 
   async #makePlan(): Promise<Plan> {
@@ -208,7 +214,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     const rest = first?.subarray(rides);
     if (rest?.length) stream.write(rest).catch(() => {}); // The next call fails, if this one does.
     const { asksAgain } = this.#settings.earlyData ?? {};
-    if (asksAgain && stream.info().earlyData === "accepted") {
+    const { via } = this.#settings; // It can't be opened another time.
+    if (asksAgain && !via && stream.info().earlyData === "accepted") {
       // What has followed the early data may have been acted on, and must not be sent twice.
       this.#first = rest?.length ? undefined : first;
       this.#watch = new AnswerWatch((answer) => asksAgain(answer));
@@ -218,7 +225,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
   /** Connects to the server that the ticket has promised, and the caller accepts. */
   async #establish(early: Uint8Array | undefined, plan: Plan | undefined): Promise<TlsStream> {
-    const known = await establishSending(this.#heard(), this.#chosen, early, this.#stages, plan);
+    const known = requireSent(await this.#open(early, plan), this.#settings);
     const { stream } = known;
     const refusal = this.#misled(stream.info()) ?? this.#refusal(stream.info());
     if (refusal) {
@@ -228,6 +235,18 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     this.#judged?.approve();
     this.#known = known;
     return stream;
+  }
+
+  async #open(early: Uint8Array | undefined, plan: Plan | undefined): Promise<Connected> {
+    const settings = this.#heard();
+    const { via } = settings;
+    if (!via) return await establish(settings, this.#chosen, early, this.#stages, plan);
+    try {
+      return await establishOver(via, settings, this.#chosen, early, plan);
+    } catch (error) {
+      via.close(); // It was given away for good.
+      throw error;
+    }
   }
 
   #bytesThatMayRide(first: Uint8Array, plan: Plan): number {

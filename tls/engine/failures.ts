@@ -24,7 +24,7 @@ export function directionOf({ hostname, port = 0 }: FailurePeer): string {
 }
 
 /** The call that failed, and the connection. */
-export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause"> {
+export interface Failure extends FailurePeer, Pick<TlsErrorDetails, "cause" | "certificate"> {
   /** The call that failed. */
   readonly call: string;
 }

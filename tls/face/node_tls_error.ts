@@ -4,12 +4,18 @@
  * @module
  */
 
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { FirstFlightError } from "../../base/errors.ts";
 import { ConnectError } from "../../tcp/errors.ts";
 import { nodeError, nodeErrorOf, type SystemCall } from "../../tcp/face/node_error.ts";
 import { certificateErrors, TlsError } from "../errors.ts";
+import { describeCertificate } from "./certificates.ts";
 
-/** Codes of certificates have Node's names, but for two. */
-const certificateCodes: ReadonlySet<string> = new Set(Object.values(certificateErrors));
+/** Codes of certificates have Node's names, but for three. */
+const certificateCodes: ReadonlySet<string> = new Set([
+  ...Object.values(certificateErrors),
+  "CERT_INVALID",
+]);
 const nameCodes: ReadonlySet<string> = new Set(["HOSTNAME_MISMATCH", "IP_ADDRESS_MISMATCH"]);
 
 /** OpenSSL's names for the alerts of a peer, as Node's codes have them. Others have a rule. */
@@ -51,16 +57,21 @@ export function nodeTlsErrorOf(error: unknown, syscall: SystemCall, meant: Meant
   return syscall === "connect" && hadAccepted ? ofCut(error, meant) : nodeErrorOf(error, syscall);
 }
 
+/**
+ * What `authorizationError` says of an error before the connection is secure: the verdict on the server's
+ * certificate, or on its name, or that of the caller's `checkServerIdentity`. `null` for all else.
+ */
+export function authorizationErrorOf(error: unknown, shown: Error): string | null {
+  const { code = shown.message } = shown as { code?: string };
+  if (error instanceof TlsError) {
+    return nameCodes.has(error.code) || certificateCodes.has(error.code) ? code : null;
+  }
+  return error instanceof FirstFlightError ? null : code;
+}
+
 function ofTls(error: TlsError, meant: Meant): Error {
   const { code, message, alert } = error;
-  if (nameCodes.has(code)) {
-    const { host } = meant;
-    return nodeError(
-      message,
-      { code: "ERR_TLS_CERT_ALTNAME_INVALID", reason: message, host },
-      error,
-    );
-  }
+  if (nameCodes.has(code)) return ofName(error, meant);
   if (certificateCodes.has(code)) return nodeError(message, { code }, error);
   switch (code) {
     case "HANDSHAKE_CLOSED":
@@ -72,6 +83,15 @@ function ofTls(error: TlsError, meant: Meant): Error {
     default:
       return error;
   }
+}
+
+/** Node's error has its own words, and the certificate. Whoever shows them gets the same here. */
+function ofName(error: TlsError, { host = "" }: Meant): Error {
+  const cert = describeCertificate(error.certificate);
+  const own = error.certificate && checkServerIdentity(host, cert as PeerCertificate);
+  const reason = (own as { reason?: string } | undefined)?.reason ?? error.message;
+  const properties = { code: "ERR_TLS_CERT_ALTNAME_INVALID", reason, host, cert };
+  return nodeError(error.message, properties, error);
 }
 
 function ofOpenssl(name: string, error: TlsError): Error {

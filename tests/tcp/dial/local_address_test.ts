@@ -136,7 +136,7 @@ for (const [hostname, localAddress, errno] of unfit) {
           () => connectTls({ ...dial, ...trusting }),
         ];
         for (const open of openings) {
-          const verdict = connectError("ADDRESS_NOT_AVAILABLE", /from "localAddress" [\da-f]/);
+          const verdict = connectError("ADDRESS_NOT_AVAILABLE", /with "localAddress" [\da-f]/);
           const error = await assertFails(open(), verdict, peer);
           assert.ok(error instanceof ConnectError && error.message.includes(localAddress));
           assert.equal(error.errno, errno, error.message);

@@ -91,3 +91,26 @@ test("seccomp: where sendmsg is refused, the connection is plain at once", { ski
     syns.every(({ fastOpenOption, payload }) => fastOpenOption === "none" && payload === 0),
   );
 });
+
+test("seccomp: where bind is refused or does nothing, none connects from elsewhere", {
+  skip,
+}, async () => {
+  await using scene = await startFriendly();
+  const { client } = scene.lab;
+  await client.addAddress("10.77.9.5");
+  const from = { localAddress: "10.77.9.5", tries: both };
+  for (
+    const [bind, code, left] of [
+      [EPERM, "PERMISSION_DENIED", []],
+      // The kernel tells where from only once it has connected.
+      [0, "ADDRESS_NOT_AVAILABLE", [client.ipv4]],
+    ] as const
+  ) {
+    const { results, flows } = await confined(scene, { ...from, sandbox: { bind } });
+    assert.deepEqual(results.map(({ came }) => came), [code, code], JSON.stringify(results));
+    assert.deepEqual([...new Set(flows.map(({ syns }) => syns[0]?.source))], left);
+  }
+  const { results, flows } = await confined(scene, from);
+  assert.equal(results.length, 2);
+  assert.ok(flows.every(({ syns }) => syns[0]?.source === "10.77.9.5"));
+});

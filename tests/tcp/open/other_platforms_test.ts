@@ -5,12 +5,13 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
+import { runtimeName } from "../../fixtures/hostile_child.ts";
 import type { SimulatedKernel } from "../../fixtures/simulated_libc.ts";
 import { type NetlabOptions, netlabSkip, programArguments } from "../../netlab/mod.ts";
 import { httpPut } from "../../peers/http.ts";
 import { Peer, requirePeer } from "../../peers/peer.ts";
 import { RemoteClient, succeeded } from "../../peers/remote_client.ts";
-import { calls, type Scene, type SceneOptions, startScene } from "../../peers/scene.ts";
+import { calls, request, type Scene, type SceneOptions, startScene } from "../../peers/scene.ts";
 import { acknowledged, onlyFlow } from "../../peers/wire.ts";
 
 const skip = netlabSkip() || requirePeer("nginx", "openssl");
@@ -129,6 +130,21 @@ for (const platform of ["darwin", "freebsd"]) {
         const { syn } = onlyFlow(await lab.packets());
         assert.equal(syn.source, localAddress);
         assert.equal(syn.payload, fastOpen.synBytes);
+      }
+    }
+    for (const [host, last] of [[lab.client, 1], [lab.client, 2], [lab.server, 77]] as const) {
+      await host.run("ip", ["addr", "add", `fe80::${last}/64`, "dev", "link0", "nodad"]);
+    }
+    for (const fastOpen of [true, false]) {
+      for (const from of [{}, { localAddress: "fe80::2%link0" }]) {
+        const dial = { hostname: "fe80::77%link0", fastOpen, ...from };
+        const result = await client.connect(dial, { early: request });
+        // Deno's own sockets take no scope at all.
+        if (runtimeName === "deno" && !fastOpen) assert.equal(result.error?.errno, "EINVAL");
+        else {
+          const expected = "localAddress" in from ? /^fe80::2(%|$)/ : /^fe80::[12](%|$)/;
+          assert.match(succeeded(result).localAddr?.hostname ?? "", expected);
+        }
       }
     }
     await lab.clearPackets();

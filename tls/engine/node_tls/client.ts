@@ -157,13 +157,14 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     if (fault) return refuseCertificate(fault.code, fault.words, this.peer);
     const { serverName, verifyName } = this.#config;
     if (!verifyName) return undefined;
-    const leaf = readCertificate(socket.getPeerCertificate().raw);
+    const { raw } = socket.getPeerCertificate();
+    const leaf = readCertificate(raw);
     // The runtime matches the names, too, but it is not to find them.
     const names = { subject: {}, subjectaltname: textOfNames(leaf) } as PeerCertificate;
     if (isFor(leaf, serverName) && !checkServerIdentity(serverName, names)) return undefined;
     const code = isIP(serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
     const words = `the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`;
-    return refuseCertificate(code, words, this.peer);
+    return refuseCertificate(code, words, this.peer, raw);
   }
 
   /** Finds the name among those offered: some runtimes decode its UTF-8 as Latin-1. */

@@ -48,8 +48,13 @@ export function failureOf(
 }
 
 /** The peer's certificate was refused here. */
-export function refuseCertificate(code: TlsErrorCode, words: string, peer: FailurePeer): TlsError {
-  return certificateRefused(code, words, { ...peer, call: CALL });
+export function refuseCertificate(
+  code: TlsErrorCode,
+  words: string,
+  peer: FailurePeer,
+  certificate?: Uint8Array,
+): TlsError {
+  return certificateRefused(code, words, { ...peer, call: CALL, certificate });
 }
 
 /** OpenSSL's verdicts. The runtimes use the same names as codes. */

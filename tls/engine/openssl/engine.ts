@@ -162,9 +162,18 @@ export abstract class OpensslEngine implements Engine {
   }
 
   peerChain(): readonly Uint8Array[] {
-    const { library, ssl } = this;
-    const chain = this.#freed ? 0n : library.SSL_get_peer_cert_chain(ssl);
-    if (chain === 0n) return [];
+    // A session that was resumed has no verification, but what was presented at first.
+    const verified = this.#freed ? 0n : this.library.SSL_get0_verified_chain(this.ssl);
+    return verified === 0n ? this.#presentedChain() : this.#certificatesIn(verified);
+  }
+
+  #presentedChain(): readonly Uint8Array[] {
+    const chain = this.#freed ? 0n : this.library.SSL_get_peer_cert_chain(this.ssl);
+    return chain === 0n ? [] : this.#certificatesIn(chain);
+  }
+
+  #certificatesIn(chain: bigint): readonly Uint8Array[] {
+    const { library } = this;
     return Array.from({ length: library.OPENSSL_sk_num(chain) }, (_, index) => {
       const x509 = library.OPENSSL_sk_value(chain, index);
       return derOf((slot) => library.i2d_X509(x509, slot));
@@ -233,7 +242,8 @@ export abstract class OpensslEngine implements Engine {
   /** The error for a failed call. After it the engine takes neither ciphertext nor plaintext. */
   protected fail(call: string): TlsError {
     this.#failed = true;
-    return sslFailure(this.ssl, call, { ...this.peer, secured: this.secured });
+    const peer = { ...this.peer, secured: this.secured };
+    return sslFailure(this.ssl, call, peer, () => this.#presentedChain()[0]);
   }
 
   /** Whether a call needs more input, or the peer has closed; throws for any other reason. */

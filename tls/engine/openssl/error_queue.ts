@@ -27,12 +27,19 @@ export function takeError(): { code: number; library: number; reason: string } {
 }
 
 /** The error for an `SSL_…` call that ended with SSL_ERROR_SSL or SSL_ERROR_SYSCALL. */
-export function sslFailure(ssl: bigint, call: string, peer: FailurePeer): TlsError {
+export function sslFailure(
+  ssl: bigint,
+  call: string,
+  peer: FailurePeer,
+  certificate: () => Uint8Array | undefined,
+): TlsError {
   const failure: Failure = { ...peer, call };
   const { code, library: origin, reason } = takeError();
   // The queue may begin with the cause of a failed verification, so the verdict is asked first.
   const verdict = Number(openssl().SSL_get_verify_result(ssl));
-  if (verdict !== OPENSSL.X509_V_OK) return verifyFailure(verdict, failure);
+  if (verdict !== OPENSSL.X509_V_OK) {
+    return verifyFailure(verdict, { ...failure, certificate: certificate() });
+  }
   if (origin === OPENSSL.ERR_LIB_SSL) {
     const alert = code - OPENSSL.SSL_AD_REASON_OFFSET;
     // Larger codes are OpenSSL's own errors.

@@ -1,0 +1,33 @@
+/**
+ * Node's accounts of the scenarios where it is the judge in the other runtimes, too.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+
+const FILE = new URL("./recorded.json", import.meta.url);
+
+type Accounts = Record<string, readonly string[]>;
+
+/** Node's account of a scenario. */
+export function accountOf(title: string): readonly string[] {
+  const account = (JSON.parse(readFileSync(FILE, "utf8")) as Accounts)[title];
+  assert.ok(account, `There is no account of "${title}": ${HOW}`);
+  return account;
+}
+
+const HOW = "run the file under Node with FIRSTFLIGHT_RECORD=1";
+
+/** Checks, in Node, that its account is still what was recorded; or records it. */
+export function recordingFor(title: string, account: readonly string[]): void {
+  if (process.env["FIRSTFLIGHT_RECORD"]) {
+    const accounts = JSON.parse(readFileSync(FILE, "utf8")) as Accounts;
+    accounts[title] = account;
+    const sorted = Object.fromEntries(Object.entries(accounts).toSorted());
+    writeFileSync(FILE, `${JSON.stringify(sorted, undefined, 2)}\n`);
+  }
+  assert.deepEqual(account, accountOf(title), HOW);
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { programArguments } from "../../netlab/mod.ts";
+import { certificates } from "../../peers/certificates.ts";
+import { here, Peer, requirePeer } from "../../peers/peer.ts";
+import { connectsOurs } from "./judge.ts";
+import { Scene } from "./scene.ts";
+
+/** Milliseconds that a process is watched which is to stay. */
+const WATCHED = 200;
+
+for (const when of ["connecting", "connected"] as const) {
+  test(`${when}: ref and unref do what those of tls.connect do`, {
+    skip: requirePeer("openssl"),
+  }, async () => {
+    await using scene = new Scene(connectsOurs());
+    const port = when === "connected" ? await scene.serve() : await scene.serveTcp(() => {});
+    const program = new URL("../../fixtures/socket_unref.ts", import.meta.url);
+    const start = (whose: string, wish: string) => {
+      const args = [whose, when, wish, String(port), certificates().caPath];
+      return new Peer(here, process.execPath, programArguments(program, ...args));
+    };
+    for (const whose of ["own", "ours"]) {
+      await using free = start(whose, "unref");
+      await using bound = start(whose, "ref");
+      await free.saw(/^opened$/m);
+      await bound.saw(/^opened$/m);
+      assert.equal(await free.finished(), 0, `${whose} keeps the process`);
+      const ended = await Promise.race([bound.finished(), sleep(WATCHED, "alive")]);
+      assert.equal(ended, "alive", `${whose} does not keep the process: ${bound.output}`);
+    }
+  });
+}
