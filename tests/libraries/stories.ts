@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { type PeerName, requirePeer, soon } from "../peers/peer.ts";
 import { test } from "../peers/test.ts";
 import { runtime } from "./subjects.ts";
-import { Way, ways } from "./ways.ts";
+import { ourWays, Way, type WayName } from "./ways.ts";
 
 /** What happens, told as plain data. */
 export type Story<Servers> = (way: Way, servers: Servers) => Promise<unknown>;
@@ -30,15 +30,13 @@ export function testStories<Servers>(
   exceptions: Readonly<Record<string, Exception>> = {},
 ): void {
   const skip = requirePeer(...peers);
-  const [own, ...others] = ways;
   for (const [title, story] of Object.entries(stories)) {
     test(`${title}: as over the library's own TLS`, { skip }, async () => {
       const running = await servers();
-      const tell = (name: typeof ways[number]) =>
-        soon(`end, ${name}`, story(new Way(name), running));
+      const tell = (name: WayName) => soon(`end, ${name}`, story(new Way(name), running));
       const exception = exceptions[title];
-      const expected = exception?.in === runtime() ? exception.expected : await tell(own);
-      for (const name of others) assert.deepEqual(await tell(name), expected, name);
+      const expected = exception?.in === runtime() ? exception.expected : await tell("own TLS");
+      for (const name of ourWays) assert.deepEqual(await tell(name), expected, name);
     });
   }
 }

@@ -18,14 +18,18 @@ import {
   tlsSocket,
 } from "../../mod.ts";
 import { certificates } from "../peers/certificates.ts";
+import { can, engineUnderTest } from "../peers/engine.ts";
 
 /** Where the servers are. */
 export const HOST = "127.0.0.1";
 
 /** Who makes the connections, and whether what is written first may ride in the first flight. */
-export const ways = ["own TLS", "tlsSocket", "early data"] as const;
+export type WayName = "own TLS" | "tlsSocket" | "early data";
 
-export type WayName = typeof ways[number];
+/** The ways over this package's sockets, as far as the engine under test has them. */
+export const ourWays: readonly WayName[] = can("earlyData")
+  ? ["tlsSocket", "early data"]
+  : ["tlsSocket"];
 
 /** One way, with what a library needs for it, and the sockets that were made. */
 export class Way {
@@ -101,6 +105,7 @@ export class Way {
   #ours(early: EarlyDataRule) {
     return {
       caCerts: [certificates().ca],
+      engine: engineUnderTest(),
       sessions: this.#sessions,
       ...(this.name === "early data" ? { earlyData: early } : {}),
     };
