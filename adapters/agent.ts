@@ -73,7 +73,8 @@ export class Agent extends HttpsAgent {
    */
   constructor(options: AgentOptions = {}) {
     const ofSockets = pick(options, (name) => !POOL_OPTIONS.has(name));
-    tlsSocket(pick(ofSockets, (name) => name !== "port")).destroy(); // It reads them, and complains.
+    // It reads the options, and complains. It would connect to a port, and close a socket.
+    tlsSocket(pick(ofSockets, (name) => name !== "port" && name !== "socket")).destroy();
     super({ ALPNProtocols: ["http/1.1"], ...withNodeNames(options) });
     this.#own = pick(ofSockets, (name) => !CONNECTION_OPTIONS.has(name) && !NODE_NAMES.has(name));
     if (options.maxCachedSessions === 0) this.#own.sessions = false;

@@ -43,7 +43,8 @@ export function connector(options: ConnectorOptions = {}): (authority: URL) => T
     ...(options.earlyData ? { optimisticSecureConnect: true } : {}),
     ...options,
   };
-  tlsSocket(settings).destroy(); // It reads the options, and complains.
+  const { socket: _toBeKept, ...read } = settings;
+  tlsSocket(read).destroy(); // It reads the options, and complains.
   return ({ protocol, hostname, port }) => {
     if (protocol !== "https:") {
       throw new OptionError("authority", `"authority" must begin with "https:", got "${protocol}"`);

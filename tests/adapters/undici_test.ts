@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as connectTcp } from "node:net";
+import type { Duplex } from "node:stream";
+import { text } from "node:stream/consumers";
 import { connector, type ConnectorOptions } from "../../adapters/undici.ts";
 import { OptionError, safe, type TlsSocket } from "../../mod.ts";
 import { library } from "../libraries/library.ts";
 import { certificates } from "../peers/certificates.ts";
-import { type NginxFacts, startNginx } from "../peers/nginx.ts";
+import { httpRequest } from "../peers/http.ts";
+import { factsIn, type NginxFacts, startNginx } from "../peers/nginx.ts";
 import { requirePeer, soon } from "../peers/peer.ts";
 import { startRawServer } from "../fixtures/hostile_server.ts";
 import { test } from "../peers/test.ts";
@@ -100,4 +103,16 @@ test("an error of the connection is the request's", { skip }, async () => {
   await using nginx = await startNginx({ identity: certificates().untrusted });
   const asked = ask(`https://localhost:${nginx.port}`, trusting());
   await assert.rejects(asked, { code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY" });
+});
+
+test("a tunnel that undici brings is spoken through", { skip }, async () => {
+  await using nginx = await startNginx();
+  const { connect } = trusting();
+  const tunnel = connectTcp(nginx.port, "127.0.0.1");
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const wanted = { hostname: "localhost", port: "443", protocol: "https:", httpSocket: tunnel };
+  connect(wanted, (error, socket) => error ? reject(error) : resolve(socket));
+  const socket = await soon("connection", promise);
+  socket.write(httpRequest("/facts"));
+  assert.equal(factsIn(await soon("answer", text(socket))).serverName, "localhost");
 });
