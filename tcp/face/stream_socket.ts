@@ -328,7 +328,7 @@ export abstract class StreamSocket extends Duplex {
   /** Sends a text in an encoding. */
   override write(
     chunk: string | Uint8Array,
-    encoding?: BufferEncoding,
+    encoding?: string,
     done?: (error?: Error | null) => void,
   ): boolean;
   override write(...given: unknown[]): boolean {
@@ -337,7 +337,7 @@ export abstract class StreamSocket extends Duplex {
       return this.#refuseWrite(given.findLast((each) => typeof each === "function"));
     }
     const more = super.write(...given as Parameters<Duplex["write"]>);
-    if (this.#isCollecting) setImmediate(() => this.#endCollecting());
+    if (this.#isCollecting) this.#endCollectingSoon();
     return more;
   }
 
@@ -360,7 +360,12 @@ export abstract class StreamSocket extends Duplex {
     if (!this.#kind.collectsFirstWrites) return;
     this.#isCollecting = true;
     this.cork();
-    if (this.writableLength > 0) setImmediate(() => this.#endCollecting());
+    if (this.writableLength > 0) this.#endCollectingSoon();
+  }
+
+  /** Deno's `node:http2` writes its preface in one turn of the event loop, and the request in the next. */
+  #endCollectingSoon(): void {
+    setImmediate(() => setImmediate(() => this.#endCollecting()));
   }
 
   #endCollecting(): void {

@@ -174,9 +174,14 @@ export abstract class RuntimeEngine implements Engine {
     context: Uint8Array | undefined,
   ): Uint8Array | undefined {
     if (this.#freed || !this.secured) return undefined;
-    return this.#socket?.exportKeyingMaterial(
-      ...[length, label, context && Buffer.from(context)] as [number, string, Buffer],
-    );
+    const given = context && Buffer.from(context);
+    try {
+      return this.#socket?.exportKeyingMaterial(
+        ...[length, label, given] as [number, string, Buffer],
+      );
+    } catch {
+      return undefined; // Deno's has none.
+    }
   }
 
   finishedOf(side: "own" | "peer"): Uint8Array | undefined {
