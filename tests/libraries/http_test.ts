@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import type { IncomingMessage } from "node:http";
 import { type Nginx, startNginx } from "../peers/nginx.ts";
 import { defaultOf, library } from "./library.ts";
-import { runtime, shared, type Subject, testLibraries } from "./subjects.ts";
+import { shared, type Subject, testLibraries } from "./subjects.ts";
 import { HOST, type Way } from "./ways.ts";
 
 // What each asks for is a page of two words. nginx counts for itself what came early.
