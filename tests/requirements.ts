@@ -260,7 +260,7 @@ export const requirements = [
     section: "6.2",
     level: "SHOULD",
     what: "Use connections again rather than make many short ones",
-    decision: "The application's; conn.duplex serves an https.Agent that keeps connections alive.",
+    decision: "The application's; adapters/agent.ts is an https.Agent that keeps connections alive.",
   },
   {
     rfc: 7413,
@@ -1116,7 +1116,7 @@ export const requirements = [
     section: "4",
     level: "MUST",
     what: "Retry a request that is answered by 425 (Too Early)",
-    decision: "The HTTP application's. The rules of http/safe.ts tell whether an answer is one.",
+    tests: ["425: what was sent early is sent once more after a handshake"],
   },
   {
     rfc: 8470,
@@ -1137,9 +1137,7 @@ export const requirements = [
     section: "5.2",
     level: "MUST NOT",
     what: "Send a retry after 425 early",
-    decision:
-      "The HTTP application's: it goes on the connection that stands, or by a connectTls without " +
-      "earlyData.",
+    tests: ["425: what was sent early is sent once more after a handshake"],
   },
   {
     rfc: 8470,
