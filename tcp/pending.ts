@@ -44,8 +44,8 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
   readonly #keep = new Keep();
   /** Ends the wait for a first write. */
   readonly #patience: ReturnType<typeof setTimeout>;
-  /** What was asked of the socket before there was one. */
-  #onStanding: ((stream: S) => void)[] = [];
+  /** What was asked of the socket, for the one that is made, and for one in its place. */
+  readonly #wishes = new Map<"keepAlive" | "noDelay", (stream: S) => void>();
 
   constructor(options: PendingOptions<S>) {
     this.#options = options;
@@ -119,16 +119,16 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
   }
 
   setKeepAlive(enable: boolean, initialDelay: number): void {
-    this.#whenStanding((stream) => stream.setKeepAlive(enable, initialDelay));
+    this.#wish("keepAlive", (stream) => stream.setKeepAlive(enable, initialDelay));
   }
 
   setNoDelay(enable: boolean): void {
-    this.#whenStanding((stream) => stream.setNoDelay(enable));
+    this.#wish("noDelay", (stream) => stream.setNoDelay(enable));
   }
 
-  #whenStanding(act: (stream: S) => void): void {
+  #wish(what: "keepAlive" | "noDelay", act: (stream: S) => void): void {
+    this.#wishes.set(what, act);
     if (this.#stream) act(this.#stream);
-    else this.#onStanding.push(act);
   }
 
   /** Puts another connection into the place of the one that was made. */
@@ -137,6 +137,7 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
     this.#stream = stream;
     stream.onRelease = () => this.onRelease?.();
     if (!this.#isReferenced) stream.unref();
+    for (const act of this.#wishes.values()) act(stream);
   }
 
   #awaitStanding(): Promise<void> {
@@ -160,9 +161,7 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
 
   #stand(stream: S): void {
     this.replace(stream);
-    if (!this.#stream) return;
-    for (const act of this.#onStanding.splice(0)) act(stream);
-    this.#standing.resolve();
+    if (this.#stream) this.#standing.resolve();
   }
 
   readonly #onAbort = () => this.#giveUp(this.#options.destination.signal?.reason);
@@ -177,7 +176,6 @@ export class PendingStream<S extends ByteStream> implements ByteStream {
     this.#endPatience();
     if (this.#stream) return;
     this.#first = [];
-    this.#onStanding = [];
     this.#standing.reject(error);
     this.onRelease?.();
   }

@@ -110,7 +110,11 @@ const earlyDataRule: Check<EarlyDataRule> = {
     const { mayRide, asksAgain } = (value ?? {}) as Partial<Record<keyof EarlyDataRule, unknown>>;
     if (typeof mayRide !== "function") return undefined;
     if (asksAgain !== undefined && typeof asksAgain !== "function") return undefined;
-    return value as EarlyDataRule;
+    const rule = value as EarlyDataRule; // It stays as it is now, whatever becomes of the object.
+    return {
+      mayRide: (first) => mayRide.call(rule, first),
+      ...(asksAgain ? { asksAgain: (answer) => asksAgain.call(rule, answer) } : {}),
+    };
   },
 };
 

@@ -261,7 +261,8 @@ export abstract class StreamSocket extends Duplex {
 
   /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
-    return this.destroyed && end === "localAddr" ? undefined : this.#facts?.[end];
+    if (this.destroyed && end === "localAddr") return undefined;
+    return this.#facts && (this.#underneath?.facts() ?? this.#facts)[end]; // It may be another by now.
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */

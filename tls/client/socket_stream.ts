@@ -8,14 +8,11 @@
 import { Buffer } from "node:buffer";
 import { setTimeout } from "node:timers";
 import type { EarlyDataRule } from "../../base/early_data_rule.ts";
-import { OptionError } from "../../base/errors.ts";
-import { badOption } from "../../base/option_errors.ts";
 import { quoted } from "../../base/authority.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { ConnFacts } from "../../tcp/facts.ts";
 import type { DialSettings } from "../../tcp/options.ts";
 import { type Limits, PendingStream } from "../../tcp/pending.ts";
-import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { EngineInfo, EngineName } from "../engine/contract.ts";
 import { TlsError } from "../errors.ts";
@@ -24,6 +21,7 @@ import { HeardSessions } from "../sessions/heard_sessions.ts";
 import type { Transport } from "../transport.ts";
 import type { ChannelBindings, TlsByteStream, TlsStream } from "../stream.ts";
 import { AnswerWatch } from "./answer_watch.ts";
+import { asksAgain, bytesThatMayRide } from "./early_data_rule.ts";
 import { type Connected, establish, requireSent } from "./establish.ts";
 import { establishOver } from "./establish_over.ts";
 import { makePlan, type Plan } from "./plan.ts";
@@ -65,7 +63,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   #plan: Promise<Plan> | undefined;
   #isPlanUsed = false;
   #promised: EngineInfo | undefined;
-  /** Whether somebody was told of a certificate that the server has not shown yet. */
+  /** Whether somebody was told of a certificate, which must not become another. */
   #certificateWasTold = false;
   #known: Connected | undefined;
   #limits: Partial<Limits> = {};
@@ -74,6 +72,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   #first: Uint8Array | undefined;
   /** Settles when they were sent again. */
   #asking: Promise<void> | undefined;
+  /** Whether the caller has said all. */
+  #hasEnded = false;
 
   constructor(settings: SocketStreamSettings, chosen: Chosen, stages: SocketStages) {
     const { checkServerIdentity, sessions: store } = settings;
@@ -135,7 +135,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
   /** The certificate of the server, or the one that belongs to the ticket. */
   get peerCertificate(): Uint8Array | undefined {
-    this.#certificateWasTold ||= this.#promised !== undefined && !this.stream;
+    this.#certificateWasTold = true;
     return this.result?.peerCertificate;
   }
 
@@ -151,16 +151,30 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
       await (this.#asking = this.#askAgain(this.#first));
       return await super.next();
     }
-    const held = watch.next();
+    const held = await watch.next();
     if (held !== undefined) return held;
     this.#watch = undefined;
     return await super.next();
   }
 
   override async write(bytes: Uint8Array): Promise<void> {
-    if (this.stream) this.#first = undefined; // More than the early data was sent.
+    if (this.stream) {
+      this.#first = undefined; // More than the early data was sent.
+      this.#watch?.end();
+    }
     if (this.#asking) await this.#asking;
     await super.write(bytes);
+  }
+
+  override async closeWrite(): Promise<void> {
+    this.#hasEnded = true;
+    try {
+      if (!this.#asking) return await super.closeWrite();
+    } catch (error) {
+      if (!this.#asking) throw error; // Otherwise another connection takes its place.
+    }
+    await this.#asking;
+    await super.closeWrite();
   }
 
   override close(): void {
@@ -206,6 +220,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
   async #connect(first: Uint8Array | undefined, limits: Limits): Promise<TlsStream> {
     const plan = await this.#plan;
+    limits.signal?.throwIfAborted(); // Who has closed it has put the ticket back.
     this.#isPlanUsed = true;
     const rides = plan?.stored && first ? this.#bytesThatMayRide(first, plan) : 0;
     const early = rides > 0 ? first?.subarray(0, rides) : undefined;
@@ -213,12 +228,12 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     const stream = await this.#establish(early, plan);
     const rest = first?.subarray(rides);
     if (rest?.length) stream.write(rest).catch(() => {}); // The next call fails, if this one does.
-    const { asksAgain } = this.#settings.earlyData ?? {};
-    const { via } = this.#settings; // It can't be opened another time.
-    if (asksAgain && !via && stream.info().earlyData === "accepted") {
-      // What has followed the early data may have been acted on, and must not be sent twice.
-      this.#first = rest?.length ? undefined : first;
-      this.#watch = new AnswerWatch((answer) => asksAgain(answer));
+    const { earlyData: rule, via } = this.#settings;
+    // What has followed the early data may have been acted on, and must not be sent twice. Somebody
+    // else's connection can't be opened another time.
+    if (rule?.asksAgain && !via && !rest?.length && stream.info().earlyData === "accepted") {
+      this.#first = first;
+      this.#watch = new AnswerWatch((answer) => asksAgain(rule, answer, this.#settings));
     }
     return stream;
   }
@@ -251,7 +266,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
   #bytesThatMayRide(first: Uint8Array, plan: Plan): number {
     try {
-      return askRule(this.#settings.earlyData, first, this.#settings);
+      return bytesThatMayRide(this.#settings.earlyData, first, this.#settings);
     } catch (error) {
       putBack(plan);
       throw error;
@@ -301,6 +316,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     this.#first = undefined;
     const stream = await this.#establish(undefined, undefined);
     stream.write(first).catch(() => {});
+    if (this.#hasEnded) stream.closeWrite().catch(() => {});
     this.replace(stream);
   }
 
@@ -313,25 +329,4 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
 
 function putBack({ resumption, stored }: Plan): void {
   if (stored) resumption.putBack(stored);
-}
-
-/** How much of a first write may ride. A rule that has no answer is a mistake of its author. */
-function askRule(
-  rule: EarlyDataRule | undefined,
-  first: Uint8Array,
-  { hostname, port }: Peer,
-): number {
-  let answer: unknown;
-  try {
-    answer = rule?.mayRide(new Uint8Array(first)); // A copy: what is sent is what was judged.
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    const message = `Option "earlyData": mayRide() threw ${what}; nothing was sent`;
-    throw new OptionError("earlyData", message, { hostname, port, cause });
-  }
-  if (Number.isInteger(answer) && Number(answer) >= 0 && Number(answer) <= first.length) {
-    return Number(answer);
-  }
-  const expectation = `a rule whose mayRide() answers 0 to first.length (${first.length})`;
-  throw badOption("earlyData", expectation, answer, { hostname, port });
 }
