@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
-import { connect, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { tlsSocket } from "../../../mod.ts";
 import { certificates } from "../../peers/certificates.ts";
-import { connectsOurs } from "./judge.ts";
 import {
   additional,
   inherited,
@@ -19,7 +18,8 @@ import {
   states,
 } from "./members.ts";
 import { renderMembers } from "./members_page.ts";
-import { type Connect, type JudgedOptions, Scene } from "./scene.ts";
+import { kindUnderTest } from "../../peers/sockets/kind.ts";
+import { type Connect, type JudgedOptions, Scene } from "../../peers/sockets/scene.ts";
 
 /** What is said of a socket in each state, by the member's name. */
 type Seen = Record<State, Readonly<Record<string, string>>>;
@@ -64,7 +64,7 @@ async function see(scene: Scene, fresh: () => TLSSocket): Promise<Seen> {
   unconnected.destroy();
   seen["connecting"] = look(scene.connect({ ...options, port: silent }));
   const socket = scene.connect({ ...options, port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   seen["connected"] = look(socket);
   socket.resume().end("hello");
   await scene.event(socket, "finish");
@@ -86,9 +86,9 @@ const { ca } = certificates();
 let looked: Promise<{ readonly own: Seen; readonly ours: Seen }> | undefined;
 
 async function lookAtBoth(): Promise<{ readonly own: Seen; readonly ours: Seen }> {
-  const own = await seeing(connect, () => new TLSSocket(undefined as never, { ca }));
+  const own = await seeing(kindUnderTest().own, () => new TLSSocket(undefined as never, { ca }));
   const fresh = () => tlsSocket({ host: "127.0.0.1", servername: "localhost", ca });
-  const ours = await seeing(connectsOurs(), fresh as unknown as () => TLSSocket);
+  const ours = await seeing(kindUnderTest().ours(), fresh as unknown as () => TLSSocket);
   return { own, ours };
 }
 
@@ -104,19 +104,19 @@ function namesOf(object: object): Set<string> {
 async function connected(connects: Connect): Promise<Set<string>> {
   await using scene = new Scene(connects);
   const socket = scene.connect({ port: await scene.serve() });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   return namesOf(socket);
 }
 
 test("no member of the runtime's own TLSSocket is missing in the table", async () => {
   const known = new Set([...members.map(({ name }) => name), ...inherited]);
-  const missing = [...await connected(connect)]
+  const missing = [...await connected(kindUnderTest().own)]
     .filter((name) => !name.startsWith("_") && !known.has(name));
   assert.deepEqual(missing, []);
 });
 
 test("what the table says is there is there, what it says is lacking is not, and nothing else", async () => {
-  const names = await connected(connectsOurs());
+  const names = await connected(kindUnderTest().ours());
   const there = [
     ...members.filter(({ status }) => status !== "lacks"),
     ...inherited.map((name) => ({ name })),
@@ -124,7 +124,7 @@ test("what the table says is there is there, what it says is lacking is not, and
     ...insides.map((name) => ({ name })),
   ].map(({ name }) => name);
   // Bun's streams and Node's have a few members each that the others have not.
-  const own = await connected(connect);
+  const own = await connected(kindUnderTest().own);
   assert.deepEqual(there.filter((name) => !names.has(name) && own.has(name)), []);
   const lacking = members.filter(({ status }) => status === "lacks").map(({ name }) => name);
   assert.deepEqual(lacking.filter((name) => names.has(name)), []);
