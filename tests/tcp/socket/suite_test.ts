@@ -4,5 +4,6 @@ import { useKind } from "../../peers/sockets/kind.ts";
 
 useKind("tcp");
 
-const files = ["connect", "destroy", "flow", "half_open", "time"];
-for (const file of files) await import(`../../tls/socket/${file}_judge_test.ts`);
+const judged = ["connect", "destroy", "flow", "half_open", "time"];
+for (const each of judged) await import(`../../tls/socket/${each}_judge_test.ts`);
+await import("../../tls/socket/members_test.ts");
