@@ -1,10 +1,10 @@
 /** How connections end: who ends first, with what, and what the other may still do. */
 
-import { execFileSync } from "node:child_process";
 import type { Socket } from "node:net";
 import { connect as connectTcp } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { judge } from "../../peers/sockets/judge.ts";
+import { leftOpen } from "../../peers/sockets/left_open.ts";
 import type { Scene } from "../../peers/sockets/scene.ts";
 
 const RESET_IN_DENO = "It takes a reset for an ordinary end.";
@@ -288,13 +288,5 @@ judge("no connection stays behind, however it ends", async (scene) => {
   destroyed.destroy();
   await scene.event(destroyed, "close");
   await scene.settle();
-  for (const port of [polite, cut, dumb]) scene.note(`left: ${leftOf(port)}`);
+  for (const port of [polite, cut, dumb]) scene.note(`left: ${leftOpen(port).length}`);
 });
-
-/** Connections to a port that a client has not closed. */
-function leftOf(port: number): number {
-  const states = ["state", "close-wait", "state", "established", "state", "syn-sent"];
-  const filter = ["dport", "=", `:${port}`];
-  const output = execFileSync("ss", ["-tnH", ...states, ...filter], { encoding: "utf8" });
-  return output.split("\n").filter((line) => line !== "").length;
-}
