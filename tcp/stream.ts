@@ -4,9 +4,10 @@
  * @module
  */
 
+import { codeOfErrno, type ConnectError } from "./errors.ts";
 import type { Arrived } from "./wire/arrived.ts";
 import type { ByteStream } from "./wire/byte_stream.ts";
-import { closedHere, connectionBroken, endOf, type Peer } from "./wire/ends.ts";
+import { closedHere, connectionBroken, endOf, type Peer, peerGone } from "./wire/ends.ts";
 import { Inbox } from "./wire/inbox.ts";
 import type { Wire } from "./wire/wire.ts";
 
@@ -18,6 +19,8 @@ export class TcpStream implements ByteStream {
   #wire: Wire;
   #closing: Promise<void> | undefined;
   #closed = false;
+  /** What broke the connection. */
+  #broken: ConnectError | undefined;
 
   constructor({ wire, received, ended }: Arrived, peer: Peer) {
     this.peer = peer;
@@ -28,7 +31,7 @@ export class TcpStream implements ByteStream {
     wire.owner = {
       onBytes: (borrowed) => inbox.push(new Uint8Array(borrowed)),
       onEnd: () => inbox.end(),
-      onError: (error) => inbox.fail(connectionBroken(error, peer)),
+      onError: (error) => inbox.fail(this.#broken = connectionBroken(error, peer)),
       onClose: () => inbox.end(),
     };
   }
@@ -45,8 +48,16 @@ export class TcpStream implements ByteStream {
     if (this.#closed || this.#closing) return Promise.reject(closedHere(this.peer));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { socket } = this.#wire;
-    socket.write(bytes, (error) => error ? reject(connectionBroken(error, this.peer)) : resolve());
+    socket.write(bytes, (error) => error ? reject(this.#whyNotSent(error)) : resolve());
     return promise;
+  }
+
+  /** A socket that is no more only says that, and not why. */
+  #whyNotSent(error: Error & { code?: string }): ConnectError {
+    if (this.#closed) return closedHere(this.peer);
+    if (this.#broken) return this.#broken;
+    const isUntold = this.#wire.socket.destroyed && codeOfErrno(error.code) === "SYSTEM_ERROR";
+    return isUntold ? peerGone(this.peer) : connectionBroken(error, this.peer);
   }
 
   closeWrite(): Promise<void> {

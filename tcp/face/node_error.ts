@@ -55,8 +55,9 @@ export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError
   const wasAccepted = syscall === "connect" && code === "CONNECTION_RESET";
   if (syscall !== "connect" || wasAccepted) {
     const name = nameOf(error, cause);
-    const made = wasAccepted ? "read" : syscall;
-    const call = isSystemError(cause) && !wasAccepted ? cause.syscall ?? made : made;
+    const told = isSystemError(cause) && !wasAccepted ? cause.syscall : undefined;
+    // Bun calls a write that failed a read. EPIPE is never the answer to one.
+    const call = name === "EPIPE" ? "write" : wasAccepted ? "read" : told ?? syscall;
     return nodeError(
       `${call} ${name}`,
       { errno: numberOf(name), code: name, syscall: call },

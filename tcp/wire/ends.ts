@@ -35,6 +35,12 @@ export function connectionBroken(error: Error & { code?: string }, peer: Peer): 
   );
 }
 
+/** The error for writes to a peer that has gone, where nobody says more than that. */
+export function peerGone(peer: Peer): ConnectError {
+  const properties = { code: "EPIPE", syscall: "write" };
+  return connectionBroken(Object.assign(new Error("write EPIPE"), properties), peer);
+}
+
 /** Ends the writing side. Resolves when all written bytes were sent, or the socket has closed. */
 export async function endOf({ socket }: Wire, peer: Peer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
-import { connect, type TcpConn } from "../../../mod.ts";
+import { connect, type ConnectError, type TcpConn } from "../../../mod.ts";
 import type { SocketPlatform } from "../../../ffi/libc.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { platform } from "../../../ffi/platform.ts";
@@ -151,5 +151,41 @@ test("a write of nothing is over at once", { skip }, async () => {
     assert.equal(await conn.write(new Uint8Array()), 0);
     await conn.write(bytes);
     assert.equal(await conn.read(new Uint8Array(20)), bytes.length);
+  });
+});
+
+for (const how of ["resets", "goes"] as const) {
+  test(`writes to a peer that ${how} say so, also when the socket is no more`, async () => {
+    await leavesNothing(async () => {
+      const accepting = Promise.withResolvers<Socket>();
+      await using server = await startRawServer(accepting.resolve);
+      using conn = await connect({ hostname: here, port: server.port });
+      const socket = await accepting.promise;
+      if (how === "resets") socket.resetAndDestroy();
+      else socket.destroy();
+      const errors: unknown[] = [];
+      while (errors.length < 3) {
+        await conn.write(bytes).catch((error) => errors.push(error));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const peer = { hostname: here, port: server.port };
+      for (const error of errors) {
+        await assertFails(Promise.reject(error), connectError("CONNECTION_RESET"), peer);
+        assert.match((error as ConnectError).errno ?? "", /^(ECONNRESET|EPIPE)$/);
+      }
+      await conn.closeWrite();
+    });
+  });
+}
+
+test("a write that is under way when its connection is closed here says that", async () => {
+  await leavesNothing(async () => {
+    await using server = await startRawServer((socket) => socket.pause());
+    const conn = await connect({ hostname: here, port: server.port });
+    const writing = conn.write(new Uint8Array(32_000_000));
+    await new Promise((resolve) => setImmediate(resolve));
+    conn.close();
+    const peer = { hostname: here, port: server.port };
+    await assertFails(writing, connectError("CONNECTION_CLOSED"), peer);
   });
 });

@@ -2,8 +2,11 @@
 
 import type { LookupFunction } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { judge } from "./judge.ts";
-import type { Scene } from "./scene.ts";
+import { judge } from "../../peers/sockets/judge.ts";
+import { kindUnderTest } from "../../peers/sockets/kind.ts";
+import type { Scene } from "../../peers/sockets/scene.ts";
+
+const { stands } = kindUnderTest();
 
 /** When a socket is destroyed. `stage` resolves at that moment. */
 interface Stage {
@@ -30,7 +33,7 @@ const stages: readonly Stage[] = [
     silent: true,
     reached: (scene) => scene.settle(20),
   },
-  { when: "in secureConnect", reached: (_scene, socket) => within(socket, "secureConnect") },
+  { when: `in ${stands}`, reached: (_scene, socket) => within(socket, stands) },
   {
     when: "after data",
     async reached(scene, socket) {
@@ -113,7 +116,7 @@ judge("destroySoon sends what was written", async (scene) => {
   let all = "";
   const port = await scene.serve((peer) => void peer.on("data", (chunk) => all += chunk));
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   scene.write(socket, "x".repeat(100_000));
   socket.destroySoon();
   await scene.event(socket, "close");

@@ -6,8 +6,9 @@ import type { Duplex } from "node:stream";
 import { test } from "node:test";
 import { tlsSocket, type TlsSocketOptions } from "../../../mod.ts";
 import { certificates } from "../../peers/certificates.ts";
-import { account, connectsOurs, type Scenario } from "./judge.ts";
-import type { Scene } from "./scene.ts";
+import { kindUnderTest } from "../../peers/sockets/kind.ts";
+import { account, type Scenario } from "../../peers/sockets/judge.ts";
+import type { Scene } from "../../peers/sockets/scene.ts";
 
 const SECURE = [
   "connect [open readable writable]",
@@ -18,7 +19,7 @@ const SECURE = [
 /** A scenario whose account is known beforehand. */
 function expectAccount(title: string, expected: readonly string[], scenario: Scenario): void {
   test(title, async () => {
-    assert.deepEqual(await account(scenario, connectsOurs()), expected);
+    assert.deepEqual(await account(scenario, kindUnderTest().ours()), expected);
   });
 }
 
@@ -40,7 +41,7 @@ expectAccount("resetAndDestroy: the server sees a reset", [
   });
   const inner = await scene.serve();
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   await scene.settle();
   scene.note(`${socket.resetAndDestroy() === socket}`);
   await scene.event(socket, "close");
@@ -112,7 +113,7 @@ for (const form of ["port and host", "an object", "digits"] as const) {
       scene.note(`${text} ${called}`);
     };
     const expected = ["false true", "true true true", "hello 1"];
-    assert.deepEqual(await account(scenario, connectsOurs()), expected);
+    assert.deepEqual(await account(scenario, kindUnderTest().ours()), expected);
   });
 }
 
@@ -130,7 +131,7 @@ test("connect() on a socket that connects already does nothing but listen", asyn
     for await (const chunk of socket) text += chunk;
     scene.note(`${text} ${called} ${connections}`);
   };
-  assert.deepEqual(await account(scenario, connectsOurs()), ["hello 1 1"]);
+  assert.deepEqual(await account(scenario, kindUnderTest().ours()), ["hello 1 1"]);
 });
 
 test("a write before connect() fails, as that of a net.Socket does", async () => {
@@ -160,5 +161,7 @@ test("checkServerIdentity comes on top of the name, and does not take its place"
     const error = await new Promise<Error>((resolve) => socket.once("error", resolve));
     scene.note((error as { code?: string }).code ?? "");
   };
-  assert.deepEqual(await account(scenario, connectsOurs()), ["ERR_TLS_CERT_ALTNAME_INVALID"]);
+  assert.deepEqual(await account(scenario, kindUnderTest().ours()), [
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+  ]);
 });

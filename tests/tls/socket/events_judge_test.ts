@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { connect as connectTcp } from "node:net";
-import { judge } from "./judge.ts";
+import { judge } from "../../peers/sockets/judge.ts";
 
 judge("keylog: what is needed to read along", async (scene) => {
   const port = await scene.serve();
@@ -13,7 +13,7 @@ judge("keylog: what is needed to read along", async (scene) => {
     labels.add(String(line).split(" ")[0] ?? "");
     whole.add(/^\w+ [0-9a-f]{64} [0-9a-f]{64,96}\n$/.test(String(line)));
   });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   await scene.settle();
   scene.note([...labels].sort().join(" "));
   scene.note(`whole lines: ${[...whole]}`);
@@ -36,20 +36,20 @@ for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
 
 judge("the same key material on both sides", async (scene) => {
   const material: string[] = [];
-  const port = scene.serveByListener((peer) => {
+  const port = await scene.serveByListener((peer) => {
     material.push(peer.exportKeyingMaterial(32, "EXPORTER-judge", Buffer.alloc(0)).toString("hex"));
   });
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   const mine = socket.exportKeyingMaterial(32, "EXPORTER-judge", Buffer.alloc(0)).toString("hex");
   await scene.until("the server's", () => material.length > 0);
   scene.note(`${mine === material[0]} ${mine.length}`);
 }, { judgedByNode: { deno: "It has no exportKeyingMaterial." } });
 
 judge("what a connection tells of itself", async (scene) => {
-  const port = scene.serveByListener(() => {});
+  const port = await scene.serveByListener(() => {});
   const socket = scene.connect({ port, servername: "localhost" });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   const { name, standardName, version } = socket.getCipher();
   scene.note(`${name} ${standardName} ${version} ${socket.getProtocol()}`);
   const certificate = socket.getPeerCertificate();
@@ -64,11 +64,11 @@ judge("what a connection tells of itself", async (scene) => {
 
 judge("what both have said in the end of the handshake", async (scene) => {
   const said: string[] = [];
-  const port = scene.serveByListener((peer) => {
+  const port = await scene.serveByListener((peer) => {
     said.push(`${peer.getFinished()?.toString("hex")} ${peer.getPeerFinished()?.toString("hex")}`);
   });
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   await scene.until("the server's word", () => said.length > 0);
   const [own, peers] = [socket.getFinished(), socket.getPeerFinished()];
   scene.note(`${said[0] === `${peers?.toString("hex")} ${own?.toString("hex")}`}`);
@@ -77,7 +77,7 @@ judge("what both have said in the end of the handshake", async (scene) => {
 judge("the chain of the peer's certificate", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   const names: string[] = [];
   const seen = new Set<string>();
   let each = socket.getPeerCertificate(true);
@@ -123,7 +123,7 @@ judge("over a connection of the caller's that is destroyed from above", async (s
   const tunnel = connectTcp(port, "127.0.0.1");
   scene.finally(() => void tunnel.destroy());
   const socket = scene.connect({ socket: tunnel, servername: "localhost" }, OVER);
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   socket.destroy();
   await scene.event(socket, "close");
   await scene.until("the tunnel's end", () => tunnel.destroyed);

@@ -8,8 +8,8 @@ import type { Duplex, Stream } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { startNginx } from "../../peers/nginx.ts";
 import { requirePeer } from "../../peers/peer.ts";
-import { judge } from "./judge.ts";
-import type { Scene } from "./scene.ts";
+import { judge } from "../../peers/sockets/judge.ts";
+import type { Scene } from "../../peers/sockets/scene.ts";
 
 /** An agent whose connections are those of the scene. */
 class SceneAgent extends Agent {

@@ -1,9 +1,11 @@
 /**
- * The members and events of the runtimes' `tls.TLSSocket`, and what `tlsSocket` makes of each. From this
- * comes the table in docs/sockets.md.
+ * The members and events of the runtimes' `tls.TLSSocket`, and what `tlsSocket` makes of each; those of
+ * `net.Socket`, and of `tcpSocket`, are among them. From this comes the table in docs/sockets.md.
  *
  * @module
  */
+
+import type { Kind } from "../../peers/sockets/kind.ts";
 
 /** States in which members are looked at. */
 export const states = ["new", "connecting", "connected", "half-closed", "destroyed"] as const;
@@ -58,18 +60,21 @@ const differs = (name: string, state: State, ours: string, why: string): Member 
 
 const KEPT = "Once agreed, it is told after the end as well. Node's then have nothing.";
 
-/** Members of `tls.TLSSocket` and `net.Socket`. */
-export const members: readonly Member[] = [
-  // The connection
-  ...type("connect"),
+/** How a `net.Socket` waits for `connect()`, which a socket of TLS does here as well. */
+const waiting: readonly Member[] = [
   differs(
     "connecting",
     "new",
     "false",
     "A socket that waits for `connect()` is not connecting. Node's TLSSocket says that it is; its net.Socket says no.",
   ),
-  ...value("pending"),
   differs("readyState", "new", '"open"', "As on a net.Socket that waits for `connect()`."),
+];
+
+/** Members of `net.Socket`, without {@linkcode waiting}. */
+const connection: readonly Member[] = [
+  ...type("connect"),
+  ...value("pending"),
   ...value("localAddress", "localFamily", "localPort", "address"),
   ...value("remoteAddress", "remoteFamily", "remotePort"),
   ...value("bytesWritten"),
@@ -86,8 +91,11 @@ export const members: readonly Member[] = [
   },
   ...lacks("Nothing that can be told by Duplex alone.", "autoSelectFamilyAttemptedAddresses"),
   ...lacks("Linux's IP_TOS is set by nobody here.", "getTypeOfService", "setTypeOfService"),
+  ...lacks("A client has none; it reads as `undefined`.", "server"),
+];
 
-  // TLS
+/** Members of `tls.TLSSocket` alone. */
+const security: readonly Member[] = [
   ...value("encrypted", "authorized", "secureConnecting", "alpnProtocol", "authorizationError"),
   {
     name: "servername",
@@ -127,10 +135,12 @@ export const members: readonly Member[] = [
   ...lacks("The option `serverName` is read before the hello is made.", "setServername"),
   ...lacks("The options `cert` and `key` are read before the hello is made.", "setKeyCert"),
   ...lacks("OpenSSL's list is not asked for.", "getSharedSigalgs"),
-  ...lacks("A client has none; it reads as `undefined`.", "server"),
   ...lacks("OpenSSL's object is not handed out.", "ssl"),
   ...lacks("Bun's alone.", "ALPNProtocols", "ciphers", "isServer"),
+];
 
+/** Members that belong to one or the other. */
+const others: readonly Member[] = [
   // What begins with an underscore is nobody's promise. These are read by libraries all the same.
   ...lacks("There is none: `undefined` is what a socket without one has.", "_handle"),
   ...lacks("Not needed: addresses are told by `remoteAddress` and `localAddress`.", "_peername"),
@@ -140,6 +150,17 @@ export const members: readonly Member[] = [
   ...lacks("There is no socket below.", "_parent"),
   ...lacks("Options are not kept where others could change them.", "_tlsOptions", "_requestCert"),
 ];
+
+/** Members of both kinds of sockets. */
+export const membersOf: Readonly<Record<Kind["name"], readonly Member[]>> = {
+  tls: [...waiting, ...connection, ...security, ...others],
+  tcp: [
+    ...value("connecting", "readyState"),
+    ...connection,
+    ...lacks("Bun's alone.", "isServer", "servername"),
+    ...others,
+  ],
+};
 
 /** Members that come from `stream.Duplex` and `EventEmitter`, and are the very same. */
 export const inherited: readonly string[] = [
@@ -199,13 +220,26 @@ export const inheritedValues: readonly string[] = [
   ...["writableNeedDrain", "writableObjectMode"],
 ];
 
-/** Members that Node's has not. */
-export const additional: readonly { readonly name: string; readonly why: string }[] = [
+/** A member that Node's has not. */
+interface Additional {
+  readonly name: string;
+  readonly why: string;
+}
+
+const added: readonly Additional[] = [
   { name: "truncated", why: "whether the peer has ended without close_notify" },
   { name: "fastOpen", why: "how Fast Open ended" },
-  { name: "earlyData", why: "how the early data ended" },
-  { name: "warnings", why: "problems that cost time or a feature, but not the connection" },
 ];
+
+/** Members that Node's have not. */
+export const additional: Readonly<Record<Kind["name"], readonly Additional[]>> = {
+  tls: [
+    ...added,
+    { name: "earlyData", why: "how the early data ended" },
+    { name: "warnings", why: "problems that cost time or a feature, but not the connection" },
+  ],
+  tcp: added,
+};
 
 /** What the two classes of sockets here share. TypeScript keeps others from it. */
 export const insides: readonly string[] = ["begin", "standOn", "underneath"];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { additional, events, inherited, members } from "./members.ts";
+import { additional, events, inherited, membersOf } from "./members.ts";
 
 const HEAD = `# Sockets
 
@@ -18,6 +18,10 @@ checked against the runtime's own socket in Deno, Bun and Node.
 
 What happens to a socket over time is compared as well: \`tests/tls/socket/*_judge_test.ts\` run with
 \`tls.connect\` and with \`tlsSocket\`, and compare every event, callback and error.
+
+\`tcpSocket\`, and \`duplex\` of a \`TcpConn\`, give the same in the shape of Node's \`net.Socket\`. They have its
+members as the table says, without those of TLS. \`connecting\` and \`readyState\` do not differ there, and
+\`truncated\` is always \`false\`. They are compared with \`net.connect\` in the same ways.
 `;
 
 interface Row {
@@ -33,13 +37,13 @@ function table(rows: readonly Row[], of: string): string {
 
 /** The page. */
 export function renderMembers(): string {
-  const rows = members.map((member) => ({
+  const rows = membersOf.tls.map((member) => ({
     name: member.name,
     status: member.status,
     text: member.status === "has" ? member.note ?? "" : member.why,
   }));
   const eventRows = events.map(({ name, status, why = "" }) => ({ name, status, text: why }));
-  const others = additional.map(({ name, why }) => `- \`${name}\`: ${why}`);
+  const others = additional.tls.map(({ name, why }) => `- \`${name}\`: ${why}`);
   return [
     HEAD,
     "## Members\n",

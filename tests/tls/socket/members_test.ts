@@ -2,27 +2,31 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
-import { connect, TLSSocket } from "node:tls";
-import { tlsSocket } from "../../../mod.ts";
+import { TLSSocket } from "node:tls";
+import { tcpSocket, tlsSocket } from "../../../mod.ts";
 import { certificates } from "../../peers/certificates.ts";
-import { connectsOurs } from "./judge.ts";
 import {
   additional,
   inherited,
   inheritedValues,
   insides,
-  members,
+  membersOf,
   show,
   type State,
   states,
 } from "./members.ts";
 import { renderMembers } from "./members_page.ts";
-import { type Connect, type JudgedOptions, Scene } from "./scene.ts";
+import { type Kind, kindUnderTest } from "../../peers/sockets/kind.ts";
+import { type Connect, type JudgedOptions, Scene } from "../../peers/sockets/scene.ts";
 
 /** What is said of a socket in each state, by the member's name. */
 type Seen = Record<State, Readonly<Record<string, string>>>;
+
+const kind = kindUnderTest();
+const members = membersOf[kind.name];
 
 const DOCUMENT = new URL("../../../docs/sockets.md", import.meta.url);
 
@@ -47,8 +51,7 @@ function lookAt(socket: TLSSocket, name: string): string {
 async function see(scene: Scene, fresh: () => TLSSocket): Promise<Seen> {
   const { server } = certificates();
   const options: JudgedOptions = {
-    servername: "localhost",
-    ALPNProtocols: ["x"],
+    ...(kind.name === "tls" ? { servername: "localhost", ALPNProtocols: ["x"] } : {}),
     allowHalfOpen: true,
   };
   const silent = await scene.serveTcp(() => {});
@@ -64,7 +67,7 @@ async function see(scene: Scene, fresh: () => TLSSocket): Promise<Seen> {
   unconnected.destroy();
   seen["connecting"] = look(scene.connect({ ...options, port: silent }));
   const socket = scene.connect({ ...options, port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   seen["connected"] = look(socket);
   socket.resume().end("hello");
   await scene.event(socket, "finish");
@@ -85,11 +88,21 @@ const { ca } = certificates();
 /** Looked at once for all tests. */
 let looked: Promise<{ readonly own: Seen; readonly ours: Seen }> | undefined;
 
+/** Sockets that wait for `connect()`. */
+const fresh: Readonly<Record<Kind["name"], Readonly<Record<"own" | "ours", () => unknown>>>> = {
+  tls: {
+    own: () => new TLSSocket(undefined as never, { ca }),
+    ours: () => tlsSocket({ host: "127.0.0.1", servername: "localhost", ca }),
+  },
+  tcp: { own: () => new Socket(), ours: () => tcpSocket({ host: "127.0.0.1" }) },
+};
+
 async function lookAtBoth(): Promise<{ readonly own: Seen; readonly ours: Seen }> {
-  const own = await seeing(connect, () => new TLSSocket(undefined as never, { ca }));
-  const fresh = () => tlsSocket({ host: "127.0.0.1", servername: "localhost", ca });
-  const ours = await seeing(connectsOurs(), fresh as unknown as () => TLSSocket);
-  return { own, ours };
+  const { own, ours } = fresh[kind.name];
+  return {
+    own: await seeing(kind.own, own as () => TLSSocket),
+    ours: await seeing(kind.ours(), ours as () => TLSSocket),
+  };
 }
 
 /** All names of an object's members, up to `Object.prototype`. */
@@ -104,27 +117,27 @@ function namesOf(object: object): Set<string> {
 async function connected(connects: Connect): Promise<Set<string>> {
   await using scene = new Scene(connects);
   const socket = scene.connect({ port: await scene.serve() });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   return namesOf(socket);
 }
 
-test("no member of the runtime's own TLSSocket is missing in the table", async () => {
+test("no member of the runtime's own socket is missing in the table", async () => {
   const known = new Set([...members.map(({ name }) => name), ...inherited]);
-  const missing = [...await connected(connect)]
+  const missing = [...await connected(kind.own)]
     .filter((name) => !name.startsWith("_") && !known.has(name));
   assert.deepEqual(missing, []);
 });
 
 test("what the table says is there is there, what it says is lacking is not, and nothing else", async () => {
-  const names = await connected(connectsOurs());
+  const names = await connected(kind.ours());
   const there = [
     ...members.filter(({ status }) => status !== "lacks"),
     ...inherited.map((name) => ({ name })),
-    ...additional,
+    ...additional[kind.name],
     ...insides.map((name) => ({ name })),
   ].map(({ name }) => name);
   // Bun's streams and Node's have a few members each that the others have not.
-  const own = await connected(connect);
+  const own = await connected(kind.own);
   assert.deepEqual(there.filter((name) => !names.has(name) && own.has(name)), []);
   const lacking = members.filter(({ status }) => status === "lacks").map(({ name }) => name);
   assert.deepEqual(lacking.filter((name) => names.has(name)), []);

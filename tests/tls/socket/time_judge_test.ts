@@ -2,8 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import type { TLSSocket } from "node:tls";
-import { judge } from "./judge.ts";
-import type { Scene } from "./scene.ts";
+import { judge } from "../../peers/sockets/judge.ts";
+import type { Scene } from "../../peers/sockets/scene.ts";
 
 /** Milliseconds without traffic. */
 const IDLE = 30;
@@ -11,7 +11,7 @@ const IDLE = 30;
 judge("setTimeout: nothing happens for a while", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   let called = 0;
   scene.note(`${socket.setTimeout(IDLE, () => called++) === socket} ${socket.timeout}`);
   await scene.event(socket, "timeout");
@@ -26,7 +26,7 @@ judge("setTimeout: the callback is called once, the event comes again", async (s
   const port = await scene.serve((peer) => void peer.pipe(peer));
   const socket = scene.connect({ port }, ["timeout", "error", "close"]);
   socket.on("data", () => {});
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   let called = 0;
   socket.setTimeout(IDLE, () => called++);
   await scene.event(socket, "timeout");
@@ -39,7 +39,7 @@ judge("setTimeout: traffic puts it off", async (scene) => {
   const port = await scene.serve((peer) => void peer.pipe(peer));
   const socket = scene.connect({ port }, ["timeout", "error", "close"]);
   socket.on("data", () => {});
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   socket.setTimeout(250);
   const end = Date.now() + 350;
   while (Date.now() < end) {
@@ -52,7 +52,7 @@ judge("setTimeout: traffic puts it off", async (scene) => {
 judge("setTimeout(0) takes it back", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port }, ["timeout", "error", "close"]);
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   const listener = () => scene.note("called");
   socket.setTimeout(IDLE, listener);
   socket.setTimeout(0, listener);
@@ -80,7 +80,7 @@ judge("a timeout during the handshake leaves the socket alone", async (scene) =>
 judge("no timeout after destroy", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   socket.setTimeout(IDLE);
   socket.destroy();
   await scene.settle(2 * IDLE);
@@ -104,7 +104,7 @@ judge("what setTimeout does not take", async (scene) => {
     scene.note(`callback: ${(error as { code?: string }).code}`);
   }
   socket.setTimeout(0);
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
 });
 
 /** Whether the kernel has a keep-alive timer for a socket, and for how many seconds. */
@@ -122,7 +122,7 @@ function keepAliveOf(socket: TLSSocket): string {
 
 /** Waits until nothing else occupies the timer of a connection. */
 async function quiet(scene: Scene, socket: TLSSocket): Promise<void> {
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   await scene.settle(60);
 }
 
@@ -159,7 +159,7 @@ judge("the options keepAlive and keepAliveInitialDelay", async (scene) => {
 judge("methods on a socket that is no more", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port });
-  await scene.event(socket, "secureConnect");
+  await scene.stands(socket);
   socket.destroy();
   await scene.event(socket, "close");
   const chain = socket.setKeepAlive(true).setNoDelay(true).setTimeout(5).ref().unref();

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { programArguments } from "../../netlab/mod.ts";
 import { certificates } from "../../peers/certificates.ts";
 import { here, Peer, requirePeer } from "../../peers/peer.ts";
-import { connectsOurs } from "./judge.ts";
-import { Scene } from "./scene.ts";
+import { kindUnderTest } from "../../peers/sockets/kind.ts";
+import { Scene } from "../../peers/sockets/scene.ts";
 
 /** Milliseconds that a process is watched which is to stay. */
 const WATCHED = 200;
@@ -15,7 +15,7 @@ for (const when of ["connecting", "connected"] as const) {
   test(`${when}: ref and unref do what those of tls.connect do`, {
     skip: requirePeer("openssl"),
   }, async () => {
-    await using scene = new Scene(connectsOurs());
+    await using scene = new Scene(kindUnderTest().ours());
     const port = when === "connected" ? await scene.serve() : await scene.serveTcp(() => {});
     const program = new URL("../../fixtures/socket_unref.ts", import.meta.url);
     const start = (whose: string, wish: string) => {

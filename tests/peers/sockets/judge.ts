@@ -1,5 +1,5 @@
 /**
- * The judge of `tlsSocket`: the runtime's own `tls.connect`.
+ * The judge of `tlsSocket`: the runtime's own `tls.connect`; and of `tcpSocket`: its `net.connect`.
  *
  * A scenario is a function that connects, does something, and waits for what comes of it. It is run twice,
  * once with each of the two, against servers of its own that are the same. Whatever can be observed is
@@ -14,12 +14,10 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
-import { connect as connectOwn, type TLSSocket } from "node:tls";
-import { MemorySessionStore, type SessionStore, tlsSocket } from "../../../mod.ts";
 import type { EngineFeatures } from "../../../tls/engine/features.ts";
-import { can, engineUnderTest } from "../../peers/engine.ts";
-import { soon } from "../../peers/peer.ts";
-import { test } from "../../peers/test.ts";
+import { soon } from "../peer.ts";
+import { test } from "../test.ts";
+import { type Kind, kindUnderTest } from "./kind.ts";
 import { accountOf, recordingFor } from "./recorded.ts";
 import { type Connect, Scene } from "./scene.ts";
 
@@ -38,31 +36,26 @@ export const runtime: RuntimeName = "Deno" in globalThis
   ? "bun"
   : "node";
 
+/** An account that is another on purpose. */
+interface Difference {
+  /** The kind of socket where it is. */
+  readonly of: Kind["name"];
+  readonly why: string;
+  readonly account: readonly string[];
+}
+
 /** How a scenario is judged. */
 export interface JudgeOptions {
   /** Why Node's account is the judge in a runtime, and not the runtime's own. */
   readonly judgedByNode?: { readonly deno?: string; readonly bun?: string };
   /** Why ours is another on purpose, and what it is. */
-  readonly differs?: { readonly why: string; readonly account: readonly string[] };
+  readonly differs?: Difference;
   /** The feature that the engine must have. */
   readonly needs?: keyof EngineFeatures;
   /** Why it can't be run. */
   readonly skip?: string | false;
-}
-
-/** `tlsSocket`, with a store of its own, so that no scenario resumes what another has begun. */
-export function connectsOurs(): Connect {
-  const sessions: SessionStore | false = can("resumption") && new MemorySessionStore();
-  return (options) => {
-    const ours = {
-      sessions,
-      engine: engineUnderTest(),
-      // As in Node, the caller's function is then the only one that judges the name.
-      ...(options.checkServerIdentity ? { unsafelyDisableHostnameVerification: true } : {}),
-      ...options,
-    };
-    return tlsSocket(ours as Parameters<typeof tlsSocket>[0]) as unknown as TLSSocket;
-  };
+  /** The only kind of socket that it is for. */
+  readonly only?: Kind["name"];
 }
 
 /** What a scenario looks like with one of them. */
@@ -85,15 +78,17 @@ const isFailure = (line: string): boolean => line.startsWith(FAILED);
 
 /** Registers a test that compares the two. */
 export function judge(title: string, scenario: Scenario, options: JudgeOptions = {}): void {
-  const { judgedByNode = {}, differs, needs, skip = false } = options;
+  const { judgedByNode = {}, differs, needs, skip = false, only } = options;
+  const { name, judge: reference, own: connectsOwn, ours: connectsOurs } = kindUnderTest();
+  if (only && only !== name) return;
   const byNode = runtime !== "node" && judgedByNode[runtime] !== undefined;
-  test(`as tls.connect: ${title}`, { skip, needs }, async () => {
-    const own = byNode ? accountOf(title) : await account(scenario, connectOwn);
+  test(`as ${reference}: ${title}`, { skip, needs }, async () => {
+    const own = byNode ? accountOf(title) : await account(scenario, connectsOwn);
     if (runtime === "node" && Object.keys(judgedByNode).length > 0) recordingFor(title, own);
     if (process.env["FIRSTFLIGHT_SHOW_ACCOUNTS"]) console.log([title, ...own].join("\n    "));
     assert.ok(!own.some(isFailure), own.join("\n"));
     const ours = await account(scenario, connectsOurs());
-    if (!differs) return assert.deepEqual(ours, own);
+    if (differs?.of !== name) return assert.deepEqual(ours, own);
     assert.deepEqual(ours, differs.account);
     // Where the difference has gone, nobody needs an excuse for it.
     if (runtime === "node") assert.notDeepEqual(own, differs.account);

@@ -16,7 +16,8 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { listenTls, type TlsSocket } from "../../../mod.ts";
-import { certificates } from "../../peers/certificates.ts";
+import { certificates } from "../certificates.ts";
+import { type Kind, kindUnderTest } from "./kind.ts";
 
 /** Options that `tls.connect` takes. Its types leave out what it hands on to the socket. */
 export interface JudgedOptions extends ConnectionOptions {
@@ -68,6 +69,7 @@ class Data {
 /** Servers and sockets, and what has been observed of them. */
 export class Scene implements AsyncDisposable {
   readonly #connect: Connect;
+  readonly #kind: Kind;
   readonly #lines: (string | Data)[] = [];
   /** What callbacks of writes are told, and what servers see. */
   readonly #aside = { "callback": [] as string[], "server": [] as string[] };
@@ -77,15 +79,16 @@ export class Scene implements AsyncDisposable {
 
   constructor(connect: Connect) {
     this.#connect = connect;
+    this.#kind = kindUnderTest();
   }
 
   /**
-   * Connects to a server of this scene by what is judged; trusts its root, and writes down each event with
-   * the state at that moment, or only `events`, without states, where their order is nobody's promise.
-   * Listens to nothing but errors.
+   * Connects to a server of this scene by what is judged, and writes down each event with the state at that
+   * moment, or only `events`, without states, where their order is nobody's promise. Listens to nothing but
+   * errors.
    */
   connect(options: JudgedOptions, events?: readonly string[]): TLSSocket {
-    const socket = this.#connect({ host: "127.0.0.1", ca: certificates().ca, ...options });
+    const socket = this.#connect({ host: "127.0.0.1", ...options });
     const name = this.#watched.size === 0 ? "" : `${this.#watched.size + 1}: `;
     const watched: Watched = { name, events, counts: new Map(), waiting: new Set() };
     this.#watched.set(socket, watched);
@@ -148,6 +151,18 @@ export class Scene implements AsyncDisposable {
     this.note(`${when}: ${stateOf(socket)}`);
   }
 
+  /** Adds what a socket says of its connection. */
+  tells(socket: TLSSocket): void {
+    const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
+    this.note(this.show({ remoteAddress, remoteFamily, localAddress }));
+    this.note(`${this.show(remotePort)} ${typeof localPort}`);
+    if (this.#kind.name === "tcp") return;
+    const { authorized, authorizationError, encrypted } = socket;
+    this.note(`${authorized} ${this.show(authorizationError)} ${encrypted}`);
+    // Without a connection it is `null` for one, and `false` for another.
+    if (!socket.destroyed) this.note(`${socket.alpnProtocol || "no ALPN"} ${socket.getProtocol()}`);
+  }
+
   /** A value, as an account shows it. */
   show(value: unknown): string {
     if (value instanceof Error) return this.#showError(value);
@@ -177,6 +192,11 @@ export class Scene implements AsyncDisposable {
       () => (watched.counts.get(event) ?? 0) >= times,
       watched.waiting,
     );
+  }
+
+  /** Resolves once bytes may be exchanged over a socket. */
+  async stands(socket: TLSSocket): Promise<void> {
+    await this.event(socket, this.#kind.stands);
   }
 
   /** Resolves once something is so; looks whenever something has happened, and now and then. */
@@ -225,12 +245,16 @@ export class Scene implements AsyncDisposable {
     };
   }
 
-  /** Starts a TLS server; what its sockets see goes to the account's end. Returns its port. */
+  /** Starts a server for the sockets that are judged. Returns its port. */
   async serve(
     behave: (socket: TLSSocket) => void = () => {},
     options: TlsOptions = {},
     host = "127.0.0.1",
   ): Promise<number> {
+    if (this.#kind.name === "tcp") {
+      const { allowHalfOpen = false } = options;
+      return await this.serveTcp((peer) => behave(peer as TLSSocket), host, allowHalfOpen);
+    }
     const { cert, key } = certificates().server;
     const server = createTlsServer({ cert, key, ...options }, (socket) => {
       this.#ownSocket(socket);
@@ -241,8 +265,11 @@ export class Scene implements AsyncDisposable {
     return await this.#listen(server, host);
   }
 
-  /** Starts a server of this module, for what the runtime's own server is not good at. Returns its port. */
-  serveByListener(behave: (peer: TlsSocket) => void): number {
+  /** Starts a server of this module, for what the runtime's own of TLS is not good at. Returns its port. */
+  async serveByListener(behave: (peer: TlsSocket) => void): Promise<number> {
+    if (this.#kind.name === "tcp") {
+      return await this.serveTcp((peer) => behave(peer as unknown as TlsSocket));
+    }
     const { cert, key } = certificates().server;
     const listener = listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
     this.#disposals.push(() => listener.close());
@@ -259,8 +286,12 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Starts a TCP server. Returns its port. */
-  async serveTcp(behave: (socket: Socket) => void, host = "127.0.0.1"): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  async serveTcp(
+    behave: (socket: Socket) => void,
+    host = "127.0.0.1",
+    allowHalfOpen = true,
+  ): Promise<number> {
+    const server = createServer({ allowHalfOpen, noDelay: true }, (socket) => {
       this.#ownSocket(socket);
       behave(socket);
     });
@@ -350,4 +381,6 @@ function showBytes(bytes: Buffer): string {
 }
 
 /** How many bytes are carried each way where many are: more where somebody asks for it. */
-export const MANY = Number(process.env["FIRSTFLIGHT_MANY_BYTES"] ?? 8_000_000);
+export const MANY = Number(
+  process.env["FIRSTFLIGHT_MANY_BYTES"] ?? (kindUnderTest().name === "tcp" ? 1_000_000 : 8_000_000),
+);
