@@ -61,7 +61,13 @@ const KEPT = "Once agreed, it is told after the end as well. Node's then have no
 /** Members of `tls.TLSSocket` and `net.Socket`. */
 export const members: readonly Member[] = [
   // The connection
-  ...type("connect"),
+  {
+    name: "connect",
+    status: "has",
+    same: "type",
+    note:
+      "Once: on a socket that is destroyed it throws `ERR_SOCKET_CLOSED`. A net.Socket connects again.",
+  },
   differs(
     "connecting",
     "new",
