@@ -260,7 +260,8 @@ export const requirements = [
     section: "6.2",
     level: "SHOULD",
     what: "Use connections again rather than make many short ones",
-    decision: "The application's; adapters/agent.ts is an https.Agent that keeps connections alive.",
+    decision:
+      "The application's; adapters/agent.ts is an https.Agent that keeps connections alive.",
   },
   {
     rfc: 7413,

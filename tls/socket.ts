@@ -7,10 +7,16 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } from "node:tls";
+import { callOut } from "../base/call_out.ts";
 import { checkInside, inside } from "../base/constructors.ts";
 import { nodeError } from "../tcp/face/node_error.ts";
 import type { SocketSettings } from "../tcp/face/settings.ts";
-import { type Heard, StreamSocket, type Underneath } from "../tcp/face/stream_socket.ts";
+import {
+  type Heard,
+  type SocketKind,
+  StreamSocket,
+  type Underneath,
+} from "../tcp/face/stream_socket.ts";
 import type { EarlyDataStatus, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
 import { describeCertificate, describeChain, describeGroup } from "./face/certificates.ts";
@@ -46,9 +52,8 @@ export interface TlsSocketSettings extends SocketSettings {
 }
 
 /** How a TLS socket gets its connection. */
-export interface TlsSocketKind {
+export interface TlsSocketKind extends Pick<SocketKind, "collectsFirstWrites" | "discard"> {
   open(given: Readonly<Record<string, unknown>>, heard: TlsHeard): TlsUnderneath;
-  readonly collectsFirstWrites: boolean;
 }
 
 const NEWLINE = "\n";
@@ -86,6 +91,7 @@ export class TlsSocket extends StreamSocket {
     checkInside(key, "tlsSocket and conn.duplex make sockets");
     super(key, settings, {
       open: (given, heard) => kind.open(given, this.#listen(heard)),
+      discard: () => kind.discard?.(),
       collectsFirstWrites: kind.collectsFirstWrites,
       errorOf: (error, syscall) => {
         const { serverName, hostname: host, port } = this.#settings;
@@ -126,11 +132,11 @@ export class TlsSocket extends StreamSocket {
       },
       session: (session) => {
         this.#session = Buffer.from(session);
-        if (!this.destroyed) this.emit("session", this.#session);
+        if (!this.destroyed) callOut(() => this.emit("session", this.#session));
       },
       keyLog: () => {
         if (this.listenerCount("keylog") === 0) return undefined;
-        return (line) => this.emit("keylog", Buffer.from(line + NEWLINE));
+        return (line) => void (this.destroyed || this.emit("keylog", Buffer.from(line + NEWLINE)));
       },
     };
   }
@@ -138,7 +144,7 @@ export class TlsSocket extends StreamSocket {
   #secured(): void {
     if (!this.secureConnecting || this.destroyed) return;
     this.secureConnecting = false;
-    this.emit("secureConnect");
+    callOut(() => this.emit("secureConnect"));
   }
 
   get #tls(): TlsUnderneath | undefined {

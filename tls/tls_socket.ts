@@ -15,7 +15,7 @@ import {
   type TlsSocketOptions,
   type TlsSocketOptionSettings,
 } from "./socket_options.ts";
-import { type AnyTransport, transportOf } from "./transport.ts";
+import { type AnyTransport, closeTransport, transportOf } from "./transport.ts";
 
 /**
  * Opens a TLS connection and returns its socket at once, as `tls.connect` does. Libraries that take a
@@ -60,7 +60,9 @@ export function tlsSocket(options: TlsSocketOptions): TlsSocket {
     return underneathOf(new SocketStream({ ...destination, via: undefined }, chosen, heard));
   };
   const isReady = settings.port !== undefined || socket !== undefined;
-  return makeTlsSocket(settings, { open, collectsFirstWrites: earlyData !== undefined }, isReady);
+  const discard = () => socket && closeTransport(socket);
+  const collectsFirstWrites = earlyData !== undefined;
+  return makeTlsSocket(settings, { open, discard, collectsFirstWrites }, isReady);
 }
 
 /** Starts TLS on a stream of somebody else's. */

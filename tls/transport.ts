@@ -125,6 +125,12 @@ function overTcp(conn: TcpConn): Transport {
   };
 }
 
+/** Closes a transport that TLS was never started on. */
+export function closeTransport(transport: AnyTransport): void {
+  if (transport instanceof StreamConn) transport.close();
+  else transport.destroy();
+}
+
 /** Streams that carry TLS: it can't be started on them a second time. */
 const taken = new WeakSet<Duplex>();
 

@@ -44,7 +44,8 @@ export function nodeError(
   properties: Readonly<Record<string, unknown>>,
   cause: unknown,
 ): NodeError {
-  return Object.assign(new Error(message, { cause }), properties);
+  const error = new Error(message, cause === undefined ? {} : { cause });
+  return Object.assign(error, properties);
 }
 
 /** A {@linkcode ConnectError} as Node's sockets would have it. */

@@ -93,8 +93,9 @@ export const socketNames: NodeNames = {
  */
 export function withOwnNames(given: unknown, names: NodeNames): Record<string, unknown> {
   if (typeof given !== "object" || given === null) throw badArgument("options", "an object", given);
-  const options: Record<string, unknown> = {};
-  const givenAs: Record<string, string> = {};
+  // Without a prototype: an option "__proto__" is an unknown one, and must not become that.
+  const options: Record<string, unknown> = Object.create(null);
+  const givenAs: Record<string, string> = Object.create(null);
   for (const name in given) {
     const value = (given as Record<string, unknown>)[name];
     const own = Object.hasOwn(names, name) ? names[name] : name;
@@ -111,12 +112,27 @@ export function withOwnNames(given: unknown, names: NodeNames): Record<string, u
   return options;
 }
 
-/** Where a socket connects to, once that is known: what it was made with goes before `connect()`. */
+/**
+ * Where a socket connects to, once that is known: what it was made with goes before `connect()`.
+ *
+ * @throws {OptionError} when there is no such place, or when `given` has what only a new socket takes
+ */
 export function destinationOf(
   { hostname, port }: Pick<SocketSettings, "hostname" | "port">,
   given: Readonly<Record<string, unknown>>,
 ): { readonly hostname: string; readonly port: number } {
-  const { hostname: late = "localhost", port: latePort } = withOwnNames(given, socketNames);
+  const { hostname: late = "localhost", port: latePort, ...rest } = withOwnNames(
+    given,
+    socketNames,
+  );
+  for (const [name, value] of Object.entries(rest)) {
+    if (!Object.hasOwn(socketRules, name)) continue;
+    throw badOption(
+      name,
+      "given where the socket is made; connect() takes a port and a host",
+      value,
+    );
+  }
   const found = { hostname: hostname ?? late, port: port ?? latePort };
   for (const name of ["hostname", "port"] as const) {
     const { check } = name === "hostname" ? dialRules.hostname : dialRules.port;

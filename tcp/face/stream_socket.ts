@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { addAbortSignal, Duplex } from "node:stream";
 import { setImmediate } from "node:timers";
+import { callOut } from "../../base/call_out.ts";
 import { checkInside, type inside } from "../../base/constructors.ts";
 import { ConnectError } from "../errors.ts";
 import type { ConnFacts, NetAddr } from "../facts.ts";
@@ -43,6 +44,8 @@ export interface Heard {
 export interface SocketKind {
   /** Begins a connection; `given` are the options of `connect()`, if that was called. */
   open(given: Readonly<Record<string, unknown>>, heard: Heard): Underneath;
+  /** Closes what the connection would have been made of, where that is not to be made any more. */
+  discard?(): void;
   /** Whether the first writes are to be handed on in one piece. */
   readonly collectsFirstWrites: boolean;
   /** An error as Node's sockets of this kind would have it. */
@@ -122,7 +125,7 @@ export abstract class StreamSocket extends Duplex {
    * @ignore
    */
   protected begin(given: Readonly<Record<string, unknown>>): void {
-    this.connecting = true;
+    if (this.destroyed) return this.#kind.discard?.(); // Its signal was aborted before.
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
     const underneath = this.#underneath = this.#kind.open(given, {
       lookedUp: (addresses) => this.#lookedUp(addresses, given),
@@ -130,9 +133,9 @@ export abstract class StreamSocket extends Duplex {
     });
     if (underneath.isConnected) {
       this.#isConnected = true;
-      this.connecting = false;
       this.#facts = underneath.facts();
     }
+    this.connecting = !this.#isConnected;
     if (!this.#isReferenced) underneath.stream.unref();
     if (keepAlive) underneath.stream.setKeepAlive(true, keepAliveInitialDelay);
     if (noDelay === false) underneath.stream.setNoDelay(false);
@@ -167,14 +170,18 @@ export abstract class StreamSocket extends Duplex {
   /**
    * Connects a socket that was made without a port: `(port, host?, listener?)` or `({ port, host },
    * listener?)`. A socket that has a port connects by itself; then this only adds the listener of
-   * "connect".
+   * "connect". The host and the port that the socket was made with go before those given here.
    *
    * @throws {OptionError} when an argument is wrong
+   * @throws {Error} with Node's code `ERR_SOCKET_CLOSED` once the socket is destroyed: it has one connection
    */
   connect(...given: unknown[]): this {
     const { options, listener } = readConnectArguments(given);
+    if (this.destroyed) {
+      throw socketClosed("This socket is destroyed, and connects no second time; make another one");
+    }
+    if (!this.#underneath) this.begin(options);
     if (listener) this.once("connect", listener);
-    if (!this.#underneath && !this.destroyed) this.begin(options);
     return this;
   }
 
@@ -376,10 +383,10 @@ export abstract class StreamSocket extends Duplex {
   }
 
   #lookedUp(addresses: readonly Address[], given: Readonly<Record<string, unknown>>): void {
-    const host = this.#settings.hostname ?? given["host"];
+    const host = this.#settings.hostname ?? given["hostname"] ?? given["host"] ?? "localhost";
     for (const { ip, family } of addresses) {
       if (this.destroyed) return;
-      this.emit("lookup", null, ip, family, host);
+      callOut(() => this.emit("lookup", null, ip, family, host));
     }
   }
 
@@ -390,9 +397,9 @@ export abstract class StreamSocket extends Duplex {
     this.connecting = false;
     this.#facts = this.#underneath?.facts();
     this.#idle.note();
-    this.emit("connect");
+    callOut(() => this.emit("connect"));
     // Over somebody else's connection Node's sockets leave this out.
-    if (this.#underneath?.isConnected === undefined) this.emit("ready");
+    if (this.#underneath?.isConnected === undefined) callOut(() => this.emit("ready"));
   }
 
   #ready(): void {
@@ -425,7 +432,9 @@ export abstract class StreamSocket extends Duplex {
     const isClosedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
     if (isClosedHere) return void this.destroy();
     const failure = this.#kind.errorOf(error, syscall);
-    if (isLookupError(error)) this.emit("lookup", failure, undefined, undefined, error.hostname);
+    if (isLookupError(error)) {
+      callOut(() => this.emit("lookup", failure, undefined, undefined, error.hostname));
+    }
     if (!this.#isConnected || !this.#kind.isEndOfHandshake?.(error)) {
       return void this.destroy(failure);
     }
@@ -455,7 +464,9 @@ export abstract class StreamSocket extends Duplex {
       this.#answered = true;
       this.#satisfied = false;
       this.#bytesRead += chunk.length;
-      this.push(Buffer.isBuffer(chunk) ? chunk : bufferOver(chunk));
+      const data = Buffer.isBuffer(chunk) ? chunk : bufferOver(chunk);
+      const isTaken = callOut(() => this.push(data));
+      if (!isTaken) this.read(0); // The stream goes on by itself only where its listeners return.
     }, (error) => this.#fail(error, "read"));
   }
 
@@ -474,12 +485,12 @@ export abstract class StreamSocket extends Duplex {
     this.#answered = false;
     this.#idle.note();
     if (!this.#underneath) {
-      return done(nodeError("Socket is closed", { code: "ERR_SOCKET_CLOSED" }, undefined));
+      return done(socketClosed("Socket is closed"));
     }
     this.#underneath.stream.write(chunk).then(() => {
       this.#bytesSent += chunk.length;
       this.#idle.note();
-      done();
+      callOut(done);
     }, (error) => this.#failWrite(error, done));
   }
 
@@ -496,9 +507,13 @@ export abstract class StreamSocket extends Duplex {
   }
 
   #failWrite(error: unknown, done: (error?: Error | null) => void): void {
-    if (this.#isReady && !this.destroyed) return done(this.#kind.errorOf(error, "write"));
+    if (this.#isReady && !this.destroyed) {
+      const failure = this.#kind.errorOf(error, "write");
+      return void (callOut(() => done(failure)) || this.destroy(failure));
+    }
     this.#fail(error, "connect");
-    const tell = () => done(this.errored ?? cancelled(error)); // What was not sent is never called sent.
+    // What was not sent is never called sent.
+    const tell = () => void callOut(() => done(this.errored ?? cancelled(error)));
     if (this.destroyed) tell();
     else this.once("close", tell);
   }
@@ -523,6 +538,10 @@ export abstract class StreamSocket extends Duplex {
     done(error);
     setImmediate(() => this.emit("close", error !== null));
   }
+}
+
+function socketClosed(message: string): Error {
+  return nodeError(message, { code: "ERR_SOCKET_CLOSED" }, undefined);
 }
 
 /** Why something was not sent over a socket that was destroyed here. */

@@ -7,6 +7,8 @@
 import { X509Certificate } from "node:crypto";
 import type { PeerCertificate } from "node:tls";
 import { digest } from "../../base/digest.ts";
+import { badOption } from "../../base/option_errors.ts";
+import type { HeardSessions } from "../sessions/heard_sessions.ts";
 import type { SessionStore, StoredSession } from "../sessions/store.ts";
 
 /**
@@ -28,11 +30,17 @@ export function judgeIdentity(
   der: Uint8Array | undefined,
 ): Error | undefined {
   const certificate = der ? new X509Certificate(der).toLegacyObject() : {};
+  let answer: unknown;
   try {
-    return check(hostname, certificate as PeerCertificate) ?? undefined;
+    answer = check(hostname, certificate as PeerCertificate);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+  if (!answer) return undefined;
+  if (answer instanceof Error) return answer;
+  // Whoever answers by a promise has refused nothing yet.
+  const expectation = "a function that returns an Error or undefined, and no promise";
+  return badOption("checkServerIdentity", expectation, answer, { hostname });
 }
 
 /** A name for each function that judges. It means nothing to another process. */
@@ -49,11 +57,11 @@ function nameOfCheck(check: CheckServerIdentity): string {
  * the function has said yes: early data go out before anybody is asked.
  */
 export class JudgedSessions implements SessionStore {
-  readonly #store: SessionStore;
+  readonly #store: HeardSessions;
   readonly #judge: string;
   #waiting: (() => void)[] | undefined = [];
 
-  constructor(store: SessionStore, check: CheckServerIdentity) {
+  constructor(store: HeardSessions, check: CheckServerIdentity) {
     this.#store = store;
     this.#judge = nameOfCheck(check);
   }
@@ -63,9 +71,11 @@ export class JudgedSessions implements SessionStore {
   }
 
   put(key: string, session: StoredSession): void | Promise<void> {
-    if (!this.#waiting) return this.#store.put(this.#keyOf(key), session);
+    // What was taken here was kept after such a yes before.
+    const isApproved = !this.#waiting || this.#store.hasTaken(session);
+    if (isApproved) return this.#store.put(this.#keyOf(key), session);
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
+    this.#waiting?.push(resolve);
     return promise.then(() => this.#store.put(this.#keyOf(key), session));
   }
 

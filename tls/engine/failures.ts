@@ -12,6 +12,8 @@ import { TlsError, type TlsErrorCode, type TlsErrorDetails } from "../errors.ts"
 export interface FailurePeer {
   readonly hostname?: string;
   readonly port?: number;
+  /** The name that is verified. */
+  readonly serverName?: string;
   /** What is to be known of the roots where a certificate leads to none of them; may be "". */
   readonly aboutRoots?: () => string;
   /** The handshake was complete. */

@@ -32,8 +32,13 @@ export function isFor({ hosts, addresses }: CertificateFacts, name: string): boo
   return hosts.some((host) => spellings.has(lowerCase(host)));
 }
 
+/** What is wrong with a certificate that is for others. */
+export function wordsOfMismatch(facts: CertificateFacts, serverName: string): string {
+  return `the certificate is for ${namesIn(facts)}, and not for "${serverName}"`;
+}
+
 /** The names in a certificate, for an error message. */
-export function namesIn({ hosts, addresses }: CertificateFacts): string {
+function namesIn({ hosts, addresses }: CertificateFacts): string {
   const names = [...hosts.map((host) => JSON.stringify(host)), ...addresses.map(addressText)];
   const shown = names.slice(0, MOST_NAMES).join(", ");
   if (names.length === 0) return "no host at all";

@@ -73,7 +73,13 @@ const waiting: readonly Member[] = [
 
 /** Members of `net.Socket`, without {@linkcode waiting}. */
 const connection: readonly Member[] = [
-  ...type("connect"),
+  {
+    name: "connect",
+    status: "has",
+    same: "type",
+    note:
+      "Once: on a socket that is destroyed it throws `ERR_SOCKET_CLOSED`. A net.Socket connects again.",
+  },
   ...value("pending"),
   ...value("localAddress", "localFamily", "localPort", "address"),
   ...value("remoteAddress", "remoteFamily", "remotePort"),

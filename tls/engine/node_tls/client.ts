@@ -17,7 +17,7 @@ import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
 import { readCertificate } from "../certificate.ts";
 import { featuresOf } from "../features.ts";
-import { isFor, namesIn, textOfNames } from "../names.ts";
+import { isFor, textOfNames, wordsOfMismatch } from "../names.ts";
 import { aboutRoots } from "../own_roots.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
@@ -163,8 +163,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     const names = { subject: {}, subjectaltname: textOfNames(leaf) } as PeerCertificate;
     if (isFor(leaf, serverName) && !checkServerIdentity(serverName, names)) return undefined;
     const code = isIP(serverName) ? "IP_ADDRESS_MISMATCH" : "HOSTNAME_MISMATCH";
-    const words = `the certificate is for ${namesIn(leaf)}, and not for "${serverName}"`;
-    return refuseCertificate(code, words, this.peer, raw);
+    return refuseCertificate(code, wordsOfMismatch(leaf, serverName), this.peer, raw);
   }
 
   /** Finds the name among those offered: some runtimes decode its UTF-8 as Latin-1. */

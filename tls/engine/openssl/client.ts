@@ -76,8 +76,8 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   #session = 0n;
 
   constructor(context: bigint, config: ClientConfig) {
-    const { hostname, port, caCerts } = config;
-    super(context, { hostname, port, aboutRoots: () => aboutRoots(caCerts) }, {
+    const { hostname, port, serverName, caCerts } = config;
+    super(context, { hostname, port, serverName, aboutRoots: () => aboutRoots(caCerts) }, {
       keyLog: (line) => queueMicrotask(() => config.keyLog?.(line)),
     });
     this.#config = config;

@@ -7,6 +7,7 @@
 import { readString } from "../../../ffi/memory.ts";
 import { OPENSSL } from "../../../ffi/openssl.ts";
 import { certificateErrors, type TlsError, type TlsErrorCode } from "../../errors.ts";
+import { readCertificate } from "../certificate.ts";
 import {
   alertReceived,
   certificateRefused,
@@ -14,6 +15,7 @@ import {
   type FailurePeer,
   protocolError,
 } from "../failures.ts";
+import { wordsOfMismatch } from "../names.ts";
 import { openssl } from "./library.ts";
 
 /** Takes the first entry of the error queue, which is the original error, and empties the queue. */
@@ -50,6 +52,18 @@ export function sslFailure(
 
 function verifyFailure(verdict: number, failure: Failure): TlsError {
   const names: Readonly<Record<number, TlsErrorCode>> = certificateErrors;
+  const code = names[verdict] ?? "CERT_INVALID";
   const words = readString(openssl().X509_verify_cert_error_string(BigInt(verdict))) ?? "";
-  return certificateRefused(names[verdict] ?? "CERT_INVALID", words, failure);
+  return certificateRefused(code, mismatchIn(code, failure) ?? words, failure);
+}
+
+/** OpenSSL names neither the name that was wanted, nor those that there are. */
+function mismatchIn(code: TlsErrorCode, { certificate, serverName }: Failure): string | undefined {
+  const isMismatch = code === "HOSTNAME_MISMATCH" || code === "IP_ADDRESS_MISMATCH";
+  if (!isMismatch || !certificate || serverName === undefined) return undefined;
+  try {
+    return wordsOfMismatch(readCertificate(certificate), serverName);
+  } catch {
+    return undefined; // OpenSSL reads what we can't.
+  }
 }
