@@ -8,7 +8,8 @@
  * Plain JavaScript without dependencies: it runs before anything is installed, on Node 20.
  */
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -41,20 +42,27 @@ const peers = [
 /** Node 26, for the demo and the tests; the Node that runs this may be older. */
 const node = "node_modules/.bin/node";
 
-installDevDependencies();
-if (process.platform === "linux") {
-  installDebianPackages(process.argv.includes("--peers") ? [...needed, ...peers] : needed);
+// Both at once: each takes half a minute, and mostly waits. When one fails the other still ends properly.
+const ends = await Promise.allSettled([
+  installDevDependencies(),
+  process.platform === "linux" &&
+  installDebianPackages(process.argv.includes("--peers") ? [...needed, ...peers] : needed),
+]);
+for (const end of ends) {
+  if (end.status === "fulfilled") continue;
+  console.error(`setup: ${end.reason.message}`);
+  process.exitCode = 1;
 }
 
-function installDevDependencies() {
+async function installDevDependencies() {
   if (upToDate()) return;
   console.log("setup: installing the pinned runtimes and tools (npm ci)");
-  run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
+  await run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
   // npm 10 forgets to link the commands of a workspace's dependencies.
-  if (!existsSync(node)) run("npm", "rebuild", "--ignore-scripts", "--silent");
+  if (!existsSync(node)) await run("npm", "rebuild", "--ignore-scripts", "--silent");
   // Deno's and Bun's packages put their programs in place in scripts that npm may not run by itself.
-  run(process.execPath, "node_modules/deno/install.cjs");
-  run(process.execPath, "node_modules/bun/install.js");
+  await run(process.execPath, "node_modules/deno/install.cjs");
+  await run(process.execPath, "node_modules/bun/install.js");
 }
 
 /** Whether node_modules holds what the lock file says; packages for other platforms may be absent. */
@@ -70,7 +78,7 @@ function upToDate() {
 }
 
 /** @param {string[][]} packages */
-function installDebianPackages(packages) {
+async function installDebianPackages(packages) {
   const missing = packages.filter(([, file = ""]) => !installed(file)).map(([name = ""]) => name);
   if (missing.length === 0) return;
   const names = missing.join(" ");
@@ -83,9 +91,9 @@ function installDebianPackages(packages) {
   console.log(`setup: installing Debian's ${names} (apt-get)`);
   process.env["DEBIAN_FRONTEND"] = "noninteractive";
   const install = ["apt-get", "install", "-qq", "--no-install-recommends", ...missing];
-  if (attempt(...install).status === 0) return;
-  attempt("apt-get", "update", "-qq"); // The package lists were missing or out of date.
-  const { status, stderr } = attempt(...install);
+  if ((await attempt(...install)).status === 0) return;
+  await attempt("apt-get", "update", "-qq"); // The package lists were missing or out of date.
+  const { status, stderr } = await attempt(...install);
   if (status !== 0) console.error(`setup: that failed; what needs them will not run\n${stderr}`);
 }
 
@@ -98,9 +106,22 @@ function installed(file) {
   return folders.some((folder) => existsSync(`${folder}/${file}`));
 }
 
-/** @param {string[]} command */
-function attempt(...[program = "", ...args]) {
-  return spawnSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * Runs a command to its end.
+ *
+ * @param {string[]} command
+ */
+async function attempt(...[program = "", ...args]) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text) => stderr += text);
+  try {
+    const [status] = await once(child, "close");
+    return { status, stdout, stderr };
+  } catch (error) {
+    return { status: null, stdout, stderr: String(error) }; // There is no such program.
+  }
 }
 
 /**
@@ -108,10 +129,7 @@ function attempt(...[program = "", ...args]) {
  *
  * @param {string[]} command
  */
-function run(...command) {
-  const { status, error, stdout, stderr } = attempt(...command);
-  if (status === 0) return;
-  console.error(`setup: "${command.join(" ")}" failed`);
-  console.error(error?.message ?? stdout + stderr);
-  process.exit(1);
+async function run(...command) {
+  const { status, stdout, stderr } = await attempt(...command);
+  if (status !== 0) throw new Error(`"${command.join(" ")}" failed\n${stdout}${stderr}`);
 }

@@ -71,8 +71,11 @@ export function install(...packages: readonly string[]): void {
   if (missing.length === 0) return;
   console.log(`installing ${missing.join(" ")}`);
   process.env["DEBIAN_FRONTEND"] = "noninteractive";
-  run("apt-get", ["update", "-qq"]);
-  run("apt-get", ["install", "-qq", "--no-install-recommends", ...missing]);
+  mkdirSync(cache, { recursive: true });
+  // Another platform may be installing, too, and apt-get would not wait for it.
+  const aptGet = (...args: string[]) => run("flock", [join(cache, "lock"), "apt-get", ...args]);
+  aptGet("update", "-qq");
+  aptGet("install", "-qq", "--no-install-recommends", ...missing);
 }
 
 /** The version of an npm package in the lock file, such as a runtime's build for a platform. */

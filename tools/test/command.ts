@@ -27,6 +27,16 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Ends what is running. */
+const running = new Set<() => void>();
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    for (const kill of running) kill();
+    process.exit(130);
+  });
+}
+
 /** Runs a dev dependency's program, such as `deno`, to its end. */
 export async function command(
   [program = "", ...args]: readonly string[],
@@ -37,12 +47,14 @@ export async function command(
     env: { ...process.env, NO_COLOR: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const kill = () => process.kill(-child.pid!, "SIGKILL");
-  const interrupted = () => {
-    kill();
-    process.exit(130);
+  const kill = () => {
+    try {
+      process.kill(-child.pid!, "SIGKILL");
+    } catch {
+      // All of it has just ended.
+    }
   };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  running.add(kill);
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -53,6 +65,6 @@ export async function command(
   }
   const [code] = await once(child, "close") as [number | null];
   clearTimeout(timer);
-  process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+  running.delete(kill);
   return { code, timedOut };
 }

@@ -8,10 +8,14 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { netlabUnavailable } from "../../tests/netlab/unavailable.ts";
 import { command } from "./command.ts";
+import { inLanes } from "./lanes.ts";
 import type { Result, Skipped } from "./result.ts";
 
+/** Lanes of scripts in tests/platforms/. The first takes as long as the others together. */
+const lanes = [["arm64"], ["windows", "musl", "arm64_user"]] as const;
+
 /** The scripts in tests/platforms/, each of which brings its platform along. */
-export const platforms = ["arm64", "arm64_user", "musl", "windows"] as const;
+export const platforms: readonly string[] = lanes.flat();
 
 /** Milliseconds for one of them; the slowest takes two minutes, with all that is fetched. */
 const SCRIPT_LIMIT = 10 * 60_000;
@@ -34,14 +38,13 @@ export async function runPlatforms(scripts: readonly string[], asked: boolean): 
   const failed: string[] = [];
   const skipped: Skipped[] = [];
   let passed = 0;
-  for (const name of scripts) {
-    if (reason !== undefined) {
-      skipped.push({ name, reason });
-      continue;
+  if (reason !== undefined) skipped.push(...scripts.map((name) => ({ name, reason })));
+  else {
+    const wanted = lanes.map((lane) => lane.filter((name) => scripts.includes(name)));
+    for (const { PASS, FAIL } of await inLanes(wanted, runScript)) {
+      passed += PASS.length;
+      failed.push(...FAIL);
     }
-    const { PASS, FAIL } = await runScript(name);
-    passed += PASS.length;
-    failed.push(...FAIL);
   }
   const seconds = (performance.now() - started) / 1000;
   return { name: "platforms", passed, failed, skipped, seconds };

@@ -1,6 +1,5 @@
 /**
- * How each runtime runs test files. Each runs one test at a time: some measure time, and all share
- * the kernel.
+ * How each runtime runs test files: one test at a time. What may run beside them is up to the suite.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { makeFolder, removeFolder } from "../../tests/peers/folder.ts";
@@ -15,8 +15,18 @@ import { type Runner, runners } from "./runners.ts";
 
 const MINUTE = 60_000;
 
-/** What no runtime may take longer for, so that nothing hangs. */
+/** What no run of files may take longer for, so that nothing hangs. */
 const SUITE_LIMIT = 10 * MINUTE;
+
+/**
+ * Where tests are that mostly compute, or wait for programs that do: those of the two lists run side by side.
+ * All others run alone, because they measure time, count on being quick, or use what there is once on a
+ * machine.
+ */
+const sideBySide = [
+  ["base/", "examples_test.ts", "ffi/", "http/", "package/", "runtimes/"],
+  ["libraries/", "peers/", "tls/engine/"],
+] as const;
 
 /**
  * Runs the test files under one runtime; prints what is worth reading of its output. Where none of the
@@ -27,19 +37,45 @@ export async function runSuite(
   files: readonly string[],
   named: readonly string[],
 ): Promise<Result> {
-  const runner: Runner = runners[name];
   const folder = makeFolder();
-  const report = join(folder, "report.xml");
   const started = performance.now();
+  const lanes = sideBySide.map((places) =>
+    files.filter((file) => places.some((place) => file.startsWith(`tests/${place}`)))
+  );
+  const alone = files.filter((file) => !lanes.flat().includes(file));
+  const runs = await Promise.all(lanes.map(async (files) => {
+    const lines: string[] = []; // Kept, so that those of two runs do not mix.
+    const run = await runFiles(runners[name], files, folder, (line) => lines.push(line));
+    for (const line of lines) console.log(line);
+    return run;
+  }));
+  runs.push(await runFiles(runners[name], alone, folder, console.log));
+  const seconds = (performance.now() - started) / 1000;
+  removeFolder(folder);
+  const cases = withoutGroups(runs.flatMap(({ cases }) => cases));
+  return { name, ...judge(cases, files, named, runs), seconds };
+}
+
+/** How a run of files ended, and the tests of its report. */
+interface Run extends Ended {
+  readonly cases: readonly TestCase[];
+}
+
+/** Runs some of the files, if any. `say` gets what is worth reading of the output. */
+async function runFiles(
+  runner: Runner,
+  files: readonly string[],
+  folder: string,
+  say: (line: string) => void,
+): Promise<Run> {
+  if (files.length === 0) return { code: 0, timedOut: false, cases: [] };
+  const report = join(mkdtempSync(join(folder, "run-")), "report.xml");
   const ended = await command(runner.command(files, report), {
     limit: SUITE_LIMIT,
-    onLine: (line) => runner.noise.test(line) || console.log(line),
+    onLine: (line) => runner.noise.test(line) || say(line),
     ...(runner.environment ? { environment: runner.environment(folder) } : {}),
   });
-  const seconds = (performance.now() - started) / 1000;
-  const cases = withoutGroups(parseReport(readReport(report)));
-  removeFolder(folder);
-  return { name, ...judge(cases, files, named, ended), seconds };
+  return { ...ended, cases: parseReport(readReport(report)) };
 }
 
 /** The report; empty when the runtime did not live to write it. */
@@ -69,7 +105,7 @@ function judge(
   cases: readonly TestCase[],
   files: readonly string[],
   named: readonly string[],
-  { code, timedOut }: Ended,
+  runs: readonly Ended[],
 ): Pick<Result, "passed" | "failed" | "skipped"> {
   const pathOf = ({ file }: TestCase) => file && relative(process.cwd(), resolve(file));
   // Node reports a file as a test of its own when it holds no test or did not end well.
@@ -83,8 +119,10 @@ function judge(
   for (const title of named) {
     if (!titles.has(title)) failed.push(`tests/requirements.ts names "${title}": no such test ran`);
   }
-  if (timedOut) failed.push(`the run took longer than ${SUITE_LIMIT / MINUTE} minutes`);
-  else if (code !== 0 && failed.length === 0) failed.push(`the run ended with status ${code}`);
+  const bad = runs.find(({ code }) => code !== 0);
+  if (runs.some(({ timedOut }) => timedOut)) {
+    failed.push(`the run took longer than ${SUITE_LIMIT / MINUTE} minutes`);
+  } else if (bad && failed.length === 0) failed.push(`the run ended with status ${bad.code}`);
   return {
     passed: tests.filter(({ outcome }) => outcome === "passed").length,
     failed,
