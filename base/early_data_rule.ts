@@ -9,7 +9,8 @@
  * data, so a rule lets through only what may be repeated.
  *
  * {@linkcode safe} has the rules for HTTP. A rule for a protocol of your own is an object with these
- * functions. They must not throw.
+ * functions. They must not throw: that ends the socket, with an `OptionError`. What they are is read when
+ * the socket is made.
  *
  * ```ts
  * import type { EarlyDataRule } from "@firstflight/tls";

@@ -31,7 +31,7 @@ export interface SafeRules {
    * SETTINGS, WINDOW_UPDATE, PRIORITY and PING, and requests as for HTTP/1.1, in HEADERS and
    * CONTINUATION with END_STREAM. Nothing rides if there is no such request among them.
    *
-   * Of several requests that rode, `asksAgain` reads the first response.
+   * Of several requests that rode, `asksAgain` reads the first response; all of them are sent again.
    */
   readonly http2: HttpEarlyDataRule;
   /** Either, as the first bytes say: for a client that speaks both. */

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { type ClientHttp2Session, connect } from "node:http2";
+import { type ClientHttp2Session, connect, type ServerHttp2Stream } from "node:http2";
 import { text } from "node:stream/consumers";
 import { connector, type ConnectorOptions } from "../../adapters/http2.ts";
-import { OptionError, safe } from "../../mod.ts";
+import { MemorySessionStore, OptionError, safe } from "../../mod.ts";
+import { serveHttp2 } from "../fixtures/counted_http2.ts";
+import { startCounted } from "../fixtures/counted_server.ts";
+import { until } from "../fixtures/hostile_ways.ts";
 import { certificates } from "../peers/certificates.ts";
 import { type NginxFacts, startNginx } from "../peers/nginx.ts";
 import { requirePeer, soon } from "../peers/peer.ts";
@@ -71,3 +75,38 @@ test(
     assert.deepEqual(early, ["not-sent", "accepted", "not-sent", "accepted"]);
   },
 );
+
+test("425 is asked again; an early request that waits for its answer stops no other", async () => {
+  const waiting: ServerHttp2Stream[] = [];
+  const seen: string[] = [];
+  await using server = await startCounted({
+    options: () => ({ alpnProtocols: ["h2"] }),
+    serve: (connection) =>
+      serveHttp2(connection, ({ method, target, isEarly, stream }) => {
+        seen.push(`${method} ${target} ${isEarly ? "early" : "late"}`);
+        if (target === "/wait") return void waiting.push(stream);
+        stream.respond({ ":status": isEarly ? 425 : 200 });
+        stream.end(isEarly ? "" : "done");
+      }),
+  });
+  const options = trusting({ earlyData: safe.http2, sessions: new MemorySessionStore() });
+  const open = () => connect(`https://localhost:${server.port}`, options);
+  const get = (session: ClientHttp2Session, path: string) =>
+    session.request({ ":path": path }).end();
+  for (const path of ["/ticket", "/again"]) {
+    const session = open();
+    assert.equal(await soon("answer", text(get(session, path))), "done");
+    await ended(session);
+  }
+  assert.deepEqual(seen.splice(0), ["GET /ticket late", "GET /again early", "GET /again late"]);
+  const session = open();
+  const first = text(get(session, "/wait"));
+  await until(() => waiting.length === 1);
+  // Its body is larger than what may be sent before the server has said something.
+  const post = session.request({ ":path": "/", ":method": "POST" }).end(Buffer.alloc(300_000));
+  assert.equal(await soon("answer", text(post)), "done");
+  waiting[0]?.respond({ ":status": 200 });
+  waiting[0]?.end("at last");
+  assert.equal(await soon("answer", first), "at last");
+  await ended(session);
+});

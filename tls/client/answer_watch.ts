@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { clearTimeout, setTimeout } from "node:timers";
-import type { TlsStream } from "../stream.ts";
+import type { ByteStream } from "../../tcp/wire/byte_stream.ts";
 
 /** Bytes of an answer that are looked at. */
 const MOST = 64 * 1024;
@@ -20,6 +20,7 @@ const LONGEST = 5_000;
 /** Looks at the beginning of an answer before anybody gets it. */
 export class AnswerWatch {
   readonly #asksAgain: (answer: Uint8Array) => boolean | undefined;
+  readonly #longest: number;
   readonly #held: Uint8Array[] = [];
   #size = 0;
   /** What comes after that: the end, or an error. */
@@ -31,12 +32,16 @@ export class AnswerWatch {
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(asksAgain: (answer: Uint8Array) => boolean | undefined) {
+  constructor(
+    asksAgain: (answer: Uint8Array) => boolean | undefined,
+    longest: number = LONGEST,
+  ) {
     this.#asksAgain = asksAgain;
+    this.#longest = longest;
   }
 
   /** Reads until it is known; then what was read is in {@linkcode AnswerWatch.next}. */
-  judge(stream: TlsStream): Promise<boolean> {
+  judge(stream: Pick<ByteStream, "next">): Promise<boolean> {
     return this.#verdict ??= Promise.race([this.#judge(stream), this.#over.promise]);
   }
 
@@ -53,21 +58,21 @@ export class AnswerWatch {
     return this.#held.shift() ?? this.#then?.();
   }
 
-  async #judge(stream: TlsStream): Promise<boolean> {
+  async #judge(stream: Pick<ByteStream, "next">): Promise<boolean> {
     try {
       for (;;) {
         await (this.#reading = this.#read(stream));
         if (this.#isOver || this.#then) return false;
         const verdict = this.#asksAgain(Buffer.concat(this.#held));
         if (verdict !== undefined || this.#size >= MOST) return verdict === true;
-        this.#timer ??= setTimeout(() => this.end(), LONGEST).unref();
+        this.#timer ??= setTimeout(() => this.end(), this.#longest).unref();
       }
     } finally {
       clearTimeout(this.#timer);
     }
   }
 
-  async #read(stream: TlsStream): Promise<void> {
+  async #read(stream: Pick<ByteStream, "next">): Promise<void> {
     try {
       const chunk = await stream.next();
       if (chunk === null) this.#then = () => null;

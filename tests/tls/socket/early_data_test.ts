@@ -369,3 +369,30 @@ test("optimism without early data, and other contradictions, are refused at once
     });
   }
 });
+
+test("what a server does not take early is sent once, after its handshake", {
+  skip,
+  needs,
+}, async () => {
+  const ticketKey = new Uint8Array(80).fill(7);
+  const takes = { ticketKey, lines: ["ssl_ecdh_curve X25519;"] };
+  const servers = {
+    "asks for another hello": { ticketKey, lines: ["ssl_ecdh_curve secp384r1;"] },
+    "takes none any more": { ...takes, earlyData: false },
+    "speaks TLS 1.2": { ...takes, protocols: "TLSv1.2" },
+  };
+  const sessions = new MemorySessionStore();
+  const first = await startNginx(takes);
+  const { port } = first;
+  for (let count = 0; count < 3; count++) await getTicket(first, sessions);
+  await first.stop();
+  for (const [what, options] of Object.entries(servers)) {
+    await using nginx = await startNginx({ port, ...options });
+    const socket = socketTo(port, { sessions, earlyData: safe.http1 });
+    socket.write(httpRequest("/facts"));
+    assert.equal(factsIn(await received(socket)).early, false, what);
+    const earlyData = what === "speaks TLS 1.2" ? "not-sent" : "rejected";
+    assert.equal(socket.earlyData, earlyData, what);
+    assert.equal((await nginx.requests(1)).length, 1, what);
+  }
+});
