@@ -122,12 +122,12 @@ export abstract class StreamSocket extends Duplex {
    * @ignore
    */
   protected begin(given: Readonly<Record<string, unknown>>): void {
-    this.connecting = true;
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
     const underneath = this.#underneath = this.#kind.open(given, {
       lookedUp: (addresses) => this.#lookedUp(addresses, given),
       connected: () => this.#connected(),
     });
+    this.connecting = true; // Not before: what was given may be wrong.
     if (underneath.isConnected) {
       this.#isConnected = true;
       this.connecting = false;
@@ -173,8 +173,8 @@ export abstract class StreamSocket extends Duplex {
    */
   connect(...given: unknown[]): this {
     const { options, listener } = readConnectArguments(given);
-    if (listener) this.once("connect", listener);
     if (!this.#underneath && !this.destroyed) this.begin(options);
+    if (listener) this.once("connect", listener);
     return this;
   }
 
