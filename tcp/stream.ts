@@ -52,12 +52,13 @@ export class TcpStream implements ByteStream {
     return promise;
   }
 
-  /** A socket that is no more only says that, and not why. */
+  /** A socket that is no more only says that. Why it is no more may be heard later than this. */
   #whyNotSent(error: Error & { code?: string }): ConnectError {
     if (this.#closed) return closedHere(this.peer);
     if (this.#broken) return this.#broken;
-    const isUntold = this.#wire.socket.destroyed && codeOfErrno(error.code) === "SYSTEM_ERROR";
-    return isUntold ? peerGone(this.peer) : connectionBroken(error, this.peer);
+    const { destroyed, errored } = this.#wire.socket;
+    const isUntold = destroyed && !errored && codeOfErrno(error.code) === "SYSTEM_ERROR";
+    return isUntold ? peerGone(this.peer) : connectionBroken(errored ?? error, this.peer);
   }
 
   closeWrite(): Promise<void> {
