@@ -6,6 +6,8 @@
 
 import { Buffer } from "node:buffer";
 import type { EarlyDataRule } from "../../base/early_data_rule.ts";
+import { OptionError } from "../../base/errors.ts";
+import { badOption } from "../../base/option_errors.ts";
 import type { TlsStream } from "../stream.ts";
 
 /** Bytes of an answer that are looked at. */
@@ -51,8 +53,24 @@ export class AnswerWatch {
       }
       this.#held.push(chunk);
       this.#size += chunk.length;
-      const verdict = this.#asksAgain(Buffer.concat(this.#held));
+      const verdict = this.#ask(Buffer.concat(this.#held));
       if (verdict !== undefined || this.#size >= MOST) return verdict === true;
     }
+  }
+
+  /** Asks the rule. One that has no answer is a mistake of its author. */
+  #ask(answer: Uint8Array): boolean | undefined {
+    let verdict: unknown;
+    try {
+      verdict = this.#asksAgain(answer);
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      throw new OptionError("earlyData", `Option "earlyData": asksAgain() threw ${what}`, {
+        cause,
+      });
+    }
+    if (verdict === undefined || typeof verdict === "boolean") return verdict;
+    const expectation = "a rule whose asksAgain() answers true, false or undefined";
+    throw badOption("earlyData", expectation, verdict);
   }
 }
