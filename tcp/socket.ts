@@ -8,7 +8,8 @@ import { inside } from "../base/constructors.ts";
 import { ConnectError } from "./errors.ts";
 import { nodeErrorOf, type SystemCall } from "./face/node_error.ts";
 import type { SocketSettings } from "./face/settings.ts";
-import { type SocketKind, StreamSocket, type Underneath } from "./face/stream_socket.ts";
+import { StreamSocket } from "./face/stream_socket.ts";
+import type { SocketKind, Underneath } from "./face/underneath.ts";
 
 /** Makes a socket that connects; with a port at once, otherwise by `connect()`. */
 export let makeTcpSocket: (
@@ -20,7 +21,7 @@ export let makeTcpSocket: (
 export let makeTcpSocketOver: (settings: SocketSettings, underneath: Underneath) => TcpSocket;
 
 /** An error as a socket of `node:net` would have it. */
-export function errorOfTcp(error: unknown, syscall: SystemCall): Error {
+function errorOfTcp(error: unknown, syscall: SystemCall): Error {
   return error instanceof ConnectError ? nodeErrorOf(error, syscall) : error as Error;
 }
 

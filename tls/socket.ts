@@ -10,51 +10,15 @@ import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } 
 import { callOut } from "../base/call_out.ts";
 import { checkInside, inside } from "../base/constructors.ts";
 import { nodeError } from "../tcp/face/node_error.ts";
-import type { SocketSettings } from "../tcp/face/settings.ts";
-import {
-  type Heard,
-  type SocketKind,
-  StreamSocket,
-  type Underneath,
-} from "../tcp/face/stream_socket.ts";
+import { StreamSocket } from "../tcp/face/stream_socket.ts";
+import type { Heard } from "../tcp/face/underneath.ts";
 import type { EarlyDataStatus, EngineInfo } from "./engine/contract.ts";
 import { TlsError } from "./errors.ts";
-import { describeCertificate, describeChain, describeGroup } from "./face/certificates.ts";
+import { describeCertificate, describeChain } from "./face/certificates.ts";
+import { describeGroup, nameOfCipher } from "./face/suites.ts";
 import { authorizationErrorOf, nodeTlsErrorOf } from "./face/node_tls_error.ts";
-import type { TlsByteStream } from "./stream.ts";
+import type { TlsHeard, TlsSocketKind, TlsSocketSettings, TlsUnderneath } from "./underneath.ts";
 import type { TlsWarning } from "./warnings.ts";
-
-/** What a TLS socket stands on. */
-export interface TlsUnderneath extends Underneath {
-  readonly stream: TlsByteStream;
-  /** The result of the handshake, or what a ticket promises of it; `undefined` before. */
-  result(): EngineInfo | undefined;
-  peerCertificate(): Uint8Array | undefined;
-  warnings(): readonly TlsWarning[];
-}
-
-/** What a TLS socket says while its connection is being made. */
-export interface TlsHeard extends Heard {
-  /** There is a ticket, and the socket is to say that it is secure. */
-  promised(): void;
-  /** The server has sent a ticket. */
-  session(session: Uint8Array): void;
-  /** What gets the lines of the key log, if anybody listens. */
-  keyLog(): ((line: string) => void) | undefined;
-}
-
-/** Options of TLS sockets, as they were read. */
-export interface TlsSocketSettings extends SocketSettings {
-  readonly serverName: string | undefined;
-  readonly cert: string | undefined;
-  /** A cut without close_notify is an error. */
-  readonly strict: boolean;
-}
-
-/** How a TLS socket gets its connection. */
-export interface TlsSocketKind extends Pick<SocketKind, "collectsFirstWrites" | "discard"> {
-  open(given: Readonly<Record<string, unknown>>, heard: TlsHeard): TlsUnderneath;
-}
 
 const NEWLINE = "\n";
 
@@ -290,16 +254,4 @@ function bufferOf(bytes: Uint8Array | undefined): Buffer | undefined {
 
 function isAddress(name: string): boolean {
   return name.includes(":") || /^[\d.]+$/.test(name);
-}
-
-/** OpenSSL's name of a suite, which Node tells beside the standard one. Those of TLS 1.3 are the same. */
-function nameOfCipher(standardName: string): string {
-  if (!standardName.includes("_WITH_")) return standardName;
-  return standardName
-    .replace(/^TLS_/, "")
-    .replace("_WITH_", "_")
-    .replace(/AES_(\d+)_/, "AES$1_")
-    .replace("CHACHA20_POLY1305_SHA256", "CHACHA20_POLY1305")
-    .replace("_CBC_", "_")
-    .replaceAll("_", "-");
 }

@@ -9,13 +9,14 @@ import { checkDialSettings } from "../tcp/options.ts";
 import { StreamConn } from "../tcp/stream_conn.ts";
 import { chooseEngine, type Chosen } from "./choose_engine.ts";
 import { SocketStream } from "./client/socket_stream.ts";
-import { makeTlsSocket, type TlsHeard, type TlsSocket, type TlsUnderneath } from "./socket.ts";
+import { makeTlsSocket, type TlsSocket } from "./socket.ts";
 import {
   readTlsSocketOptions,
   type TlsSocketOptions,
   type TlsSocketOptionSettings,
 } from "./socket_options.ts";
 import { type AnyTransport, closeTransport, transportOf } from "./transport.ts";
+import type { TlsHeard, TlsUnderneath } from "./underneath.ts";
 
 /**
  * Opens a TLS connection and returns its socket at once, as `tls.connect` does. Libraries that take a

@@ -11,7 +11,7 @@ import { Octets } from "./octets.ts";
 import { staticTable } from "./static_table.ts";
 
 /** How large the table is until a peer has said otherwise (RFC 9113, section 6.5.2). */
-export const DEFAULT_TABLE_SIZE = 4096;
+const DEFAULT_TABLE_SIZE = 4096;
 
 /** What the fields of one block may take, as the table counts. A byte of a block may stand for 4 kB. */
 const LARGEST_LIST = 64 * 1024;

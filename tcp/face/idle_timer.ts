@@ -28,3 +28,33 @@ export class IdleTimer {
     this.#timer?.refresh();
   }
 }
+
+/**
+ * Checks the arguments of `setTimeout`.
+ *
+ * @throws {TypeError} or {RangeError} with Node's own codes
+ */
+export function checkTimeout(milliseconds: unknown, listener: unknown): void {
+  const complain = (kind: ErrorConstructor, code: string, message: string) => {
+    throw Object.assign(new kind(message), { code });
+  };
+  if (typeof milliseconds !== "number") {
+    const got = typeof milliseconds;
+    complain(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      `A timeout must be a number of milliseconds, got ${got}`,
+    );
+  }
+  if (!Number.isFinite(milliseconds) || Number(milliseconds) < 0) {
+    const got = String(milliseconds);
+    complain(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `A timeout must be 0 or more milliseconds, got ${got}`,
+    );
+  }
+  if (listener !== undefined && typeof listener !== "function") {
+    complain(TypeError, "ERR_INVALID_ARG_TYPE", "The listener of a timeout must be a function");
+  }
+}

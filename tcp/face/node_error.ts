@@ -48,6 +48,16 @@ export function nodeError(
   return Object.assign(error, properties);
 }
 
+/** Why a socket can't be used that is not connected, or is not any more. */
+export function socketClosed(message: string): Error {
+  return nodeError(message, { code: "ERR_SOCKET_CLOSED" }, undefined);
+}
+
+/** Why something was not sent over a socket that was destroyed here. */
+export function writeCancelled(cause: unknown): Error {
+  return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
+}
+
 /** A {@linkcode ConnectError} as Node's sockets would have it. */
 export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError {
   const { code, attempts, cause } = error;

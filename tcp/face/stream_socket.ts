@@ -16,47 +16,10 @@ import type { Address } from "../name/address.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import type { ByteStream } from "../wire/byte_stream.ts";
 import { readConnectArguments } from "./connect_arguments.ts";
-import { IdleTimer } from "./idle_timer.ts";
-import { nodeError, type SystemCall } from "./node_error.ts";
+import { checkTimeout, IdleTimer } from "./idle_timer.ts";
+import { nodeError, socketClosed, type SystemCall, writeCancelled } from "./node_error.ts";
 import type { SocketSettings } from "./settings.ts";
-
-/** What a socket stands on, or will stand on. */
-export interface Underneath {
-  /** Takes reads and writes at once, also while there is no connection yet. */
-  readonly stream: ByteStream;
-  /** Resolves when bytes may be exchanged. */
-  readonly ready: Promise<unknown>;
-  /** The ends of the connection; `undefined` while it is being made. */
-  facts(): ConnFacts | undefined;
-  /** Whether it is connected already; given where somebody else has made the connection. */
-  readonly isConnected?: boolean;
-  /** Whether the owner of what carries it has destroyed that. */
-  isTakenAway?(): boolean;
-}
-
-/** What a socket says while its connection is being made. */
-export interface Heard {
-  lookedUp(addresses: readonly Address[]): void;
-  connected(): void;
-}
-
-/** What one kind of socket does differently from another. */
-export interface SocketKind {
-  /** Begins a connection; `given` are the options of `connect()`, if that was called. */
-  open(given: Readonly<Record<string, unknown>>, heard: Heard): Underneath;
-  /** Closes what the connection would have been made of, where that is not to be made any more. */
-  discard?(): void;
-  /** Whether the first writes are to be handed on in one piece. */
-  readonly collectsFirstWrites: boolean;
-  /** An error as Node's sockets of this kind would have it. */
-  errorOf(error: unknown, syscall: SystemCall): Error;
-  /** Whether an error that ends the reading is no more than the end. */
-  isCut(error: unknown): boolean;
-  /** Whether an error says that the peer has ended before a handshake was complete. */
-  isEndOfHandshake?(error: unknown): boolean;
-  /** Called once bytes may be exchanged. */
-  onReady?(): void;
-}
+import type { SocketKind, Underneath } from "./underneath.ts";
 
 /** Called when what was written was handed on, or could not be. */
 type WriteCallback = (error?: Error | null) => void;
@@ -513,7 +476,7 @@ export abstract class StreamSocket extends Duplex {
     }
     this.#fail(error, "connect");
     // What was not sent is never called sent.
-    const tell = () => void callOut(() => done(this.errored ?? cancelled(error)));
+    const tell = () => void callOut(() => done(this.errored ?? writeCancelled(error)));
     if (this.destroyed) tell();
     else this.once("close", tell);
   }
@@ -540,15 +503,6 @@ export abstract class StreamSocket extends Duplex {
   }
 }
 
-function socketClosed(message: string): Error {
-  return nodeError(message, { code: "ERR_SOCKET_CLOSED" }, undefined);
-}
-
-/** Why something was not sent over a socket that was destroyed here. */
-function cancelled(cause: unknown): Error {
-  return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
-}
-
 function isLookupError(error: unknown): error is ConnectError {
   if (!(error instanceof ConnectError)) return false;
   return error.code === "NAME_NOT_FOUND" || error.code === "LOOKUP_FAILED";
@@ -556,29 +510,4 @@ function isLookupError(error: unknown): error is ConnectError {
 
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
-function checkTimeout(milliseconds: unknown, listener: unknown): void {
-  const complain = (kind: ErrorConstructor, code: string, message: string) => {
-    throw Object.assign(new kind(message), { code });
-  };
-  if (typeof milliseconds !== "number") {
-    const got = typeof milliseconds;
-    complain(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      `A timeout must be a number of milliseconds, got ${got}`,
-    );
-  }
-  if (!Number.isFinite(milliseconds) || Number(milliseconds) < 0) {
-    const got = String(milliseconds);
-    complain(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `A timeout must be 0 or more milliseconds, got ${got}`,
-    );
-  }
-  if (listener !== undefined && typeof listener !== "function") {
-    complain(TypeError, "ERR_INVALID_ARG_TYPE", "The listener of a timeout must be a function");
-  }
 }

@@ -30,17 +30,3 @@ export function describeChain(
   }
   return described[0] ?? {};
 }
-
-/** The key of an exchange, as `getEphemeralKeyInfo()` describes it. */
-export function describeGroup(group: string | undefined): object {
-  const known = group === undefined ? undefined : ephemeralKeys[group.toLowerCase()];
-  return known ? { type: "ECDH", ...known } : {};
-}
-
-const ephemeralKeys: Readonly<Record<string, { readonly name: string; readonly size: number }>> = {
-  x25519: { name: "X25519", size: 253 },
-  x448: { name: "X448", size: 448 },
-  secp256r1: { name: "prime256v1", size: 256 },
-  secp384r1: { name: "secp384r1", size: 384 },
-  secp521r1: { name: "secp521r1", size: 521 },
-};

@@ -285,6 +285,31 @@ test("425: what was sent early is sent once more after a handshake", {
   }
 });
 
+test("a rule that can't judge an answer is a wrong option, and nothing is handed on", {
+  skip,
+  needs,
+}, async () => {
+  await using nginx = await startNginx();
+  const sessions = new MemorySessionStore();
+  const broken: readonly (() => unknown)[] = [
+    () => {
+      throw new Error("no idea");
+    },
+    () => Promise.resolve(false),
+  ];
+  for (const asksAgain of broken) {
+    await getTicket(nginx, sessions);
+    const earlyData = { ...anything, asksAgain } as EarlyDataRule;
+    const socket = socketTo(nginx.port, { sessions, earlyData });
+    let received = 0;
+    socket.on("data", ({ length }) => received += length).write(httpRequest("/facts"));
+    const error = await failureOf(socket);
+    assert.ok(error instanceof OptionError);
+    assert.match(error.message, /^Option "earlyData".*asksAgain\(\).*(no idea|got Promise)$/);
+    assert.deepEqual([error.option, socket.destroyed, received], ["earlyData", true, 0]);
+  }
+});
+
 test("a caller's own check is asked before secureConnect, for each connection", {
   skip,
 }, async () => {

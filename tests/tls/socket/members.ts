@@ -95,7 +95,10 @@ const connection: readonly Member[] = [
     same: "type",
     note: "It sends a reset. Node's TLSSocket throws, Deno's fails.",
   },
-  ...lacks("Nothing that can be told by Duplex alone.", "autoSelectFamilyAttemptedAddresses"),
+  ...lacks(
+    "Where none could be connected to, `attempts` of the error's `cause` has the addresses.",
+    "autoSelectFamilyAttemptedAddresses",
+  ),
   ...lacks("Linux's IP_TOS is set by nobody here.", "getTypeOfService", "setTypeOfService"),
   ...lacks("A client has none; it reads as `undefined`.", "server"),
 ];
@@ -136,7 +139,7 @@ const security: readonly Member[] = [
     same: "type",
     note: "It returns `false`: how large records are is for the engine to say.",
   },
-  ...lacks("`FIRSTFLIGHT`'s key log (`keyLog`, event `keylog`) serves for that.", "enableTrace"),
+  ...lacks("The key log serves for that: the event `keylog`, the option `keyLog`.", "enableTrace"),
   ...lacks("The option `sessions` keeps what is to be resumed.", "setSession", "getTLSTicket"),
   ...lacks("The option `serverName` is read before the hello is made.", "setServername"),
   ...lacks("The options `cert` and `key` are read before the hello is made.", "setKeyCert"),

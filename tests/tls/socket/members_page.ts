@@ -16,6 +16,11 @@ checked against the runtime's own socket in Deno, Bun and Node.
 - **differs**: another thing on purpose
 - **lacks**: not there; reading it gives \`undefined\`
 
+The options of \`tls.connect\` and \`net.connect\` have their names here as well: \`host\`, \`servername\`, \`ca\`,
+\`ALPNProtocols\`, \`ecdhCurve\` and the others that \`TlsSocketOptions\` lists. \`autoSelectFamily\` and its time-out
+change nothing: addresses are always raced. What is not listed there, such as \`session\`, \`secureContext\`,
+\`pfx\`, \`ciphers\` or \`path\`, is an \`OptionError\`.
+
 What happens to a socket over time is compared as well: \`tests/tls/socket/*_judge_test.ts\` run with
 \`tls.connect\` and with \`tlsSocket\`, and compare every event, callback and error.
 
