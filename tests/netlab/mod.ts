@@ -43,12 +43,21 @@ export interface NetlabOptions {
   readonly fastOpen?: number;
   /** MTU of both devices in bytes. Default 1500. Below 1280 the kernel has no IPv6. */
   readonly mtu?: number;
+  /**
+   * Called as soon as both hosts are there, and nothing between them yet: what takes long to start can do so
+   * while the link starts.
+   */
+  readonly onHosts?: (hosts: Hosts) => void;
 }
 
-export interface Netlab extends AsyncDisposable {
-  readonly rtt: number;
+/** The two ends of the network. */
+export interface Hosts {
   readonly client: Host;
   readonly server: Host;
+}
+
+export interface Netlab extends Hosts, AsyncDisposable {
+  readonly rtt: number;
 
   /** Replaces the middleboxes. Resolves once the new ones apply to every packet that arrives. */
   setMiddleboxes(list: readonly Middlebox[]): Promise<void>;
@@ -75,9 +84,13 @@ const NETWORKS = ["10.77.0.0/16", "fd77::/16", "2001:db8:77::/48"];
 
 /** Sets up two hosts and the link between them. Needs what {@linkcode netlabUnavailable} checks. */
 export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> {
-  const { rtt = 35, middleboxes = [], fastOpen = 3, mtu = 1500 } = options;
+  const { rtt = 35, middleboxes = [], fastOpen = 3, mtu = 1500, onHosts } = options;
   sweepNamespaces();
   const names = newNames();
+  const hosts: Hosts = {
+    client: createHost(names.client, ...ADDRESSES.client),
+    server: createHost(names.server, ...ADDRESSES.server),
+  };
   let link: LinkProcess | undefined;
 
   const removeNamespaces = () => {
@@ -96,6 +109,7 @@ export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> 
     await Promise.all(
       [names.client, names.server].map((name) => addNamespace(name, sysctls(fastOpen))),
     );
+    onHosts?.(hosts);
     link = await LinkProcess.start({ parent: process.pid, ...names, rtt, mtu });
     await Promise.all([
       configureDevice(names.client, ADDRESSES.client, mtu),
@@ -110,8 +124,7 @@ export async function startNetlab(options: NetlabOptions = {}): Promise<Netlab> 
   const running = link;
   return {
     rtt,
-    client: createHost(names.client, ...ADDRESSES.client),
-    server: createHost(names.server, ...ADDRESSES.server),
+    ...hosts,
     async setMiddleboxes(list) {
       await running.ask({ ask: "middleboxes", list });
     },

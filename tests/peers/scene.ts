@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { type Netlab, type NetlabOptions, startNetlab } from "../netlab/mod.ts";
+import { type Hosts, type Netlab, type NetlabOptions, startNetlab } from "../netlab/mod.ts";
 import { nameAddresses } from "./hosts.ts";
 import { httpRequest } from "./http.ts";
 import { factsIn, type Nginx, startNginx } from "./nginx.ts";
@@ -34,10 +34,16 @@ export async function startScene(
   { names = {}, ...options }: NetlabOptions & SceneOptions = {},
 ): Promise<Scene> {
   await using stack = new AsyncDisposableStack();
-  const lab = stack.use(await startNetlab({ rtt: 4, ...options }));
-  stack.use(nameAddresses(lab.client, names));
+  await using early = new AsyncDisposableStack();
+  const { promise: starting, resolve } = Promise.withResolvers<RemoteClient>();
+  const onHosts = ({ client: host }: Hosts) => {
+    early.use(nameAddresses(host, names));
+    resolve(early.use(startRemoteClient(host))); // A runtime and the library take as long as the rest.
+  };
+  const lab = stack.use(await startNetlab({ rtt: 4, ...options, onHosts }));
   const nginx = stack.use(await startNginx({ place: lab.server, port: 443, plainPort: 80 }));
-  const client = stack.use(startRemoteClient(lab.client));
+  stack.use(early.move());
+  const client = await starting;
   const scene = stack.move();
   return { lab, nginx, client, [Symbol.asyncDispose]: () => scene.disposeAsync() };
 }

@@ -132,13 +132,13 @@ for (const [what, { code, ...wishes }] of Object.entries(weak)) {
     }
     // And so where the runtime trusts the root.
     const env = { NODE_EXTRA_CA_CERTS: root.certPath };
-    for (const engine of engines) {
+    await Promise.all(engines.map(async (engine) => {
       const options = { hostname: here, port: peer.port, sessions: false, engine };
       const call = JSON.stringify({ call: "connectTls", options });
       const { value, code: own } = await askChild<Permitted>("permitted", [call], { env });
       assert.equal(value, undefined, engine);
       if (own !== code) assert.match(own ?? "", OTHERWISE);
-    }
+    }));
   });
 }
 
