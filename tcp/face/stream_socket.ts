@@ -93,6 +93,7 @@ export abstract class StreamSocket extends Duplex {
     const underneath = this.#underneath = this.#kind.open(given, {
       lookedUp: (addresses) => this.#lookedUp(addresses, given),
       connected: () => this.#connected(),
+      handOn: () => this.#endCollecting(),
     });
     if (underneath.isConnected) {
       this.#isConnected = true;

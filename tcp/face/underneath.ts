@@ -27,6 +27,8 @@ export interface Underneath {
 export interface Heard {
   lookedUp(addresses: readonly Address[]): void;
   connected(): void;
+  /** More writes are not waited for: what there is goes on. */
+  handOn(): void;
 }
 
 /** What one kind of socket does differently from another. */

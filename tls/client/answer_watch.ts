@@ -6,8 +6,6 @@
 
 import { Buffer } from "node:buffer";
 import { clearTimeout, setTimeout } from "node:timers";
-import { OptionError } from "../../base/errors.ts";
-import { badOption } from "../../base/option_errors.ts";
 import type { ByteStream } from "../../tcp/wire/byte_stream.ts";
 
 /** Bytes of an answer that are looked at. */
@@ -65,7 +63,7 @@ export class AnswerWatch {
       for (;;) {
         await (this.#reading = this.#read(stream));
         if (this.#isOver || this.#then) return false;
-        const verdict = this.#ask(Buffer.concat(this.#held));
+        const verdict = this.#asksAgain(Buffer.concat(this.#held));
         if (verdict !== undefined || this.#size >= MOST) return verdict === true;
         this.#timer ??= setTimeout(() => this.end(), this.#longest).unref();
       }
@@ -85,21 +83,5 @@ export class AnswerWatch {
         throw error;
       };
     }
-  }
-
-  /** Asks the rule. One that has no answer is a mistake of its author. */
-  #ask(answer: Uint8Array): boolean | undefined {
-    let verdict: unknown;
-    try {
-      verdict = this.#asksAgain(answer);
-    } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause);
-      throw new OptionError("earlyData", `Option "earlyData": asksAgain() threw ${what}`, {
-        cause,
-      });
-    }
-    if (verdict === undefined || typeof verdict === "boolean") return verdict;
-    const expectation = "a rule whose asksAgain() answers true, false or undefined";
-    throw badOption("earlyData", expectation, verdict);
   }
 }

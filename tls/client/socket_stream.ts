@@ -6,9 +6,10 @@
  */
 
 import { Buffer } from "node:buffer";
-import { setTimeout } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 import type { EarlyDataRule } from "../../base/early_data_rule.ts";
 import { quoted } from "../../base/authority.ts";
+import { afterReading } from "../../base/turns.ts";
 import type { Stages } from "../../tcp/dial/stages.ts";
 import type { ConnFacts } from "../../tcp/facts.ts";
 import type { DialSettings } from "../../tcp/options.ts";
@@ -49,6 +50,8 @@ export interface SocketStages extends Stages {
   session(session: Uint8Array): void;
   /** What gets the lines of the key log, if anybody listens. */
   keyLog(): ((line: string) => void) | undefined;
+  /** More writes are not waited for. */
+  handOn(): void;
 }
 
 /** A connection and what is known of it. */
@@ -210,7 +213,13 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
       this.#promised = facts.info;
       this.#stages.promised();
     }
-    setTimeout(() => this.#beginAlone(), FIRST_WRITE);
+    setTimeout(() => afterReading(() => this.#endWait()), FIRST_WRITE);
+  }
+
+  /** Begins with what was written meanwhile: a busy event loop may be late with that. */
+  #endWait(): void {
+    this.#stages.handOn();
+    setImmediate(() => this.#beginAlone());
   }
 
   /** Begins without anybody who waits for it: whoever uses the connection gets the error. */
