@@ -32,7 +32,10 @@ export interface SocketOptions extends Omit<DialOptions, "hostname" | "port"> {
   highWaterMark?: number;
   /** Milliseconds of silence after which there is a "timeout" event; 0, the default, for never. */
   timeout?: number;
-  /** Lets the kernel ask a silent peer whether it is still there. Default `false`. */
+  /**
+   * Lets the kernel ask a silent peer whether it is still there. Default `false`. Node and Bun give the peer
+   * up after ten seconds; in Deno that is the system's, on Linux eleven minutes.
+   */
   keepAlive?: boolean;
   /** Milliseconds of silence before it asks; 0, the default, leaves that to the system. */
   keepAliveInitialDelay?: number;
