@@ -25,7 +25,7 @@ import type { TlsHeard, TlsUnderneath } from "./underneath.ts";
  * a `TlsError` or a `ConnectError`.
  *
  * Without a `port` the socket is not connected, and waits for its method `connect(port, host)`. With
- * `socket` it starts TLS on that.
+ * `socket` it starts TLS on that; one that is closed already, or in use, is such an error, too.
  *
  * The permissions are those of `connectTls`.
  *

@@ -60,7 +60,8 @@ export function isTransport(value: unknown): boolean {
 function isDuplex(value: unknown): value is Duplex {
   if (value instanceof Duplex) return true;
   if (typeof value !== "object" || value === null) return false;
-  const methods = ["on", "off", "read", "pause", "resume", "write", "end", "destroy"];
+  const methods = ["on", "once", "off", "listenerCount", "read", "pause", "resume"]
+    .concat(["write", "end", "destroy"]);
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 

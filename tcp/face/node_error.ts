@@ -5,6 +5,7 @@
  */
 
 import { constants } from "node:os";
+import { FirstFlightError } from "../../base/errors.ts";
 import type { AttemptFailure, ConnectError, ConnectErrorCode } from "../errors.ts";
 
 /** An error of a socket, as `node:net` makes it. */
@@ -58,9 +59,10 @@ export function writeCancelled(cause: unknown): Error {
   return nodeError("write ECANCELED", { code: "ECANCELED", syscall: "write" }, cause);
 }
 
-/** A {@linkcode ConnectError} as Node's sockets would have it. */
-export function nodeErrorOf(error: ConnectError, syscall: SystemCall): NodeError {
-  const { code, attempts, cause } = error;
+/** A {@linkcode ConnectError} as Node's sockets would have it; one that Node has no name for is itself. */
+export function nodeErrorOf(error: ConnectError, syscall: SystemCall): Error {
+  const { code, attempts, cause, errno } = error;
+  if (errno === undefined && names[code] === undefined && !isSystemError(cause)) return error;
   if (code === "NAME_NOT_FOUND" || code === "LOOKUP_FAILED") return lookupError(error);
   // Only who has accepted a connection can reset it. Who does not accept it refuses it.
   const wasAccepted = syscall === "connect" && code === "CONNECTION_RESET";
@@ -120,5 +122,5 @@ function numberOf(name: string): number | undefined {
 }
 
 function isSystemError(cause: unknown): cause is NodeError {
-  return cause instanceof Error && "code" in cause;
+  return cause instanceof Error && "code" in cause && !(cause instanceof FirstFlightError);
 }

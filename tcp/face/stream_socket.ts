@@ -89,23 +89,35 @@ export abstract class StreamSocket extends Duplex {
    */
   protected begin(given: Readonly<Record<string, unknown>>): void {
     if (this.destroyed) return this.#kind.discard?.(); // Its signal was aborted before.
-    const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
-    const underneath = this.#underneath = this.#kind.open(given, {
-      lookedUp: (addresses) => this.#lookedUp(addresses, given),
-      connected: () => this.#connected(),
-      handOn: () => this.#endCollecting(),
-    });
+    const underneath = this.#underneath = this.#open(given);
+    if (!underneath) return;
     if (underneath.isConnected) {
       this.#isConnected = true;
       this.#facts = underneath.facts();
     }
     this.connecting = !this.#isConnected;
+    const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
     if (!this.#isReferenced) underneath.stream.unref();
     if (keepAlive) underneath.stream.setKeepAlive(true, keepAliveInitialDelay);
     if (noDelay === false) underneath.stream.setNoDelay(false);
     this.#collectFirstWrites();
     underneath.ready.then(() => this.#ready(), (error) => this.#fail(error, "connect"));
     for (const act of this.#onBegun.splice(0)) act(underneath.stream);
+  }
+
+  /** Begins a connection. One that can't be begun, since its transport is closed, has failed. */
+  #open(given: Readonly<Record<string, unknown>>): Underneath | undefined {
+    try {
+      return this.#kind.open(given, {
+        lookedUp: (addresses) => this.#lookedUp(addresses, given),
+        connected: () => this.#connected(),
+        handOn: () => this.#endCollecting(),
+      });
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error; // It is about an argument.
+      this.destroy(this.#kind.errorOf(error, "connect"));
+      return undefined;
+    }
   }
 
   /**
@@ -362,8 +374,13 @@ export abstract class StreamSocket extends Duplex {
     this.#facts = this.#underneath?.facts();
     this.#idle.note();
     callOut(() => this.emit("connect"));
-    // Over somebody else's connection Node's sockets leave this out.
-    if (this.#underneath?.isConnected === undefined) callOut(() => this.emit("ready"));
+    // Node's sockets leave this out there.
+    if (!this.#isOverAnother) callOut(() => this.emit("ready"));
+  }
+
+  /** Whether somebody else has opened what carries the connection. */
+  get #isOverAnother(): boolean {
+    return this.#underneath?.isConnected !== undefined;
   }
 
   #ready(): void {
@@ -393,8 +410,8 @@ export abstract class StreamSocket extends Duplex {
       return this.#pushEnd();
     }
     // The caller has closed the connection itself, so this is no error of the stream.
-    const isClosedHere = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
-    if (isClosedHere) return void this.destroy();
+    const isClosed = error instanceof ConnectError && error.code === "CONNECTION_CLOSED";
+    if (isClosed && (this.#isReady || !this.#isOverAnother)) return void this.destroy();
     const failure = this.#kind.errorOf(error, syscall);
     if (isLookupError(error)) {
       callOut(() => this.emit("lookup", failure, undefined, undefined, error.hostname));

@@ -4,10 +4,11 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectPlain } from "node:net";
+import { connect as connectPlain, Socket } from "node:net";
 import { duplexPair } from "node:stream";
 import {
   connect,
+  connectTls,
   MemorySessionStore,
   OptionError,
   type StoredSession,
@@ -19,7 +20,7 @@ import {
 } from "../../../mod.ts";
 import { leavesNothing } from "../../fixtures/hostile_census.ts";
 import { askChild } from "../../fixtures/hostile_child.ts";
-import { here, startListener, until } from "../../fixtures/hostile_ways.ts";
+import { here, startListener, trusting, until } from "../../fixtures/hostile_ways.ts";
 import { certificates } from "../../peers/certificates.ts";
 import { can, engineUnderTest } from "../../peers/engine.ts";
 import { soon } from "../../peers/peer.ts";
@@ -110,6 +111,54 @@ test("a signal that was aborted before: nothing is connected to, and what was gi
     await assert.rejects(conn.read(new Uint8Array(1)), { code: "CONNECTION_CLOSED" });
   });
   assert.equal(greeter.greeted, 0);
+});
+
+/** What can't carry TLS any more, or carries it already. */
+const unfit: Readonly<Record<string, (port: number) => unknown>> = {
+  "is destroyed": () => duplexPair()[0].destroy(),
+  "has ended": () => duplexPair()[0].end(),
+  "was destroyed by an error": () =>
+    duplexPair()[0].on("error", () => {}).destroy(new Error("mine")),
+  "was never connected": () => new Socket(),
+  "is encrypted already": (port) => {
+    const tunnel = connectPlain(port, here);
+    socketTo(port, { socket: tunnel }).on("error", () => {}).resume();
+    return tunnel;
+  },
+  "is a TlsConn that was closed": async (port) => {
+    const conn = await connectTls({ hostname: here, port, ...trusting });
+    conn.close();
+    return conn;
+  },
+  "is a TlsConn that is read": async (port) => {
+    const conn = await connectTls({ hostname: here, port, ...trusting });
+    conn.read(new Uint8Array(8)).catch(() => {}).finally(() => conn.close());
+    return conn;
+  },
+};
+
+test("over a socket that is of no use there is an error, and no exception", async () => {
+  using greeter = startGreeter();
+  await leavesNothing(async () => {
+    for (const [what, make] of Object.entries(unfit)) {
+      const socket = socketTo(greeter.port, { socket: await make(greeter.port) as Socket });
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      const { code, message } = await failureOf(socket);
+      assert.match(`${code}`, /^(CONNECTION_CLOSED|IN_USE)$/, what);
+      assert.match(
+        message,
+        /^The (transport of the )?connection to .+ (is|has|carries|broke)/,
+        what,
+      );
+      await soon("close", closed);
+    }
+  });
+  const duck = Object.fromEntries(
+    ["on", "off", "read", "pause", "resume", "write", "end", "destroy"].map((
+      name,
+    ) => [name, () => {}]),
+  );
+  assert.throws(() => socketTo(1, { socket: duck as unknown as Socket }), { option: "socket" });
 });
 
 test("connect() with wrong arguments leaves a socket that still can be connected", async () => {
