@@ -17,6 +17,7 @@ import {
   startTls,
   type StartTlsOptions,
   StreamConn,
+  tcpSocket,
   type TlsConn,
 } from "../../mod.ts";
 import { runtime } from "../../runtimes/mod.ts";
@@ -61,7 +62,8 @@ async function inScene(
     })();
     const { port } = listener.addr;
     await using gate = await startRawServer((socket) => {
-      relay(socket, connectSocket({ host: here, port, allowHalfOpen: true }));
+      // Deno's net.connect may leave a descriptor when it is destroyed amid the end of its peer.
+      relay(socket, tcpSocket({ host: here, port, allowHalfOpen: true }));
     });
     await play({ port: gate.port, open: (each) => opened.use(each) }, gate);
   });
