@@ -6,7 +6,7 @@
 
 import { inside } from "../base/constructors.ts";
 import { ConnectError } from "./errors.ts";
-import { nodeErrorOf, type SystemCall } from "./face/node_error.ts";
+import { nodeErrorOf } from "./face/node_error.ts";
 import type { SocketSettings } from "./face/settings.ts";
 import { StreamSocket } from "./face/stream_socket.ts";
 import type { SocketKind, Underneath } from "./face/underneath.ts";
@@ -20,10 +20,13 @@ export let makeTcpSocket: (
 /** Makes a socket over a connection that stands. */
 export let makeTcpSocketOver: (settings: SocketSettings, underneath: Underneath) => TcpSocket;
 
-/** An error as a socket of `node:net` would have it. */
-function errorOfTcp(error: unknown, syscall: SystemCall): Error {
-  return error instanceof ConnectError ? nodeErrorOf(error, syscall) : error as Error;
-}
+/** What all plain sockets do. */
+const plain: Pick<SocketKind, "errorOf" | "isCut"> = {
+  errorOf: (error, syscall) => {
+    return error instanceof ConnectError ? nodeErrorOf(error, syscall) : error as Error;
+  },
+  isCut: () => false, // The end of plain TCP can't be told from a cut.
+};
 
 /**
  * A plain TCP connection in the shape that Node's ecosystem expects, that of `net.Socket`. `tcpSocket`
@@ -32,18 +35,13 @@ function errorOfTcp(error: unknown, syscall: SystemCall): Error {
 export class TcpSocket extends StreamSocket {
   static {
     makeTcpSocket = (settings, { open, collectsFirstWrites }) => {
-      const kind = { open, collectsFirstWrites, errorOf: errorOfTcp, isCut: () => false };
-      const socket = new TcpSocket(inside, settings, kind);
+      const socket = new TcpSocket(inside, settings, { ...plain, open, collectsFirstWrites });
       if (settings.port !== undefined) socket.begin({});
       return socket;
     };
     makeTcpSocketOver = (settings, underneath) => {
-      const socket = new TcpSocket(inside, settings, {
-        open: () => underneath,
-        collectsFirstWrites: false,
-        errorOf: errorOfTcp,
-        isCut: () => false,
-      });
+      const kind = { ...plain, open: () => underneath, collectsFirstWrites: false };
+      const socket = new TcpSocket(inside, settings, kind);
       socket.standOn(underneath);
       return socket;
     };

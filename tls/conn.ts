@@ -6,11 +6,11 @@
 
 import { inside } from "../base/constructors.ts";
 import type { Known } from "../tcp/facts.ts";
-import { plainSocketSettings } from "../tcp/face/settings.ts";
 import { handOver, StreamConn } from "../tcp/stream_conn.ts";
 import type { EarlyDataStatus, EngineInfo, TlsVersion } from "./engine/contract.ts";
 import { makeTlsSocketOver, type TlsSocket } from "./socket.ts";
 import type { TlsByteStream } from "./stream.ts";
+import { plainTlsSettings } from "./underneath.ts";
 import { refusedRenegotiation, type TlsWarning } from "./warnings.ts";
 
 /** The result of the handshake, in the shape of `Deno.TlsHandshakeInfo`. */
@@ -166,10 +166,9 @@ export class TlsConn extends StreamConn {
   /** @ignore */
   protected makeDuplex(): TlsSocket {
     const { serverName } = this.#known;
-    const settings = { ...plainSocketSettings, serverName, cert: undefined, strict: false };
     const stream = this.#stream;
     const known = this.#known;
-    return makeTlsSocketOver(settings, {
+    return makeTlsSocketOver({ ...plainTlsSettings, serverName }, {
       stream,
       ready: Promise.resolve(),
       facts: () => known.facts,

@@ -6,7 +6,6 @@
 
 import { inside } from "../base/constructors.ts";
 import { readOptions, type Rules } from "../base/options.ts";
-import { plainSocketSettings } from "../tcp/face/settings.ts";
 import {
   checkDialSettings,
   destinationIn,
@@ -25,6 +24,7 @@ import {
   type TlsClientSettings,
 } from "./options.ts";
 import { makeTlsSocket, type TlsSocket } from "./socket.ts";
+import { plainTlsSettings } from "./underneath.ts";
 
 /** Options of {@linkcode prepareTls}: those of `connectTls`, but for `earlyData`. */
 export interface PrepareTlsOptions extends DialOptions, TlsClientOptions {}
@@ -67,13 +67,7 @@ export class PendingTls extends TlsConn {
   /** @ignore */
   protected override makeDuplex(): TlsSocket {
     const stream = this.#stream;
-    const settings = {
-      ...plainSocketSettings,
-      serverName: undefined,
-      cert: undefined,
-      strict: false,
-    };
-    return makeTlsSocket(settings, {
+    return makeTlsSocket(plainTlsSettings, {
       collectsFirstWrites: true,
       open: () => ({
         stream,

@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import type { CipherNameAndProtocol, DetailedPeerCertificate, PeerCertificate } from "node:tls";
 import { callOut } from "../base/call_out.ts";
 import { checkInside, inside } from "../base/constructors.ts";
@@ -148,7 +149,7 @@ export class TlsSocket extends StreamSocket {
     if (this.secureConnecting) return null;
     const { serverName, hostname } = this.#settings;
     const name = serverName ?? hostname;
-    return name === undefined || isAddress(name) ? false : name;
+    return name === undefined || isIP(name) ? false : name;
   }
 
   /** The protocol's version, such as `TLSv1.3`; `null` before it is known. */
@@ -250,8 +251,4 @@ export class TlsSocket extends StreamSocket {
 
 function bufferOf(bytes: Uint8Array | undefined): Buffer | undefined {
   return bytes && Buffer.from(bytes);
-}
-
-function isAddress(name: string): boolean {
-  return name.includes(":") || /^[\d.]+$/.test(name);
 }

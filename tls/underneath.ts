@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SocketSettings } from "../tcp/face/settings.ts";
+import { plainSocketSettings, type SocketSettings } from "../tcp/face/settings.ts";
 import type { Heard, SocketKind, Underneath } from "../tcp/face/underneath.ts";
 import type { EngineInfo } from "./engine/contract.ts";
 import type { TlsByteStream } from "./stream.ts";
@@ -36,6 +36,14 @@ export interface TlsSocketSettings extends SocketSettings {
   /** A cut without close_notify is an error. */
   readonly strict: boolean;
 }
+
+/** The settings of a TLS socket over a connection that stands. */
+export const plainTlsSettings: TlsSocketSettings = {
+  ...plainSocketSettings,
+  serverName: undefined,
+  cert: undefined,
+  strict: false,
+};
 
 /** How a TLS socket gets its connection. */
 export interface TlsSocketKind extends Pick<SocketKind, "collectsFirstWrites" | "discard"> {

@@ -7,6 +7,7 @@
 import { badArgument, badOption } from "../../base/option_errors.ts";
 import {
   boolean,
+  calledElsewhere,
   type Check,
   checkOf,
   defaulted,
@@ -64,7 +65,7 @@ const duration: Check<number> = checkOf(
 /** How {@linkcode SocketOptions} are read. */
 export const socketRules: Rules<SocketSettings> = {
   ...dialRules,
-  connectTimeout: defaulted(dialRules.connectTimeout.check, 30_000),
+  connectTimeout: calledElsewhere(dialRules.connectTimeout), // "timeout" is another option here.
   hostname: optional(host),
   port: optional(integer(1, 65_535)),
   allowHalfOpen: defaulted(boolean, false),

@@ -476,7 +476,7 @@ export abstract class StreamSocket extends Duplex {
   }
 
   /**
-   * Hands chunks that were written together on in one piece,
+   * Hands chunks that were written together on in one piece.
    *
    * @ignore
    */

@@ -91,10 +91,8 @@ export async function establishSending(
   settings: DialSettings & TlsClientSettings & Kept,
   chosen: Chosen,
   first: Uint8Array | undefined,
-  stages?: Stages,
-  made?: Plan,
 ): Promise<Connected> {
-  return requireSent(await establish(settings, chosen, first, stages, made), settings);
+  return requireSent(await establish(settings, chosen, first), settings);
 }
 
 /** A first write is a write like any other for its caller: if it was not sent, it has failed. */
