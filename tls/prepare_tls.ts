@@ -67,7 +67,7 @@ export class PendingTls extends TlsConn {
   /** @ignore */
   protected override makeDuplex(): TlsSocket {
     const stream = this.#stream;
-    return makeTlsSocket(plainTlsSettings, {
+    return makeTlsSocket({ ...plainTlsSettings, serverName: stream.serverName }, {
       collectsFirstWrites: true,
       open: () => ({
         stream,

@@ -59,6 +59,7 @@ for (const name of ["smtp", "imap", "pop3"] as const) {
       const [question, answer] = protocol.afterwards;
       await conn.write(encode(question));
       await readUntil(conn, answer);
+      assert.equal(conn.duplex.servername, "localhost");
     });
   }
 }

@@ -152,7 +152,8 @@ async function shakeHands(
   allowance?.noteTaken(parts);
   warnIfUnusable(plan, hello.offersSession);
   learnFromHandshake(plan, engine);
-  return { stream, facts: transport.facts, timing, warnings };
+  const { serverName } = plan.config;
+  return { stream, facts: transport.facts, timing, warnings, serverName };
 }
 
 /** There is no other connection to try again on, but the next one goes without what was refused. */

@@ -11,6 +11,7 @@ import type { Destination } from "../../tcp/options.ts";
 import type { TlsKnown, TlsTiming } from "../conn.ts";
 import type { EngineInfo, EngineName } from "../engine/contract.ts";
 import { TlsError } from "../errors.ts";
+import { certificateName, type TlsClientSettings } from "../options.ts";
 import type { ChannelBindings, TlsByteStream, TlsStream } from "../stream.ts";
 import type { TlsWarning } from "../warnings.ts";
 import type { Connected } from "./establish.ts";
@@ -22,10 +23,15 @@ export type Connect = (earlyData: Uint8Array | undefined, limits: Limits) => Pro
 export class FirstWriteStream extends PendingStream<TlsStream> implements TlsByteStream, TlsKnown {
   readonly side = "client";
   readonly engineName: EngineName;
+  readonly serverName: string;
   readonly #destination: Destination;
   #known: Connected | undefined;
 
-  constructor(destination: Destination, engineName: EngineName, connect: Connect) {
+  constructor(
+    destination: Destination & Pick<TlsClientSettings, "serverName">,
+    engineName: EngineName,
+    connect: Connect,
+  ) {
     super({
       destination,
       advice: "with prepareTls the first write makes the connection, or handshake() does",
@@ -36,6 +42,7 @@ export class FirstWriteStream extends PendingStream<TlsStream> implements TlsByt
       },
     });
     this.engineName = engineName;
+    this.serverName = certificateName(destination.serverName ?? destination.hostname);
     this.#destination = destination;
   }
 

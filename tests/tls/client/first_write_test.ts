@@ -38,6 +38,16 @@ test("what is written first is early data, in one piece or several", { skip }, a
   assert.ok(conn.timing.secure > 0);
 });
 
+test("the socket tells the name that was sent", { skip }, async () => {
+  await using nginx = await startNginx();
+  using conn = prepare({ port: nginx.port, serverName: "localhost" });
+  const { duplex } = conn;
+  assert.equal(duplex.servername, null);
+  duplex.write(httpRequest("/facts"));
+  await once(duplex, "data");
+  assert.equal(duplex.servername, "localhost");
+});
+
 test("an HTTP client's request becomes early data without its knowing", { skip }, async () => {
   await using nginx = await startNginx();
   const conn = await waiting(nginx);
