@@ -11,7 +11,7 @@ import { setImmediate } from "node:timers";
 import { callOut } from "../../base/call_out.ts";
 import { checkInside, type inside } from "../../base/constructors.ts";
 import { ConnectError } from "../errors.ts";
-import type { ConnFacts, NetAddr } from "../facts.ts";
+import type { NetAddr } from "../facts.ts";
 import type { Address } from "../name/address.ts";
 import type { FastOpenResult } from "../outcome.ts";
 import type { ByteStream } from "../wire/byte_stream.ts";
@@ -47,7 +47,6 @@ export abstract class StreamSocket extends Duplex {
   #kind: SocketKind;
   #settings: SocketSettings;
   #underneath: Underneath | undefined;
-  #facts: ConnFacts | undefined;
   #isReady = false;
   #isReferenced = true;
   /** What is to be done once there is something underneath. */
@@ -91,10 +90,7 @@ export abstract class StreamSocket extends Duplex {
     if (this.destroyed) return this.#kind.discard?.(); // Its signal was aborted before.
     const underneath = this.#underneath = this.#open(given);
     if (!underneath) return;
-    if (underneath.isConnected) {
-      this.#isConnected = true;
-      this.#facts = underneath.facts();
-    }
+    if (underneath.isConnected) this.#isConnected = true;
     this.connecting = !this.#isConnected;
     const { keepAlive, keepAliveInitialDelay, noDelay } = this.#settings;
     if (!this.#isReferenced) underneath.stream.unref();
@@ -128,7 +124,6 @@ export abstract class StreamSocket extends Duplex {
   protected standOn(underneath: Underneath): void {
     this.#underneath = underneath;
     this.#isConnected = true;
-    this.#facts = underneath.facts();
     this.#isReady = true;
     // Whoever has the socket gets to listen first.
     process.nextTick(() => this.#readOn());
@@ -244,8 +239,8 @@ export abstract class StreamSocket extends Duplex {
 
   /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
-    if (this.destroyed && end === "localAddr") return undefined;
-    return this.#facts && (this.#underneath?.facts() ?? this.#facts)[end]; // It may be another by now.
+    if (!this.#isConnected || (this.destroyed && end === "localAddr")) return undefined;
+    return this.#underneath?.facts()?.[end];
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */
@@ -371,7 +366,6 @@ export abstract class StreamSocket extends Duplex {
     if (this.#isConnected || this.destroyed) return;
     this.#isConnected = true;
     this.connecting = false;
-    this.#facts = this.#underneath?.facts();
     this.#idle.note();
     callOut(() => this.emit("connect"));
     // Node's sockets leave this out there.
@@ -385,9 +379,7 @@ export abstract class StreamSocket extends Duplex {
 
   #ready(): void {
     if (this.destroyed) return;
-    this.#facts = this.#underneath?.facts();
     this.#connected();
-    this.#facts = this.#underneath?.facts();
     this.#isReady = true;
     this.#endCollecting();
     this.#kind.onReady?.();
