@@ -240,7 +240,8 @@ export abstract class StreamSocket extends Duplex {
   /** An end of the connection. As in Node, it is known after the end to whom there was one. */
   #end(end: "localAddr" | "remoteAddr"): NetAddr | undefined {
     if (!this.#isConnected || (this.destroyed && end === "localAddr")) return undefined;
-    return this.#underneath?.facts()?.[end];
+    const addr = this.#underneath?.facts()?.[end];
+    return addr?.hostname ? addr : undefined; // A transport may have no addresses.
   }
 
   /** Sends small pieces at once (the default), or waits for more of them. */

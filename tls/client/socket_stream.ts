@@ -69,6 +69,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   /** Whether somebody was told of a certificate, which must not become another. */
   #certificateWasTold = false;
   #known: Connected | undefined;
+  /** The facts of the connection that a handshake goes on over. As in Node, none are left where it fails. */
+  #dialed: ConnFacts | undefined;
   #limits: Partial<Limits> = {};
   #watch: AnswerWatch | undefined;
   /** The early data, to be sent again if the answer asks for that. */
@@ -114,8 +116,9 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     return this.standing().then((stream) => stream.secured);
   }
 
+  /** The ends, as soon as there is a connection: its handshake may be still to come. */
   get facts(): ConnFacts | undefined {
-    return this.#known?.facts;
+    return this.#known?.facts ?? this.#dialed;
   }
 
   /** What is known of the connection once it stands. */
@@ -234,7 +237,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     const rides = plan?.stored && first ? this.#bytesThatMayRide(first, plan) : 0;
     const early = rides > 0 ? first?.subarray(0, rides) : undefined;
     this.#limits = limits;
-    const stream = await this.#establish(early, plan);
+    const stream = await this.#establish(early, plan).finally(() => this.#dialed = undefined);
     const rest = first?.subarray(rides);
     if (rest?.length) stream.write(rest).catch(() => {}); // The next call fails, if this one does.
     const { earlyData: rule, via } = this.#settings;
@@ -264,13 +267,24 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   async #open(early: Uint8Array | undefined, plan: Plan | undefined): Promise<Connected> {
     const settings = this.#heard();
     const { via } = settings;
-    if (!via) return await establish(settings, this.#chosen, early, this.#stages, plan);
+    if (!via) return await establish(settings, this.#chosen, early, this.#listening(), plan);
     try {
       return await establishOver(via, settings, this.#chosen, early, plan);
     } catch (error) {
       via.close(); // It was given away for good.
       throw error;
     }
+  }
+
+  /** The caller's stages. At "connect" a socket tells its addresses, so they are kept before that. */
+  #listening(): Stages {
+    return {
+      ...this.#stages,
+      connected: (link) => {
+        this.#dialed = link.facts;
+        this.#stages.connected?.(link);
+      },
+    };
   }
 
   #bytesThatMayRide(first: Uint8Array, plan: Plan): number {

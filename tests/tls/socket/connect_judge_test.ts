@@ -29,6 +29,17 @@ judge("a connection to an address, an answer, the end", async (scene) => {
   scene.tells(socket);
 });
 
+judge("the ends are known at the event of the connection", async (scene) => {
+  const port = await scene.serve();
+  const socket = scene.connect({ port });
+  socket.once("connect", () => {
+    const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
+    scene.note(scene.show({ remoteAddress, remoteFamily, localAddress }));
+    scene.note(`${remotePort === port} ${typeof localPort} ${scene.show("family" in socket.address())}`);
+  });
+  await scene.stands(socket);
+});
+
 judge("a connection to a name", async (scene) => {
   const port = await scene.serve();
   const socket = scene.connect({ port, host: "firstflight.test", lookup: finding("127.0.0.1") });

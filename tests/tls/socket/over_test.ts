@@ -9,11 +9,13 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import { connect as connectOwnTls } from "node:tls";
 import {
+  acceptTls,
   type AnyTransport,
   MemorySessionStore,
   OptionError,
   safe,
   type TlsConn,
+  type TlsSocket,
   tlsSocket,
   type TlsSocketOptions,
 } from "../../../mod.ts";
@@ -152,6 +154,25 @@ test("destroying it at any time closes what it was given", async () => {
     }
   });
 });
+
+for (const [whose, connect] of Object.entries(connects)) {
+  test(`over a transport without addresses there are none (${whose})`, async () => {
+    const [near, far] = duplexPair();
+    const { cert, key } = certificates().server;
+    const accepting = acceptTls(far, { cert, key });
+    const socket = connect({ socket: near, servername: "localhost", ca }) as TlsSocket;
+    await soon("secureConnect", once(socket, "secureConnect"));
+    using _served = await soon("handshake", accepting);
+    const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
+    assert.deepEqual(
+      [remoteAddress, remoteFamily, remotePort, localAddress, localPort],
+      [undefined, undefined, undefined, undefined, undefined],
+    );
+    // Bun's own gives an object whose members are all `undefined`.
+    if (whose === "ours") assert.deepEqual(socket.address(), {});
+    socket.destroy();
+  });
+}
 
 test("the name to verify is the caller's, and must be given", () => {
   const [socket] = duplexPair();
