@@ -201,8 +201,14 @@ export class Peer implements AsyncDisposable {
   }
 
   #signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL" | "SIGQUIT"): void {
-    // Deno's child.kill() treats every signal as the one that ends the child.
-    if (this.pid !== undefined && !this.#over) process.kill(this.pid, signal);
+    if (this.pid === undefined || this.#over) return;
+    try {
+      // Deno's child.kill() treats every signal as the one that ends the child.
+      process.kill(this.pid, signal);
+    } catch (error) {
+      // It has just ended by itself, and "close" is still to come.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   #change(): Promise<void> {

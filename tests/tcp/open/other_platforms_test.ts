@@ -148,12 +148,15 @@ for (const platform of ["darwin", "freebsd"]) {
       }
     }
     await lab.clearPackets();
+    const hostname = lab.server.ipv4;
     for (const fastOpen of [true, false]) {
-      const dial = { hostname: lab.server.ipv4, localAddress: "192.0.2.1", fastOpen };
+      const dial = { hostname, localAddress: "192.0.2.1", fastOpen };
       const { error } = await client.connect(dial, { early: "first" });
       assert.equal(error?.code, "ADDRESS_NOT_AVAILABLE", JSON.stringify(error));
     }
-    assert.deepEqual(await lab.packets(), []);
+    // The last words of the connections before may come late.
+    const sent = (await lab.packets()).filter(({ destination }) => destination === hostname);
+    assert.deepEqual(sent, []);
   });
 
   test(`${platform}: a refused connection is refused`, { skip }, async () => {

@@ -26,7 +26,7 @@ for (const [policy, who] of [["rr", "the primary"], ["none", "every worker"]] as
     const says = JSON.stringify(result);
     // Which worker gets a connection is the kernel's choice, where all of them accept.
     for (const answers of Object.values(result.answers)) {
-      assert.equal(answers.length, 4, says);
+      assert.ok(answers.length >= 4, says);
       assert.ok(answers.every((id) => id === "1" || id === "2"), says);
       if (policy === "rr") assert.deepEqual(new Set(answers), new Set(["1", "2"]), says);
     }
@@ -54,7 +54,8 @@ for (const [policy, who] of [["rr", "the primary"], ["none", "every worker"]] as
     // The primary can let its workers' clients use Fast Open; each is told what its SYN brought.
     assert.equal(result.enabled.enabled, true, says);
     const outcomes = result.accepted.map(({ outcome }) => outcome);
-    assert.ok(outcomes.filter((outcome) => outcome === "accepted").length >= 3, says);
+    const tookFastOpen = outcomes.filter((outcome) => outcome === "accepted");
+    assert.ok(tookFastOpen.length >= outcomes.length - 1, says);
   });
 }
 
