@@ -80,11 +80,11 @@ export class TcpStream implements ByteStream {
   }
 
   ref(): void {
-    this.#wire.socket.ref();
+    this.#wire.ref();
   }
 
   unref(): void {
-    this.#wire.socket.unref();
+    this.#wire.unref();
   }
 
   setKeepAlive(enable: boolean, initialDelay: number): void {

@@ -207,11 +207,11 @@ export class TlsStream implements TlsByteStream {
   }
 
   ref(): void {
-    this.#wire.socket.ref();
+    this.#wire.ref();
   }
 
   unref(): void {
-    this.#wire.socket.unref();
+    this.#wire.unref();
   }
 
   setKeepAlive(enable: boolean, initialDelay: number): void {

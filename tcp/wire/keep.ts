@@ -6,6 +6,8 @@
 
 /** A timer, or a socket. */
 interface Keeper {
+  /** Whether it is a socket that has ended. Node's remember each call until they connect again. */
+  readonly destroyed?: boolean;
   ref(): unknown;
   unref(): unknown;
 }
@@ -30,11 +32,16 @@ export class Keep {
 
   ref(): void {
     this.#isReferenced = true;
-    for (const keeper of this.#keepers) keeper.ref();
+    for (const keeper of this.#living()) keeper.ref();
   }
 
   unref(): void {
     this.#isReferenced = false;
-    for (const keeper of this.#keepers) keeper.unref();
+    for (const keeper of this.#living()) keeper.unref();
+  }
+
+  #living(): ReadonlySet<Keeper> {
+    for (const keeper of this.#keepers) if (keeper.destroyed) this.#keepers.delete(keeper);
+    return this.#keepers;
   }
 }

@@ -141,6 +141,16 @@ export class Wire implements Flow {
     socket.resume();
   }
 
+  /** Lets it keep the process alive. */
+  ref(): void {
+    if (!this.socket.destroyed) this.socket.ref(); // Node's remember each call until they connect again.
+  }
+
+  /** Lets the process end. */
+  unref(): void {
+    if (!this.socket.destroyed) this.socket.unref();
+  }
+
   /** Closes at once. */
   destroy(): void {
     this.owner = undefined;

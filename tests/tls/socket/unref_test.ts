@@ -38,3 +38,21 @@ for (const when of moments) {
     }
   });
 }
+
+test("a socket that has ended remembers no ref and unref", async () => {
+  await using scene = new Scene(kind.ours());
+  const port = await scene.serve();
+  const socket = scene.connect({ port });
+  await scene.stands(socket);
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => warnings.push(message);
+  process.on("warning", onWarning);
+  for (let count = 0; count < 20; count++) socket.ref().unref();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.destroy();
+  await closed;
+  for (let count = 0; count < 20; count++) socket.ref().unref();
+  await sleep(0); // A warning comes a turn later.
+  process.off("warning", onWarning);
+  assert.deepEqual(warnings, []);
+});
