@@ -1,6 +1,6 @@
 /**
- * Round trips until a library has the head of its answer: over its own TLS, and over this package's sockets,
- * where the request is early data:
+ * Round trips until a library has the head of its answer: over its own TLS, over this package's sockets, where
+ * the request is early data, and as it is, in a program under the flag:
  *
  *     npm run bench:libraries -- --repeat 15 --runtimes deno,bun,node
  *
@@ -13,7 +13,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { LibraryFinding, LibraryName, LibraryQuestion } from "./clients/libraries.ts";
-import { AskedClient } from "./harness/asked_client.ts";
+import { AskedClient, type AskedClientOptions } from "./harness/asked_client.ts";
 import { cert } from "./harness/certificate.ts";
 import { exitOnSignals } from "./harness/client.ts";
 import { PORT, RTT, startNetwork, startServer } from "./harness/network.ts";
@@ -23,7 +23,8 @@ import { report, type Series } from "./libraries_report.ts";
 
 /** Requests of each kind that are not counted: the first two bring the cookie and a ticket. */
 const WARM_UP = 5;
-const LIBRARIES: readonly LibraryName[] = ["axios", "undici", "node:http2"];
+const LIBRARIES: readonly LibraryName[] = ["axios", "got", "undici", "node:https", "node:http2"];
+const WAYS = ["own TLS", "early data", "flag"] as const;
 
 const { values: options } = parseArgs({
   options: {
@@ -51,13 +52,17 @@ const program = new URL("./clients/libraries.ts", import.meta.url);
 const target = { hostname: lab.server.ipv4, port: PORT };
 const all: (Series & { readonly ask: () => Promise<LibraryFinding> })[] = [];
 for (const runtime of parseRuntimes(options.runtimes)) {
-  const client = stack.use(
-    new AskedClient<LibraryQuestion, LibraryFinding>(lab.client.spawn, runtime, program),
-  );
+  const start = (options: AskedClientOptions) =>
+    stack.use(
+      new AskedClient<LibraryQuestion, LibraryFinding>(lab.client.spawn, runtime, program, options),
+    );
+  const plain = start({});
+  const flagged = start({ flagged: true, env: { ...process.env, FIRSTFLIGHT_EARLY_DATA: "safe" } });
   for (const library of LIBRARIES) {
-    for (const own of [true, false]) {
-      const ask = () => client.ask({ library, own, target, caCert: cert });
-      all.push({ runtime, library, own, heads: [], late: 0, ask });
+    for (const way of WAYS) {
+      const client = way === "flag" ? flagged : plain;
+      const ask = () => client.ask({ library, own: way !== "early data", target, caCert: cert });
+      all.push({ runtime, library, way, heads: [], late: 0, ask });
     }
   }
 }
@@ -68,7 +73,7 @@ for (let round = -WARM_UP; round < repeat; round++) {
     showProgress(`round ${round + 1} of ${repeat}: ${series.runtime} ${series.library}`);
     const { head, isEarly } = await series.ask();
     if (round < 0) continue;
-    if (series.own || isEarly) series.heads.push(head);
+    if (series.way === "own TLS" || isEarly) series.heads.push(head);
     else series.late++;
   }
 }

@@ -14,9 +14,8 @@
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { commandFor, parseRuntimes } from "../bench/harness/runtimes.ts";
+import { commandFor, commandUnderFlag, parseRuntimes } from "../bench/harness/runtimes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +30,6 @@ const { sequences, seed, runtimes, client, flag } = values;
 if (flag !== undefined && flag !== "safe" && flag !== "nothing") {
   throw new Error(`--flag must be "safe" or "nothing", got "${flag}"`);
 }
-const register = fileURLToPath(new URL("../register.ts", import.meta.url));
 const task = {
   count: Number(sequences),
   seed: Number(seed),
@@ -39,11 +37,8 @@ const task = {
 };
 const program = new URL("../tests/fixtures/pools_program.ts", import.meta.url);
 for (const name of parseRuntimes(runtimes)) {
-  const [command, args] = commandFor(name, program, JSON.stringify(task));
-  if (flag !== undefined) {
-    const option = `--${name === "node" ? "import" : "preload"}=${register}`;
-    args.splice(name === "deno" ? 1 : 0, 0, option);
-  }
+  const make = flag === undefined ? commandFor : commandUnderFlag;
+  const [command, args] = make(name, program, JSON.stringify(task));
   const { status, stdout } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",

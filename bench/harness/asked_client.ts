@@ -8,13 +8,15 @@ import process from "node:process";
 import { LineProcess } from "../../tests/netlab/mod.ts";
 import type { Answer } from "../clients/answers.ts";
 import type { Spawn } from "./nginx.ts";
-import { commandFor, type RuntimeName } from "./runtimes.ts";
+import { commandFor, commandUnderFlag, type RuntimeName } from "./runtimes.ts";
 
 export interface AskedClientOptions {
   /** The program's environment. Default this process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** The program's arguments, written as JSON. Default none. */
   readonly args?: readonly object[];
+  /** Whether it runs under the flag of `register.ts`. Default false. */
+  readonly flagged?: boolean;
 }
 
 /** A running client program. */
@@ -25,10 +27,11 @@ export class AskedClient<Question, Finding> implements Disposable {
     spawn: Spawn,
     runtime: RuntimeName,
     program: URL,
-    { env = process.env, args = [] }: AskedClientOptions = {},
+    { env = process.env, args = [], flagged = false }: AskedClientOptions = {},
   ) {
     const texts = args.map((arg) => JSON.stringify(arg));
-    const [command, all] = commandFor(runtime, program, ...texts);
+    const make = flagged ? commandUnderFlag : commandFor;
+    const [command, all] = make(runtime, program, ...texts);
     const child = spawn(command, all, { stdio: ["pipe", "pipe", "inherit"], env });
     this.#program = new LineProcess(child);
   }
