@@ -8,6 +8,7 @@ import process from "node:process";
 import { fastOpenSupport } from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
 import type { Check } from "./checks/check.ts";
+import { checkFlag } from "./checks/flag.ts";
 import { checkBlackhole, checkCookies, checkServerSide } from "./checks/kernel.ts";
 import { checkClientSide, checkIpv6, checkPermission } from "./checks/network.ts";
 import { checkFfi, checkOpenssl, checkRoots, checkRuntime } from "./checks/runtime.ts";
@@ -73,6 +74,7 @@ async function examine(): Promise<Check[]> {
     await checkClientSide(support),
     ...kernel,
     checkIpv6(),
+    checkFlag(),
   ];
 }
 

@@ -15,7 +15,7 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { commandFor, commandUnderFlag, parseRuntimes } from "../bench/harness/runtimes.ts";
+import { commandFor, parseRuntimes, underFlag } from "../bench/harness/runtimes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,8 +37,8 @@ const task = {
 };
 const program = new URL("../tests/fixtures/pools_program.ts", import.meta.url);
 for (const name of parseRuntimes(runtimes)) {
-  const make = flag === undefined ? commandFor : commandUnderFlag;
-  const [command, args] = make(name, program, JSON.stringify(task));
+  const line = commandFor(name, program, JSON.stringify(task));
+  const [command, args] = flag === undefined ? line : underFlag(name, line);
   const { status, stdout } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",

@@ -8,7 +8,7 @@ import process from "node:process";
 import { LineProcess } from "../../tests/netlab/mod.ts";
 import type { Answer } from "../clients/answers.ts";
 import type { Spawn } from "./nginx.ts";
-import { commandFor, commandUnderFlag, type RuntimeName } from "./runtimes.ts";
+import { commandFor, type RuntimeName, underFlag } from "./runtimes.ts";
 
 export interface AskedClientOptions {
   /** The program's environment. Default this process's. */
@@ -30,8 +30,8 @@ export class AskedClient<Question, Finding> implements Disposable {
     { env = process.env, args = [], flagged = false }: AskedClientOptions = {},
   ) {
     const texts = args.map((arg) => JSON.stringify(arg));
-    const make = flagged ? commandUnderFlag : commandFor;
-    const [command, all] = make(runtime, program, ...texts);
+    const line = commandFor(runtime, program, ...texts);
+    const [command, all] = flagged ? underFlag(runtime, line) : line;
     const child = spawn(command, all, { stdio: ["pipe", "pipe", "inherit"], env });
     this.#program = new LineProcess(child);
   }

@@ -30,17 +30,17 @@ export function commandFor(
   return [fileURLToPath(binary), [...flags[name], fileURLToPath(program), ...args]];
 }
 
-/** The same under the flag of `register.ts`. */
-export function commandUnderFlag(
+/** The module of the flag, in the sources. */
+const REGISTER = new URL("../../register.ts", import.meta.url);
+
+/** The same command line under the flag. */
+export function underFlag(
   name: RuntimeName,
-  program: URL,
-  ...args: readonly string[]
+  [command, args]: CommandLine,
+  module: URL = REGISTER,
 ): CommandLine {
-  const [command, all] = commandFor(name, program, ...args);
-  const flag = fileURLToPath(new URL("../../register.ts", import.meta.url));
-  const at = flags[name].length;
-  const option = `--${name === "node" ? "import" : "preload"}=${flag}`;
-  return [command, all.toSpliced(at, 0, option)];
+  const option = `--${name === "node" ? "import" : "preload"}=${fileURLToPath(module)}`;
+  return [command, args.toSpliced(flags[name].length, 0, option)];
 }
 
 /** The runtimes a user named. */

@@ -135,6 +135,23 @@ test("threads and processes that a program starts, as far as the runtime passes 
   assert.deepEqual(result, { here: true, ...passed[runtimeName] });
 });
 
+test("the doctor says whether it runs under the flag, and what the environment gets wrong", async () => {
+  const command = new URL("../../cli.ts", import.meta.url);
+  const ask = async (run: typeof runFlagged, env: Record<string, string> = {}) => {
+    const { stdout, stderr } = await run(command, ["doctor", "--json"], { env });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string }[] };
+    assert.ok(checks.length > 5, stderr);
+    return checks.find(({ name }) => name === "flag") as { state: string; finding: string };
+  };
+  const flagged = await ask(runFlagged);
+  assert.equal(flagged.state, "ok");
+  assert.match(flagged.finding, /^set, by file:.*\/register\.ts; it has replaced .*\w\.connect/);
+  assert.equal((await ask(runChild)).state, "unknown");
+  const wrong = await ask(runChild, { FIRSTFLIGHT_EARLY_DATA: "all" });
+  assert.equal(wrong.state, "lacking");
+  assert.match(wrong.finding, /^FIRSTFLIGHT_EARLY_DATA is ignored: it must be "safe" or "off"/);
+});
+
 if (runtimeName === "deno") {
   test("Deno.connectTls answers as without the flag", { skip }, async () => {
     const { result } = await runProgram<FlagDeno>("deno");
