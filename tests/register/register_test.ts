@@ -110,7 +110,7 @@ test("a flag that is given twice is set once; another copy is told so", { skip }
   assert.equal(twice.stderr, "");
   using folder = temporaryFolder();
   mkdirSync(folder.path("copy"));
-  for (const name of ["register.ts", "register"]) {
+  for (const name of ["register.ts", "register", "base/own_call.ts"]) {
     const source = fileURLToPath(new URL(`../../${name}`, import.meta.url));
     cpSync(source, folder.path("copy", name), { recursive: true });
   }
@@ -139,9 +139,11 @@ test("the doctor says whether it runs under the flag, and what the environment g
   const command = new URL("../../cli.ts", import.meta.url);
   const ask = async (run: typeof runFlagged, env: Record<string, string> = {}) => {
     const { stdout, stderr } = await run(command, ["doctor", "--json"], { env });
-    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string }[] };
+    const { checks }: { checks: { name: string; state: string; finding: string }[] } = JSON.parse(
+      stdout,
+    );
     assert.ok(checks.length > 5, stderr);
-    return checks.find(({ name }) => name === "flag") as { state: string; finding: string };
+    return checks.find(({ name }) => name === "flag")!;
   };
   const flagged = await ask(runFlagged);
   assert.equal(flagged.state, "ok");
