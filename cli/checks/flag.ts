@@ -19,7 +19,9 @@ export function checkFlag(): Check {
     const finding = "not set in this process; firstflight run -- COMMAND sets it for another";
     return { name, state: "unknown", finding };
   }
-  const left = Object.entries(flag.counts()).filter(([line]) => line.includes("left to the runtime"));
+  const left = Object.entries(flag.counts()).filter(([line]) =>
+    line.includes("left to the runtime")
+  );
   const finding = `set, by ${flag.url}; it has replaced ${flag.patched.join(", ")}` +
     left.map(([line, count]) => `; ${count} × ${line}`).join("");
   return { name, state: "ok", finding };
