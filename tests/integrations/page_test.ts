@@ -1,7 +1,7 @@
 /** Every page of docs/integrations/ has a test, says what was tried, and stands in the table of all. */
 
 import assert from "node:assert/strict";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -60,10 +60,7 @@ test("a value that a program does not have can't be replaced", () => {
 
 test("a newcomer's folder has no library but those that were named", () => {
   using home = newcomersFolder(["ws", "node:https"]);
-  assert.deepEqual(globSync("node_modules/*", { cwd: home.path() }).sort(), [
-    "node_modules/@firstflight",
-    "node_modules/ws",
-  ]);
+  assert.deepEqual(readdirSync(home.path("node_modules")).sort(), ["@firstflight", "ws"]);
 });
 
 test("every page has a test", () => {
