@@ -5,13 +5,17 @@
  */
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { certificates } from "../peers/certificates.ts";
 import { type Folder, temporaryFolder } from "../peers/folder.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Whether nobody has to install it. Bun calls `ws` and some others built in as well. */
+export function comesWithRuntimes(library: string): boolean {
+  return library.startsWith("node:");
+}
 
 /** Such a folder. */
 export interface Home extends Folder {
@@ -33,7 +37,9 @@ export function newcomersFolder(libraries: readonly string[]): Home {
   write("ca.pem", certificates().ca);
   linkPackage(folder.path("node_modules/@firstflight/tls"));
   for (const name of libraries) {
-    if (!isBuiltin(name)) link(join(root, "node_modules", name), folder.path("node_modules", name));
+    if (!comesWithRuntimes(name)) {
+      link(join(root, "node_modules", name), folder.path("node_modules", name));
+    }
   }
   return { ...folder, write };
 }

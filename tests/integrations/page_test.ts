@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { runtimeName } from "../fixtures/hostile_child.ts";
-import { newcomersFolder } from "./newcomer.ts";
+import { comesWithRuntimes, newcomersFolder } from "./newcomer.ts";
 import { folder, type Page, parsePage, readPage, renderIndex, replaceValues } from "./page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -74,7 +73,7 @@ test("every page has a test", () => {
 test("a page names the versions that are installed, and says why where it leaves out a runtime", () => {
   for (const { name, tried, runtimes, notIn } of pages) {
     for (const library of tried) {
-      const expected = isBuiltin(library.name) ? undefined : versionOf(library.name);
+      const expected = comesWithRuntimes(library.name) ? undefined : versionOf(library.name);
       assert.equal(library.version, expected, `${name}.md: ${library.name}`);
     }
     const all = [...runtimes, ...Object.keys(notIn)];
