@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import type { Duplex } from "node:stream";
 import { startMosquitto } from "../peers/mosquitto.ts";
 import { startTlsFront } from "../peers/tls_front.ts";
 import { library } from "./library.ts";
@@ -38,7 +37,7 @@ interface MqttClient {
 
 interface Mqtt {
   connect(options: object): MqttClient;
-  readonly MqttClient: new (connect: () => Duplex, options: object) => MqttClient;
+  readonly MqttClient: new (connect: ReturnType<Way["mqtt"]>, options: object) => MqttClient;
 }
 
 interface Kafka {
@@ -133,7 +132,7 @@ function websocketOf(way: Way, port: number): WebSocket {
 
 function mqttOf(way: Way, port: number, options: object): MqttClient {
   const mqtt = library<Mqtt>("mqtt");
-  if (!way.isOwn) return new mqtt.MqttClient(() => way.socket(port), options);
+  if (!way.isOwn) return new mqtt.MqttClient(way.mqtt(), { host: HOST, port, ...options });
   return mqtt.connect({ protocol: "mqtts", host: HOST, port, ...way.trust, ...options });
 }
 
@@ -160,6 +159,7 @@ testLibraries(servers, peers, {
       return using(client, () => promise, () => client.end(true));
     },
     answer: "a message",
+    nothingRides: "it may not be repeated",
   },
 
   "kafkajs": {
