@@ -25,31 +25,45 @@ export interface ConnectorOptions extends
 
 /** A broker. */
 export interface Broker {
+  /** A host name or an IP address. Default `"localhost"`. */
   readonly host?: string | undefined;
+  /** Default 8883. */
   readonly port?: number | undefined;
+  /** `"mqtts"`, or mqtt.js's other names for it, `"ssl"` and `"tls"`. */
   readonly protocol?: string | undefined;
 }
 
 /** What is read of the options of an `MqttClient`. */
 export interface ClientOptions extends Broker {
+  /** Another name for `host`. */
   readonly hostname?: string | undefined;
   /** Brokers to connect to in turn, in place of `host` and `port`. */
   readonly servers?: readonly Broker[] | undefined;
-  /** The URL's, unless they are given. */
+  /** The URL's, unless it is given. */
   username?: string | undefined;
+  /** The URL's, unless it is given. */
   password?: string | Uint8Array | undefined;
+  /** Protocols to offer. */
   readonly ALPNProtocols?: unknown;
+  /** Certificates to trust. */
   readonly ca?: unknown;
+  /** The client's certificate. */
   readonly cert?: unknown;
+  /** The private key of `cert`. */
   readonly key?: unknown;
+  /** Only `true` is allowed. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** The name to send and to verify, where it is another one. */
   readonly servername?: string | undefined;
 }
 
 /** An `MqttClient`, by what is used of it. */
 export interface Client {
+  /** Its options. */
   readonly options: ClientOptions;
+  /** How many listen to an event. */
   listenerCount(event: "error"): number;
+  /** Listens to an event. */
   on(event: "error", listener: () => void): unknown;
 }
 
@@ -125,9 +139,17 @@ function readUrl(given: string | URL): Pick<ClientOptions, "username" | "passwor
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: url.port ? Number(url.port) : undefined,
-    username: url.username ? decodeURIComponent(url.username) : undefined,
-    password: url.password ? decodeURIComponent(url.password) : undefined,
+    username: url.username ? decode(url.username) : undefined,
+    password: url.password ? decode(url.password) : undefined,
   };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new OptionError("url", '"url" must have "%25" where its user or password has a "%"');
+  }
 }
 
 function checkProtocol(option: string, protocol: string): void {

@@ -22,13 +22,17 @@ export type ConnectorOptions = Omit<
 
 /** What is read of the options of a transport. */
 export interface TransportOptions {
+  /** A host name or an IP address. Default `"localhost"`. */
   readonly host?: string | undefined;
+  /** Default 465. */
   readonly port?: number | string | undefined;
   /** TLS from the first byte on. Default: whether the port is 465. */
   readonly secure?: boolean | undefined;
   /** Options of TLS. */
   readonly tls?: object | undefined;
+  /** The name to send and to verify, where it is another one. */
   readonly servername?: string | undefined;
+  /** The address of this machine to connect from. */
   readonly localAddress?: string | undefined;
   /** Milliseconds for the connection and its handshake. Default two minutes. */
   readonly connectionTimeout?: number | undefined;
@@ -36,8 +40,11 @@ export interface TransportOptions {
 
 /** What nodemailer is to know of a connection. By its type a `TlsSocket` is no `Socket` of `node:net`. */
 export interface Connected {
+  /** The socket of the connection. */
   readonly connection: Socket;
+  /** TLS was there from the first byte on. */
   readonly secure: true;
+  /** nodemailer has not to start it. */
   readonly secured: true;
 }
 

@@ -20,8 +20,11 @@ export type ConnectorOptions = Omit<
 
 /** What is read of the options of a client of ioredis. */
 export interface ClientOptions {
+  /** A host name or an IP address. */
   readonly host?: string | undefined;
+  /** Default 6379. */
   readonly port?: number | string | undefined;
+  /** 4, 6, or 0 for both. */
   readonly family?: number | undefined;
   /** Options of TLS. `rediss:` makes it `true`. */
   readonly tls?: object | boolean | undefined;

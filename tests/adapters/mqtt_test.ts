@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
@@ -75,7 +75,11 @@ test("a URL that is not a broker's is refused, and its password is not shown", (
   for (
     const url of [
       ...["mqtt://localhost", "wss://localhost", "https://localhost", "localhost", "mqtts:"],
-      ...["mqtts://a:secret@localhost/path", "mqtts://a:secret@localhost?clientId=a"],
+      ...[
+        "mqtts://a:secret%@localhost",
+        "mqtts://a:secret@localhost/path",
+        "mqtts://a:secret@localhost?clientId=a",
+      ],
     ]
   ) {
     assert.throws(
