@@ -143,7 +143,9 @@ function settingsOf(client: ClientOptions, own: TlsSocketOptions): TlsSocketOpti
  * SCARD, SISMEMBER, SMEMBERS, STRLEN, TTL, TYPE, ZCARD, ZRANGE and ZSCORE. A password that rides is kept
  * secret by the key of the ticket alone, as all early data are: whoever learns that key later can read it.
  *
- * Redis itself takes no early data. What stands in front of it may, such as HAProxy with `allow-0rtt`.
+ * Redis itself takes no early data. What stands in front of it may: `listenTls` hands them on at once. HAProxy
+ * with `allow-0rtt` takes them, but in its tcp mode holds them back until the handshake is over, so that
+ * nothing is gained there.
  *
  * ```ts
  * import { readOnly } from "@firstflight/tls/redis";
