@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { createServer } from "node:tls";
+import { Agent } from "../../adapters/agent.ts";
 import { type Client, connector, type ConnectorOptions } from "../../adapters/mqtt.ts";
 import { OptionError } from "../../mod.ts";
 import { closedPort } from "../fixtures/hostile_server.ts";
@@ -26,10 +29,20 @@ interface MqttClient {
 
 type Connect = (client: Client) => unknown;
 interface Mqtt {
+  connect(url: string, options: object): MqttClient;
   readonly MqttClient: new (connect: Connect, options: object) => MqttClient;
 }
 
-const { MqttClient } = library<Mqtt>("mqtt");
+interface Ws {
+  readonly WebSocketServer: new (options: object) => {
+    on(event: "connection", listener: (socket: object) => void): void;
+  };
+  createWebSocketStream(socket: object): Duplex;
+}
+
+const mqtt = library<Mqtt>("mqtt");
+const { MqttClient } = mqtt;
+const { createWebSocketStream, WebSocketServer } = library<Ws>("ws");
 const skip = requirePeer("haproxy", "mosquitto");
 const HOST = "127.0.0.1";
 
@@ -181,4 +194,37 @@ test("a silent connection is kept alive", { skip }, async () => {
     client.on("packetreceive", ({ cmd }) => cmd === "pingresp" && resolve());
     await promise;
   });
+});
+
+test("MQTT over WebSocket takes an agent", { skip }, async () => {
+  await using mosquitto = await startMosquitto();
+  const server = createHttpServer();
+  new WebSocketServer({ server }).on("connection", (socket) => {
+    const [near, far] = [createWebSocketStream(socket), connect(mosquitto.port, HOST)];
+    near.pipe(far).pipe(near);
+    for (const end of [near, far]) end.on("error", () => {}); // The client hangs up.
+  });
+  await once(server.listen(0, HOST), "listening");
+  const { port } = server.address() as AddressInfo;
+  await using front = await startTlsFront({ websocket: port });
+  const agent = new Agent({ ca: certificates().ca });
+  let made = 0;
+  const make = agent.createConnection.bind(agent);
+  agent.createConnection = (...given) => {
+    made++;
+    return make(...given);
+  };
+  const url = `wss://localhost:${front.ports.websocket}`;
+  const options = { wsOptions: { agent }, reconnectPeriod: 0 };
+  try {
+    await using(
+      mqtt.connect(url, options),
+      (client) => soon("connection", next(client, "connect")),
+      (client) => client.end(true),
+    );
+    assert.equal(made, 1);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
