@@ -45,6 +45,7 @@ export class Account {
   readonly #counts = new Map<string, number>();
   /** The sockets that have not ended yet, and by which function they were made. */
   readonly #open = new Map<Socket, string>();
+  /** Kept: a runtime may forget a channel that nobody holds, with its subscribers. */
   readonly #channel = builtin("diagnostics_channel").channel(CHANNEL);
 
   /** Notes that a call is left to the runtime. */

@@ -6,7 +6,6 @@
 
 import type { ConnectTlsOptions } from "../mod.ts";
 import { type DenoErrors, withDenoErrors } from "./deno_errors.ts";
-import { shareNamedImports } from "./deno_imports.ts";
 import type { Flag } from "./flag.ts";
 import type { Options, Understood } from "./understand.ts";
 
@@ -25,7 +24,6 @@ const OPTIONS: ReadonlySet<string> = new Set([
 export function patchDeno(flag: Flag): void {
   const { Deno } = globalThis as unknown as { Deno?: DenoNamespace };
   if (!Deno) return;
-  shareNamedImports();
   const { connectTls } = Deno;
   const of = "Deno.connectTls";
   Deno.connectTls = async (options) => {
@@ -51,7 +49,7 @@ export function patchDeno(flag: Flag): void {
 function understand(given: Options | undefined): Understood {
   const options: Record<string, unknown> = { hostname: "127.0.0.1" }; // Deno's default.
   for (const [name, value] of Object.entries(given ?? {})) {
-    if (value === undefined) continue;
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     if (!OPTIONS.has(name)) return { reason: `option ${name}` };
     options[name] = value;
   }

@@ -11,8 +11,8 @@ import type { Flag } from "./flag.ts";
 /** A function that makes a listener. */
 type Listens = (...args: unknown[]) => unknown;
 
-/** Lets whatever listens take Fast Open: servers of `node:net` and what stands on them, Deno's and Bun's. */
-export function patchListeners(flag: Flag): void {
+/** Lets servers of `node:net`, and what stands on them, take Fast Open. */
+export function patchServers(flag: Flag): void {
   const { Server } = builtin("net");
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: InstanceType<typeof Server>, ...args: unknown[]) {
@@ -20,7 +20,10 @@ export function patchListeners(flag: Flag): void {
     return Reflect.apply(listen, this, args);
   } as typeof listen;
   flag.patched.push("net.Server.listen");
+}
 
+/** The same for what a runtime has of its own. */
+export function patchOwnListeners(flag: Flag): void {
   const { Bun, Deno } = globalThis as { Bun?: object; Deno?: object };
   if (Bun) patchMembers(flag, "Bun", Bun, ["serve", "listen"]);
   if (Deno) patchMembers(flag, "Deno", Deno, ["serve", "listen", "listenTls"]);

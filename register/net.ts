@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOwnCall } from "../base/own_call.ts";
 import type { TcpSocket, TcpSocketOptions } from "../mod.ts";
 import { readArguments } from "./arguments.ts";
 import { builtin } from "./builtins.ts";
@@ -27,6 +28,7 @@ export function patchNet(flag: Flag, hosts: HostList): void {
 
   net.connect = net.createConnection = function (this: unknown, ...args: unknown[]) {
     const { options, listener } = readArguments(args);
+    if (isOwnCall(options)) return Reflect.apply(connect, this, args);
     const { host, port } = options;
     const isListed = hosts.has(String(host ?? "localhost"), Number(port));
     const understood = isListed

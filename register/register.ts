@@ -7,7 +7,8 @@
 import { builtin } from "./builtins.ts";
 import { patchDeno } from "./deno.ts";
 import { Flag } from "./flag.ts";
-import { patchListeners } from "./listeners.ts";
+import { shareNamedImports } from "./deno_imports.ts";
+import { patchOwnListeners, patchServers } from "./listeners.ts";
 import { patchNet } from "./net.ts";
 import { reportAtExit, warn } from "./report.ts";
 import { readSwitches } from "./switches.ts";
@@ -43,11 +44,16 @@ export async function register(url: string): Promise<Registered> {
   for (const problem of problems) warn(problem);
   if (isOff) return registered;
   await flag.library.loadEarly();
-  patchTls(flag);
-  if (optimisticNet) patchNet(flag, optimisticNet);
-  patchListeners(flag);
+  const patchModules = () => {
+    patchTls(flag);
+    if (optimisticNet) patchNet(flag, optimisticNet);
+    patchServers(flag);
+    builtin("module").syncBuiltinESMExports?.();
+  };
+  if ("Deno" in globalThis) shareNamedImports(patchModules);
+  else patchModules();
+  patchOwnListeners(flag);
   patchDeno(flag);
-  builtin("module").syncBuiltinESMExports?.();
   if (report) reportAtExit(flag);
   return registered;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOwnCall } from "../base/own_call.ts";
 import { readArguments } from "./arguments.ts";
 import { builtin } from "./builtins.ts";
 import { earlyDataFor } from "./early_data.ts";
@@ -33,6 +34,7 @@ export function patchTls(flag: Flag): void {
 
   tls.connect = function (this: unknown, ...args: unknown[]) {
     const { options, listener } = readArguments(args);
+    if (isOwnCall(options)) return Reflect.apply(connect, this, args);
     const reason = policy();
     const understood = reason ? { reason } : remembered.understand(options);
     const socket = flag.take("tls.connect", understood, (options) => {

@@ -28,14 +28,16 @@ const OF_TLS: ReadonlySet<string> = new Set([
 /** Other options that runtimes read, with the value by which one asks for nothing, if there is any. */
 const OF_RUNTIMES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Where to, and how.
-  ...named("blockList", "fd", "handle", "localPort", "onread", "socket", "typeOfService"),
+  ...named("blockList", "fd", "handle", "localPort", "manualStart", "onread", "pauseOnCreate"),
+  ...named("socket", "typeOfService", "objectMode", "readableObjectMode", "writableObjectMode"),
   ...[["readable", true], ["writable", true]] as const,
   ...[["hints", 0], ["path", ""], ["socketPath", ""]] as const,
   // Whom to trust, and who the client is.
   ...named("allowPartialTrustChain", "certificateCompression", "clientCertEngine", "crl", "pfx"),
   ...named("privateKeyEngine", "privateKeyIdentifier", "pskCallback", "secureContext", "session"),
   // How to speak.
-  ...named("ALPNCallback", "ciphers", "dhparam", "minDHSize", "secureProtocol", "sigalgs"),
+  ...named("ALPNCallback", "ciphers", "dhparam", "minDHSize", "secureProtocol"),
+  ...named("sessionIdContext", "sigalgs"),
   ...[["enableTrace", false], ["isServer", false], ["requestOCSP", false]] as const,
   ...[["secureOptions", 0]] as const,
 ]);

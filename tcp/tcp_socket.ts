@@ -23,9 +23,6 @@ import { PendingStream } from "./pending.ts";
 import { makeTcpSocket, type TcpSocket } from "./socket.ts";
 import type { TcpStream } from "./stream.ts";
 
-/** Where a socket connects to. */
-export type Destined = Pick<NetAddr, "hostname" | "port">;
-
 /** Options of {@linkcode tcpSocket}. */
 export interface TcpSocketOptions extends SocketOptions {
   /**
@@ -42,14 +39,17 @@ export interface TcpSocketOptions extends SocketOptions {
    * function is asked when it is known where to; where it says no, the connection is opened at once. Needs
    * `data`. Default `false`.
    */
-  optimisticConnect?: boolean | ((to: Destined) => boolean);
+  optimisticConnect?: boolean | ((to: Pick<NetAddr, "hostname" | "port">) => boolean);
 }
+
+/** Whether to be optimistic about a place. */
+type Optimism = (to: Pick<NetAddr, "hostname" | "port">) => boolean;
 
 /** {@linkcode TcpSocketOptions} as they were read. */
 interface TcpSocketSettings extends SocketSettings {
   /** Whether what is written first may arrive twice. */
   readonly data: ((first: Uint8Array) => boolean) | undefined;
-  readonly optimisticConnect: ((to: Destined) => boolean) | undefined;
+  readonly optimisticConnect: Optimism | undefined;
 }
 
 const firstData: Check<(first: Uint8Array) => boolean> = {
@@ -60,11 +60,11 @@ const firstData: Check<(first: Uint8Array) => boolean> = {
   },
 };
 
-const optimism: Check<(to: Destined) => boolean> = {
+const optimism: Check<Optimism> = {
   expectation: "true, false or a function",
   read(value) {
     if (typeof value === "boolean") return () => value;
-    return typeof value === "function" ? value as (to: Destined) => boolean : undefined;
+    return typeof value === "function" ? value as Optimism : undefined;
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * Builds what npm gets, in dist/: the library as one file for each module system, since every file
- * costs time when it is imported, and the command. Node strips no types in packages.
+ * costs time when it is imported, the flag, and the command. Node strips no types in packages.
  *
  * tsc compiles; Rollup, unlike other bundlers, keeps the names of classes, which users see in errors
  * and logs.
@@ -54,8 +54,10 @@ rmSync(compiled, { recursive: true });
 
 /** Writes the declarations of a module, for both module systems. */
 async function declare(input: string, name: string): Promise<void> {
+  // The flag is loaded by the runtimes, which take an ES module; it may wait, which CommonJS can't.
+  const extensions = name === "register" ? ["ts"] as const : ["ts", "cts"] as const;
   // The name alone makes a file TypeScript's description of a CommonJS module; they say the same.
-  for (const extension of ["ts", "cts"] as const) {
+  for (const extension of extensions) {
     const library = libraryApart(extension === "ts" ? "js" : "cjs");
     const plugins = name === "mod" ? declarationPlugins : [library, ...declarationPlugins];
     await bundle({ input: `${compiled}/${input}.d.ts`, plugins }, [

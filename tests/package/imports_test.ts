@@ -10,13 +10,15 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Each room may use itself and the rooms before it. */
-const rooms = ["runtimes", "base", "ffi", "tcp", "tls", "http", "mod", "adapters", "cli"];
+const rooms = [
+  ...["runtimes", "base", "ffi", "tcp", "tls", "http", "mod", "adapters", "register", "cli"],
+];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The code of each published file, by its path. */
 const sources = new Map(
-  globSync(["{mod,cli}.ts", `{${rooms.join()}}/**/*.ts`], { cwd: root })
+  globSync(["{mod,cli,register}.ts", `{${rooms.join()}}/**/*.ts`], { cwd: root })
     .map((file) => [file, withoutComments(readFileSync(`${root}/${file}`, "utf8"))]),
 );
 
@@ -93,6 +95,17 @@ test("an adapter imports mod.ts alone, and nobody imports an adapter", () => {
   }
 });
 
+test("the flag imports no module of the runtime, and of the rest little more than types", () => {
+  const files = [...sources].filter(([file]) => file.startsWith("register"));
+  assert.ok(files.length > 10, `only ${files.length} files found`);
+  for (const [file, code] of files) {
+    for (const [statement, specifier = ""] of code.matchAll(/^import [^;]*"([^"]+)";/gms)) {
+      const isOwn = specifier.startsWith("./") || specifier === "../base/own_call.ts";
+      assert.ok(isOwn || statement.startsWith("import type "), `${file}: ${statement}`);
+    }
+  }
+});
+
 test("no file imports itself by way of others, types included", () => {
   assert.equal(findCircle(imports)?.join(" → "), undefined);
 });
@@ -133,6 +146,8 @@ test("a runtime's name is only in its own file", () => {
     assert.ok(!specifiersIn(code).includes("node:ffi"), `${file} imports node:ffi`);
     assert.ok(file === "runtimes/node.ts" || !names(/["'`]node:ffi/), `${file} names node:ffi`);
     assert.ok(file === "runtimes/bun.ts" || !names(/["'`]bun:/), `${file} names a module of Bun`);
-    assert.ok(file.startsWith("runtimes/") || !names(/\b(Deno|Bun)\.\w/), `${file} uses a global`);
+    // The flag replaces members of these globals.
+    const mayUse = file.startsWith("runtimes/") || file.startsWith("register/");
+    assert.ok(mayUse || !names(/\b(Deno|Bun)\.\w/), `${file} uses a global`);
   }
 });

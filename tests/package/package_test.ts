@@ -5,9 +5,11 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { after, test } from "node:test";
 import { version } from "../../cli/version.ts";
 import { makeFolder, removeFolder } from "../peers/folder.ts";
+import { flagsFor } from "../register/flagged.ts";
 import { installPackage, root, runHere } from "./packed.ts";
 
 const folder = makeFolder();
@@ -51,11 +53,12 @@ console.log(typeof connectTls, libraries().filter((library) => !before.has(libra
 
 const ADAPTERS = ["agent", "http2", "mqtt", "nodemailer", "redis", "undici"];
 
-test("npm packs the library, the adapters, the command, and nothing else", () => {
+test("npm packs the library, the adapters, the flag, the command, and nothing else", () => {
   assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
   const kinds = ["cjs", "cjs.map", "d.cts", "d.ts", "js", "js.map"];
   const modules = ["mod", ...ADAPTERS].flatMap((name) => kinds.map((kind) => `${name}.${kind}`));
-  const files = ["cli.js", "cli.js.map", ...modules];
+  const flag = ["register.d.ts", "register.js", "register.js.map"];
+  const files = ["cli.js", "cli.js.map", ...flag, ...modules];
   assert.deepEqual(readdirSync(join(installed, "dist")).sort(), files.sort());
 });
 
@@ -90,6 +93,26 @@ test("an adapter is imported and required by its name, with the one library", ()
   }
 });
 
+test("the flag is set by its name, with the one library, which it does not load before it is needed", () => {
+  const text = readFileSync(join(installed, "dist/register.js"), "utf8");
+  assert.doesNotMatch(text, /class TlsConn|from 'node:/);
+  const program = join(folder, "flagged.mjs");
+  writeFileSync(
+    program,
+    `import { connect } from "node:tls";
+    const socket = connect({ host: "127.0.0.1", port: 1 });
+    socket.on("error", async ({ code }) => {
+      const { TlsSocket } = await import("@firstflight/tls");
+      console.log(code, socket instanceof TlsSocket);
+    });`,
+  );
+  // Deno takes a path, or a specifier with a scheme.
+  const isDeno = "deno" in process.versions;
+  const name = isDeno ? join(installed, "dist/register.js") : "@firstflight/tls/register";
+  const [option = ""] = flagsFor(name);
+  assert.equal(runHere(folder, option, program).stdout, "ECONNREFUSED true\n");
+});
+
 test("the command runs, with the one library", () => {
   const command = join(installed, "dist/cli.js");
   const text = readFileSync(command, "utf8");
@@ -102,7 +125,7 @@ test("the command runs, with the one library", () => {
 });
 
 test("source maps lead to the sources, and have them", () => {
-  for (const file of ["cli.js", "mod.cjs", "mod.js"]) {
+  for (const file of ["cli.js", "mod.cjs", "mod.js", "register.js"]) {
     const map: { sources: string[]; sourcesContent: string[] } = JSON.parse(
       readFileSync(join(installed, "dist", `${file}.map`), "utf8"),
     );
@@ -110,7 +133,8 @@ test("source maps lead to the sources, and have them", () => {
       const text = readFileSync(join(root, "dist", source), "utf8");
       assert.equal(map.sourcesContent[index], text, source);
     });
-    assert.ok(map.sources.some((source) => source.endsWith("runtimes/mod.ts")), file);
+    const some = file === "register.js" ? "register/flag.ts" : "runtimes/mod.ts";
+    assert.ok(map.sources.some((source) => source.endsWith(some)), file);
   }
 });
 

@@ -17,8 +17,8 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** What the tarball is made of and by. */
 const sources = [
-  "{mod,cli}.ts",
-  "{adapters,base,cli,ffi,http,runtimes,tcp,tls}/**/*.ts",
+  "{mod,cli,register}.ts",
+  "{adapters,base,cli,ffi,http,register,runtimes,tcp,tls}/**/*.ts",
   "tools/{build,declarations/plugins}.ts",
   "tools/declarations/package.json",
   "package.json",

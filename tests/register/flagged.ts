@@ -12,13 +12,13 @@ import { type ChildOptions, type Ended, runChild, runtimeName } from "../fixture
 /** The module of the flag. */
 export const FLAG = fileURLToPath(new URL("../../register.ts", import.meta.url));
 
-const flags: Readonly<Record<typeof runtimeName, readonly string[]>> = {
-  deno: [`--preload=${FLAG}`],
-  bun: [`--preload=${FLAG}`],
-  node: [`--import=${FLAG}`],
-};
+/** The arguments that set the flag. */
+export function flagsFor(module: string = FLAG): string[] {
+  return [runtimeName === "node" ? `--import=${module}` : `--preload=${module}`];
+}
 
-const permissions: typeof flags = { deno: ["-A"], bun: [], node: [] };
+/** The arguments that give every permission. */
+export const everyPermission: readonly string[] = runtimeName === "deno" ? ["-A"] : [];
 
 /** Runs a program under the flag; `flags` are given besides, by default every permission. */
 export function runFlagged(
@@ -26,15 +26,15 @@ export function runFlagged(
   args: readonly string[] = [],
   options: ChildOptions = {},
 ): Promise<Ended> {
-  const more = options.flags ?? permissions[runtimeName];
-  return runChild(program, args, { ...options, flags: [...flags[runtimeName], ...more] });
+  const more = options.flags ?? everyPermission;
+  return runChild(program, args, { ...options, flags: [...flagsFor(), ...more] });
 }
 
 const testCommands: Readonly<Record<typeof runtimeName, (title: string) => string[]>> = {
-  deno: (title) => ["test", "-A", "--no-check", "--no-lock", ...flags.deno, "--filter", title],
-  bun: (title) => ["test", "--timeout=60000", ...flags.bun, "-t", title],
+  deno: (title) => ["test", "-A", "--no-check", "--no-lock", ...flagsFor(), "--filter", title],
+  bun: (title) => ["test", "--timeout=60000", ...flagsFor(), "-t", title],
   node: (title) => [
-    ...["--disable-warning=ExperimentalWarning", ...flags.node],
+    ...["--disable-warning=ExperimentalWarning", ...flagsFor()],
     ...["--test", "--test-isolation=none", `--test-name-pattern=${title}`],
   ],
 };

@@ -24,7 +24,7 @@ const sources: Checks = {
   "formatting": ["deno", "fmt", "--check"],
   "publishing to JSR": ["deno", "publish", "--dry-run", "--allow-dirty", "--quiet"],
   "documentation of all that is exported": [
-    ...["deno", "doc", "--lint", "--quiet", "mod.ts"],
+    ...["deno", "doc", "--lint", "--quiet", "mod.ts", "register.ts"],
     ...globSync("adapters/*.ts"),
   ],
 };
