@@ -43,7 +43,6 @@ export async function register(url: string): Promise<Registered> {
   const { isOff, optimisticNet, problems, report } = flag.switches;
   for (const problem of problems) warn(problem);
   if (isOff) return registered;
-  await flag.library.loadEarly();
   const patchModules = () => {
     patchTls(flag);
     if (optimisticNet) patchNet(flag, optimisticNet);
@@ -55,5 +54,7 @@ export async function register(url: string): Promise<Registered> {
   patchOwnListeners(flag);
   patchDeno(flag);
   if (report) reportAtExit(flag);
+  // Last: what a program imports beside this module is evaluated while it waits.
+  await flag.library.loadEarly();
   return registered;
 }

@@ -29,6 +29,7 @@ const peers = [
   ["mariadb-server-core", "mariadbd"],
   ["microsocks", "microsocks"],
   ["mosquitto", "mosquitto"],
+  ["nats-server", "nats-server"],
   ["nginx", "nginx"],
   ["openssl", "openssl"],
   ["postgresql", "pg_ctlcluster"],

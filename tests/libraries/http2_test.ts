@@ -7,6 +7,7 @@ import { bytesOfSize } from "../peers/http_server.ts";
 import { startNginx } from "../peers/nginx.ts";
 import { startTlsFront, type TlsFront } from "../peers/tls_front.ts";
 import { startForwarder } from "./forwarder.ts";
+import { startGrpcServer } from "./grpc_server.ts";
 import { library } from "./library.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { testStories } from "./stories.ts";
@@ -106,7 +107,6 @@ testStories(servers, ["nginx"], {
 
 interface Grpc {
   readonly credentials: { createSsl(roots: Buffer): object; createInsecure(): object };
-  readonly ServerCredentials: { createInsecure(): object };
   readonly Client: new (target: string, credentials: object, options: object) => {
     makeUnaryRequest(
       path: string,
@@ -117,42 +117,17 @@ interface Grpc {
     ): void;
     close(): void;
   };
-  readonly Server: new () => {
-    addService(service: object, handlers: object): void;
-    bindAsync(
-      where: string,
-      credentials: object,
-      done: (error: Error | null, port: number) => void,
-    ): void;
-    forceShutdown(): void;
-  };
 }
 
 const grpc = library<Grpc>("@grpc/grpc-js");
 const METHOD = "/tests.Echo/Echo";
 const asItIs = (message: Buffer) => message;
 
-/** A gRPC server without TLS that sends back what it gets, and TLS in front of it. */
+/** A gRPC server that sends back what it gets, and TLS in front of it. */
 async function startGrpc(): Promise<TlsFront<"grpc">> {
   await using stack = new AsyncDisposableStack();
-  const server = stack.adopt(new grpc.Server(), (server) => server.forceShutdown());
-  const bytes = { requestSerialize: asItIs, requestDeserialize: asItIs };
-  const echo = { ...bytes, responseSerialize: asItIs, responseDeserialize: asItIs };
-  server.addService(
-    { Echo: { path: METHOD, requestStream: false, responseStream: false, ...echo } },
-    {
-      Echo: (call: { request: Buffer }, done: (error: null, answer: Buffer) => void) =>
-        done(null, call.request),
-    },
-  );
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const credentials = grpc.ServerCredentials.createInsecure();
-  server.bindAsync(
-    `${HOST}:0`,
-    credentials,
-    (error, port) => error ? reject(error) : resolve(port),
-  );
-  const front = stack.use(await startTlsFront({ grpc: await promise }, { alpn: "h2" }));
+  const server = stack.use(await startGrpcServer(METHOD));
+  const front = stack.use(await startTlsFront({ grpc: server.port }, { alpn: "h2" }));
   const started = stack.move();
   return { ports: front.ports, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }

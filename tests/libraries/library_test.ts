@@ -7,6 +7,9 @@ import { neverTried } from "./library.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+const textOf = (files: readonly string[]) =>
+  files.map((file) => readFileSync(`${root}/${file}`, "utf8")).join("\n");
+
 test("every library that is installed for it is tried, and no other is said to be left out", () => {
   const { devDependencies } = JSON.parse(
     readFileSync(`${root}/tools/libraries/package.json`, "utf8"),
@@ -14,8 +17,10 @@ test("every library that is installed for it is tried, and no other is said to b
   const libraries = Object.keys(devDependencies);
   assert.ok(libraries.length > 20, `only ${libraries.length} found`);
   const files = globSync("tests/libraries/*.ts", { cwd: root });
-  const code = files.map((file) => readFileSync(`${root}/${file}`, "utf8")).join("\n");
+  const code = textOf(files);
   const isLoaded = (name: string) => new RegExp(`\\(\\s*"${name}(/promise)?",?\\s*\\)`).test(code);
-  assert.deepEqual(libraries.filter((name) => !isLoaded(name)), []);
+  const pages = textOf(globSync("docs/integrations/*.md", { cwd: root }));
+  const hasPage = (name: string) => pages.includes(` from "${name}";`); // Its program is run as it stands there.
+  assert.deepEqual(libraries.filter((name) => !isLoaded(name) && !hasPage(name)), []);
   assert.deepEqual(Object.keys(neverTried).filter((name) => libraries.includes(name)), []);
 });

@@ -32,13 +32,11 @@ interface Imapflow {
 }
 
 testLibraries(shared(startServers), ["haproxy", "dovecot", "exim4"], {
-  // It connects the socket itself.
   "nodemailer": {
     exchange: (way, { ports }) => {
-      const how = way.isOwn ? { tls: way.trust } : { socket: way.socket(), secured: true };
       const transport = library<Nodemailer>("nodemailer").createTransport({
         ...{ host: HOST, port: ports.smtp, secure: true },
-        ...how,
+        ...way.nodemailer(),
       });
       const mail = { from: "a@localhost", to: "b@localhost", subject: "subject", text: "text" };
       const send = async () => (await transport.sendMail(mail)).accepted;

@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
-import type { Duplex } from "node:stream";
+import type { AddressInfo, Server } from "node:net";
+import { kafkaBroker } from "../peers/kafka_broker.ts";
 import { startMosquitto } from "../peers/mosquitto.ts";
 import { startTlsFront } from "../peers/tls_front.ts";
 import { library } from "./library.ts";
@@ -38,7 +38,7 @@ interface MqttClient {
 
 interface Mqtt {
   connect(options: object): MqttClient;
-  readonly MqttClient: new (connect: () => Duplex, options: object) => MqttClient;
+  readonly MqttClient: new (connect: ReturnType<Way["mqtt"]>, options: object) => MqttClient;
 }
 
 interface Kafka {
@@ -58,42 +58,6 @@ function echoServer(): Server {
   const sockets = new (library<Ws>("ws").WebSocketServer)({ server });
   sockets.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
   return server;
-}
-
-/**
- * The part of a Kafka broker that a client needs to hear of it: which versions of requests it knows, and
- * that it is a cluster by itself. Debian has none.
- */
-function kafkaBroker(port: () => number): Server {
-  const int16 = (value: number) => Buffer.from([value >> 8, value & 255]);
-  const int32 = (value: number) => Buffer.from([0, 0, value >> 8, value & 255]);
-  const string = (value: string) => Buffer.concat([int16(value.length), Buffer.from(value)]);
-  const [METADATA, API_VERSIONS] = [3, 18];
-  const UNSUPPORTED = [int16(35), int32(0)];
-  const versions = [[METADATA, 2, 2], [API_VERSIONS, 0, 0]] as const;
-  const answers: Readonly<Record<number, () => Buffer[]>> = {
-    [API_VERSIONS]: () => [int16(0), int32(versions.length), ...versions.flat().map(int16)],
-    [METADATA]: () => {
-      const broker = [int32(0), string(HOST), int32(port()), int16(-1)];
-      return [int32(1), ...broker, string("a cluster"), int32(0), int32(0)];
-    },
-  };
-  return createServer((socket) => {
-    let waiting = Buffer.alloc(0);
-    socket.on("error", () => {}); // The client may hang up.
-    socket.on("data", (chunk: Buffer) => {
-      waiting = Buffer.concat([waiting, chunk]);
-      while (waiting.length >= 4 && waiting.length >= 4 + waiting.readInt32BE()) {
-        const request = waiting.subarray(4, 4 + waiting.readInt32BE());
-        waiting = waiting.subarray(4 + request.length);
-        const [api, version] = [request.readInt16BE(), request.readInt16BE(2)];
-        const isKnown = api !== API_VERSIONS || version === 0;
-        const correlation = request.subarray(4, 8);
-        const answer = Buffer.concat([correlation, ...isKnown ? answers[api]!() : UNSUPPORTED]);
-        socket.write(Buffer.concat([int32(answer.length), answer]));
-      }
-    });
-  });
 }
 
 async function portOf(server: Server): Promise<number> {
@@ -133,7 +97,7 @@ function websocketOf(way: Way, port: number): WebSocket {
 
 function mqttOf(way: Way, port: number, options: object): MqttClient {
   const mqtt = library<Mqtt>("mqtt");
-  if (!way.isOwn) return new mqtt.MqttClient(() => way.socket(port), options);
+  if (!way.isOwn) return new mqtt.MqttClient(way.mqtt(), { host: HOST, port, ...options });
   return mqtt.connect({ protocol: "mqtts", host: HOST, port, ...way.trust, ...options });
 }
 
@@ -160,6 +124,7 @@ testLibraries(servers, peers, {
       return using(client, () => promise, () => client.end(true));
     },
     answer: "a message",
+    nothingRides: "it may not be repeated",
   },
 
   "kafkajs": {

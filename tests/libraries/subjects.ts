@@ -24,6 +24,7 @@ export interface Subject<Servers> {
   readonly nothingRides?:
     | "the server speaks first"
     | "it asks for another protocol"
+    | "it may not be repeated"
     | "the request is written later";
 }
 

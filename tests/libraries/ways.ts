@@ -9,6 +9,13 @@ import { connect as connectOwn, type ConnectionOptions } from "node:tls";
 import type { Duplex } from "node:stream";
 import { Agent, type AgentOptions } from "../../adapters/agent.ts";
 import { connector as http2Connector } from "../../adapters/http2.ts";
+import { type Client as MqttClient, connector as mqttConnector } from "../../adapters/mqtt.ts";
+import { connector as nodemailerConnector } from "../../adapters/nodemailer.ts";
+import {
+  connector as redisConnector,
+  type ConnectorClass,
+  readOnly,
+} from "../../adapters/redis.ts";
 import { connector as undiciConnector } from "../../adapters/undici.ts";
 import {
   type EarlyDataRule,
@@ -102,12 +109,44 @@ export class Way {
     return { createConnection: (authority: URL) => this.#keep(connect(authority)) };
   }
 
-  #ours(early: EarlyDataRule) {
+  /** What ioredis takes besides the host and the port. */
+  redis(): object {
+    if (this.isOwn) return { tls: this.trust };
+    const keep = (socket: TlsSocket) => this.#keep(socket);
+    const Connector = redisConnector<ConnectorClass>(this.#ours(readOnly));
+    class Keeping extends Connector {
+      override async connect(): Promise<TlsSocket> {
+        return keep(await super.connect());
+      }
+    }
+    return { Connector: Keeping };
+  }
+
+  /** What `new MqttClient()` takes. */
+  mqtt(): (client: MqttClient) => TlsSocket {
+    const connect = mqttConnector(this.#ours());
+    return (client) => this.#keep(connect(client));
+  }
+
+  /** What nodemailer takes besides the host and the port. */
+  nodemailer(): object {
+    if (this.isOwn) return { tls: this.trust };
+    const connect = nodemailerConnector(this.#ours());
+    return {
+      getSocket: ((transport, called) =>
+        connect(transport, (error, connected) => {
+          if (connected) this.#keep(connected.connection as unknown as TlsSocket);
+          called(error, connected);
+        })) satisfies typeof connect,
+    };
+  }
+
+  #ours(early?: EarlyDataRule) {
     return {
       caCerts: [certificates().ca],
       engine: engineUnderTest(),
       sessions: this.#sessions,
-      ...(this.name === "early data" ? { earlyData: early } : {}),
+      ...(early && this.name === "early data" ? { earlyData: early } : {}),
     };
   }
 

@@ -32,6 +32,7 @@ const packages = {
   "mariadbd": "mariadb-server-core",
   "microsocks": "microsocks",
   "mosquitto": "mosquitto",
+  "nats-server": "nats-server",
   "nginx": "nginx",
   "nginx-mail": "libnginx-mod-mail",
   "openssl": "openssl",
