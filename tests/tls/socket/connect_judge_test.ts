@@ -35,7 +35,9 @@ judge("the ends are known at the event of the connection", async (scene) => {
   socket.once("connect", () => {
     const { remoteAddress, remoteFamily, remotePort, localAddress, localPort } = socket;
     scene.note(scene.show({ remoteAddress, remoteFamily, localAddress }));
-    scene.note(`${remotePort === port} ${typeof localPort} ${scene.show("family" in socket.address())}`);
+    scene.note(
+      `${remotePort === port} ${typeof localPort} ${scene.show("family" in socket.address())}`,
+    );
   });
   await scene.stands(socket);
 });
