@@ -38,8 +38,17 @@ const MOMENT = 50;
 /** Milliseconds for the request for a tunnel. */
 const REQUEST_PATIENCE = 10_000;
 
+/**
+ * Milliseconds of silence after which the kernels ask whether the other end is still there. A client that has
+ * ended may wait for the rest of an answer, or be gone; only its kernel knows.
+ */
+const SILENCE = 60_000;
+
 /** Targets that are remembered to be there. */
 const MOST_PROVEN = 1024;
+
+/** Options of all connections to targets. */
+const ofBothKinds = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: SILENCE };
 
 /** What all clients share. */
 export class Service {
@@ -60,6 +69,7 @@ export class Service {
   /** Serves a client until both connections are closed. */
   async serve(near: Socket, route: Route, listen: string): Promise<void> {
     near.on("error", () => {}); // Its end is seen elsewhere.
+    near.setKeepAlive(true, SILENCE);
     const { target } = route;
     const account = new Account(listen, target instanceof AllowList ? undefined : target);
     try {
@@ -88,7 +98,7 @@ export class Service {
       ...tls,
       ...target,
       sessions: this.#sessions,
-      allowHalfOpen: true,
+      ...ofBothKinds,
     });
     account.begun(far);
     return far;
@@ -119,7 +129,7 @@ export class Service {
     }
     const far = await openTcp(near, target, dial, undefined, account).catch((error) => {
       const { code, message } = failureOf(error);
-      throw new Refusal(code === "TIMED_OUT" ? 504 : 502, message);
+      throw new Refusal(code === "TIMED_OUT" ? 504 : 502, message, code);
     });
     this.#proven.set(name, true);
     near.write(ESTABLISHED);
@@ -173,7 +183,7 @@ async function openTcp(
   const far = tcpSocket({
     ...dial,
     ...target,
-    allowHalfOpen: true,
+    ...ofBothKinds,
     ...(rides > 0 ? { data: "first-write" } : {}),
   });
   account.begun(far);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CommandError } from "../failure.ts";
 import { readTarget, type Target } from "../target.ts";
 import { UsageError } from "../usage.ts";
 
@@ -11,12 +12,11 @@ import { UsageError } from "../usage.ts";
 const LONGEST_HEAD = 16 * 1024;
 
 /** A request that can't be granted. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+export class Refusal extends CommandError {
   readonly status: Status;
 
-  constructor(status: Status, message: string) {
-    super(message);
+  constructor(status: Status, message: string, code = "REQUEST_REFUSED") {
+    super(code, message);
     this.status = status;
   }
 }
