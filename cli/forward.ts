@@ -50,6 +50,9 @@ type Values = OptionValues<typeof options>;
 const MOST_CONNECTIONS = 1024;
 const GRACE = 10;
 
+/** Tickets kept for a target: about as many as connections to it may begin at the same time. */
+const TICKETS = 64;
+
 /** The command. */
 export const forwardCommand: Command = {
   name: "forward",
@@ -84,7 +87,7 @@ async function run(args: readonly string[]): Promise<number> {
   const grace = readCount(values, "grace", { from: 0, to: 86_400 }, GRACE);
   const routes = await readRoutes(values, positionals);
   const log = new Log({ json, verbose: values.verbose ?? false });
-  const service = new Service(await openStore(values, json), log);
+  const service = new Service(await openStore(values, json, { perKey: TICKETS }), log);
   const clients = new Clients(service, log, most);
   const listeners = new Listeners({
     client: (near, route, place) => clients.add(near, route, place),

@@ -15,7 +15,7 @@ import {
   tlsSocket,
 } from "../../mod.ts";
 import { Recent } from "../../base/recent.ts";
-import { CommandError, failureOf } from "../failure.ts";
+import { failureOf } from "../failure.ts";
 import { formatTarget, type Target } from "../target.ts";
 import { Account } from "./account.ts";
 import { AllowList } from "./allow_list.ts";
@@ -28,11 +28,11 @@ import {
 } from "./connect_request.ts";
 import { endWith, reset, resetDelivered } from "./ends.ts";
 import { helloBytesIn } from "./hello_bytes.ts";
-import { join } from "./join.ts";
+import { join, reasonOf } from "./join.ts";
 import type { Log } from "./log.ts";
 import type { Route } from "./route.ts";
 
-/** Milliseconds that a client of a tunnel may take for its ClientHello, before it is connected without. */
+/** Milliseconds that a client may take for its first bytes, before it is connected without. */
 const MOMENT = 50;
 
 /** Milliseconds for the request for a tunnel. */
@@ -93,6 +93,8 @@ export class Service {
     const { target, tls, dial } = route;
     if (target instanceof AllowList) return await this.#openAsked(near, route, target, account);
     if (!tls) return await openTcp(near, target, dial, await nextChunk(near, MOMENT), account);
+    // With the first write at hand nothing has to be waited for when the ticket is known.
+    const first = tls.earlyData && await nextChunk(near, MOMENT);
     const far = tlsSocket({
       ...dial,
       ...tls,
@@ -101,6 +103,10 @@ export class Service {
       ...ofBothKinds,
     });
     account.begun(far);
+    if (first) {
+      account.sent += first.length;
+      far.write(first);
+    }
     return far;
   }
 
@@ -124,13 +130,14 @@ export class Service {
       near.write(ESTABLISHED);
       const first = rest.length > 0 ? rest : await nextChunk(near, MOMENT);
       const far = await openTcp(near, target, dial, first, account);
-      this.#proven.set(name, true);
+      if (far) this.#proven.set(name, true);
       return far;
     }
     const far = await openTcp(near, target, dial, undefined, account).catch((error) => {
       const { code, message } = failureOf(error);
       throw new Refusal(code === "TIMED_OUT" ? 504 : 502, message, code);
     });
+    if (!far) return undefined;
     this.#proven.set(name, true);
     near.write(ESTABLISHED);
     if (rest.length > 0) near.unshift(rest);
@@ -170,14 +177,17 @@ function nextChunk(near: Socket, patience: number): Promise<Uint8Array | null | 
   });
 }
 
-/** Opens TCP, with the ClientHello that the client's first bytes begin with in the SYN. */
+/**
+ * Opens TCP, with the ClientHello that the client's first bytes begin with in the SYN; `undefined` where the
+ * client has gone meanwhile.
+ */
 async function openTcp(
   near: Socket,
   target: Target,
   dial: Route["dial"],
   first: Uint8Array | null | undefined,
   account: Account,
-): Promise<StreamSocket> {
+): Promise<StreamSocket | undefined> {
   const bytes = first ?? new Uint8Array();
   const rides = helloBytesIn(bytes);
   const far = tcpSocket({
@@ -190,8 +200,9 @@ async function openTcp(
   const leave = () => void far.destroy();
   near.on("close", leave);
   try {
+    if (near.destroyed) leave();
     if (rides > 0) far.write(bytes.subarray(0, rides));
-    await connected(far, target);
+    if (!await isConnected(far)) return undefined;
     account.sent += bytes.length;
     if (bytes.length > rides) far.write(bytes.subarray(rides));
     return far;
@@ -200,16 +211,12 @@ async function openTcp(
   }
 }
 
-function connected(far: StreamSocket, target: Target): Promise<void> {
+/** Resolves when the socket is connected, to `false` when it was destroyed before, and rejects if it can't be. */
+function isConnected(far: StreamSocket): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    far.once("connect", () => resolve());
-    far.once("error", (error) => reject(error.cause ?? error));
-    far.once("close", () => {
-      const message = `The client has gone before there was a connection to ${
-        formatTarget(target)
-      }`;
-      reject(new CommandError("CLIENT_GONE", message));
-    });
+    far.once("connect", () => resolve(true));
+    far.once("error", (error) => reject(reasonOf(error)));
+    far.once("close", () => resolve(false));
   });
 }
 

@@ -7,7 +7,8 @@
 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { StreamSocket } from "../../mod.ts";
+import { giveBack } from "../../base/buffers.ts";
+import { FirstFlightError, type StreamSocket } from "../../mod.ts";
 import { CommandError, failureOf } from "../failure.ts";
 import type { Account } from "./account.ts";
 import { resetDelivered } from "./ends.ts";
@@ -20,12 +21,13 @@ export async function join(near: Socket, far: StreamSocket, account: Account): P
   let cutting: Promise<void> | undefined;
   const cut = () => cutting ??= resetDelivered(near);
 
+  if (near.destroyed) far.resetAndDestroy();
   near.on("error", () => far.resetAndDestroy());
   near.on("close", () => {
     if (!near.readableEnded || !far.readableEnded) far.resetAndDestroy();
   });
   far.on("error", (error) => {
-    account.failed(failureOf(error.cause ?? error));
+    account.failed(failureOf(reasonOf(error)));
     cut();
   });
   far.on("close", () => {
@@ -49,6 +51,11 @@ export async function join(near: Socket, far: StreamSocket, account: Account): P
   await cutting;
 }
 
+/** Errors of sockets have Node's form; why, their cause knows. */
+export function reasonOf(error: Error): unknown {
+  return error.cause instanceof FirstFlightError ? error.cause : error;
+}
+
 function copy(
   from: Duplex,
   to: Duplex,
@@ -58,7 +65,9 @@ function copy(
   from.on("data", (chunk: Uint8Array) => {
     if (!to.writable) return;
     onBytes(chunk.length);
-    if (!to.write(chunk)) from.pause();
+    // The buffer is lent by TLS, to whoever reads it. New ones would cost more than what fills them.
+    const written = (error?: Error | null) => void (error || giveBack(chunk));
+    if (!to.write(chunk, written)) from.pause();
   });
   to.on("drain", () => from.resume());
   if (from.readableEnded) onEnd();

@@ -14,7 +14,7 @@ import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { CommandError } from "../failure.ts";
 
-/** Bytes that a path of a socket may have (`sun_path`, without the final zero). */
+/** Bytes that the path of a socket may have everywhere (`sun_path`, without the final zero). */
 const LONGEST_PATH = 103;
 
 /**
@@ -27,9 +27,9 @@ export async function listenAtPath(server: Server, path: string): Promise<() => 
   const folder = makeFolderBeside(path);
   try {
     const made = join(folder, "s");
-    if (Buffer.byteLength(made) > LONGEST_PATH) {
-      const least = Buffer.byteLength(made) - LONGEST_PATH;
-      throw failure("ADDRESS_NOT_AVAILABLE", path, `the path is ${least} bytes too long`);
+    const excess = Math.max(...[path, made].map((each) => Buffer.byteLength(each))) - LONGEST_PATH;
+    if (excess > 0) {
+      throw failure("ADDRESS_NOT_AVAILABLE", path, `the path is ${excess} bytes too long`);
     }
     server.listen(made);
     await once(server, "listening");

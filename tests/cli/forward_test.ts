@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listenTls, type TlsConn } from "../../mod.ts";
@@ -146,7 +146,8 @@ test("CONNECT: what is not allowed, not there or not asked for has an answer", {
 });
 
 test("CONNECT: a target that has gone down is a reset once, and then a 502", { skip }, async () => {
-  let server = createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");
+  const greet = (socket: Socket) => void socket.end("hello").resume();
+  let server = createServer(greet).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port: down } = server.address() as { port: number };
   const target = `127.0.0.1:${down}`;
@@ -162,10 +163,66 @@ test("CONNECT: a target that has gone down is a reset once, and then a 502", { s
   assert.match(text(bytes), /^HTTP\/1\.1 200 /);
   assert.equal(error, "ECONNRESET");
   assert.match(text((await ask()).bytes), /^HTTP\/1\.1 502 /);
-  server = createServer((socket) => socket.end("hello again")).listen(down, "127.0.0.1");
+  server = createServer((socket) => socket.pipe(socket)).listen(down, "127.0.0.1");
   await once(server, "listening");
-  assert.match(text((await ask()).bytes), /hello again$/);
+  for (let count = 0; count < 2; count++) { // What comes with the request is not lost, either.
+    const together = `CONNECT ${target} HTTP/1.1\r\n\r\nat once`;
+    const { bytes } = await talkTo(port, together, { halfClose: true });
+    assert.match(text(bytes), /\r\n\r\nat once$/);
+  }
   server.close();
+});
+
+test("what may ride is what was asked for: HTTP/2, everything, nothing", { skip }, async () => {
+  await using nginx = await startNginx({ http2: true });
+  using folder = temporaryFolder();
+  const file = folder.path("targets.json");
+  const entry = {
+    listen: "127.0.0.1:0",
+    target: `localhost:${nginx.port}`,
+    ca: certificates().caPath,
+  };
+  const entries = [
+    { ...entry, listen: "127.0.0.2:0", alpn: ["h2"], earlyData: "http2" },
+    { ...entry, listen: "127.0.0.3:0", dangerousEarlyData: true },
+    { ...entry, listen: "127.0.0.4:0" },
+    { listen: "127.0.0.5:0", target: entry.target, plain: true },
+  ];
+  writeFileSync(file, JSON.stringify(entries));
+  await using forwarder = await startForward(["--targets", file]);
+  const last = async (index: number, ...args: string[]) => {
+    const { listen } = (await forwarder.lines("listening", 4))[index]!;
+    const url = `http://${listen}/facts`;
+    let answer = "";
+    for (let count = 0; count < 3; count++) answer = await curl(["-i", ...args, url]);
+    return factsIn(answer);
+  };
+  const expected = can("earlyData");
+  const http2 = await last(0, "--http2-prior-knowledge");
+  assert.deepEqual([http2.request, http2.early], ["GET /facts HTTP/2.0", expected]);
+  const order = await last(1, "--data", "order=1");
+  assert.deepEqual([order.request, order.early], ["POST /facts HTTP/1.1", expected]);
+  assert.equal((await last(2)).early, false);
+  const port = await forwarder.port(3);
+  const own = ["--cacert", certificates().caPath, "--connect-to", `::127.0.0.5:${port}`];
+  const answer = await curl(["-i", "--http1.1", ...own, "https://localhost/facts"]);
+  assert.equal(factsIn(answer).request, "GET /facts HTTP/1.1");
+});
+
+test("tickets in a folder are there for the next forwarder", { skip }, async () => {
+  await using nginx = await startNginx();
+  using folder = temporaryFolder();
+  const args = [...ca(), "--early-data", "http1", "127.0.0.1:0", `localhost:${nginx.port}`];
+  const store = ["--session-store", folder.path("sessions")];
+  const early = [];
+  for (let run = 0; run < 2; run++) {
+    await using forwarder = await startForward(args, { store });
+    const url = `http://127.0.0.1:${await forwarder.port()}/facts`;
+    early.push(factsIn(await curl(["-i", url])).early);
+    forwarder.signal("SIGTERM");
+    await forwarder.finished();
+  }
+  assert.deepEqual(early, [false, can("earlyData")]);
 });
 
 test("a unix socket is its owner's alone, and goes with the forwarder", { skip }, async () => {
@@ -183,13 +240,17 @@ test("a unix socket is its owner's alone, and goes with the forwarder", { skip }
   const answer = await curl(["-i", "--unix-socket", path, "http://localhost/facts"]);
   assert.equal(factsIn(answer).request, "GET /facts HTTP/1.1");
 
-  await assert.rejects(startForward(args), /another process listens there already/);
   const file = folder.path("file");
   writeFileSync(file, "precious");
-  const atFile = [...ca(), `unix:${file}`, `localhost:${nginx.port}`];
-  await assert.rejects(startForward(atFile), /it is a file, and no socket/);
-  const nowhere = [...ca(), `unix:${folder.path("no", "x")}`, "localhost"];
-  await assert.rejects(startForward(nowhere), /there is no folder/);
+  const refused: [path: string, why: RegExp][] = [
+    [path, /another process listens there already/],
+    [file, /it is a file, and no socket/],
+    [folder.path("no", "x"), /there is no folder/],
+    [folder.path("x".repeat(100)), /the path is \d+ bytes too long/],
+  ];
+  await Promise.all(refused.map(async ([path, why]) => {
+    await assert.rejects(startForward(["--plain", `unix:${path}`, "localhost"]), why);
+  }));
 
   forwarder.signal("SIGTERM");
   assert.equal(await forwarder.finished(), 0, forwarder.output);
