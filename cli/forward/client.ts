@@ -6,17 +6,10 @@
 
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { clearTimeout, setTimeout } from "node:timers";
-import {
-  type SessionStore,
-  type StreamSocket,
-  tcpSocket,
-  TlsSocket,
-  tlsSocket,
-} from "../../mod.ts";
+import { type SessionStore, type StreamSocket, TlsSocket, tlsSocket } from "../../mod.ts";
 import { Recent } from "../../base/recent.ts";
 import { failureOf } from "../failure.ts";
-import { formatTarget, type Target } from "../target.ts";
+import { formatTarget } from "../target.ts";
 import { Account } from "./account.ts";
 import { AllowList } from "./allow_list.ts";
 import {
@@ -27,28 +20,17 @@ import {
   refusalText,
 } from "./connect_request.ts";
 import { endWith, reset, resetDelivered } from "./ends.ts";
-import { helloBytesIn } from "./hello_bytes.ts";
-import { join, reasonOf } from "./join.ts";
+import { MOMENT, nextChunk } from "./first_chunk.ts";
+import { join, joinable } from "./join.ts";
 import type { Log } from "./log.ts";
+import { openTcp } from "./open_tcp.ts";
 import type { Route } from "./route.ts";
-
-/** Milliseconds that a client may take for its first bytes, before it is connected without. */
-const MOMENT = 50;
 
 /** Milliseconds for the request for a tunnel. */
 const REQUEST_PATIENCE = 10_000;
 
-/**
- * Milliseconds of silence after which the kernels ask whether the other end is still there. A client that has
- * ended may wait for the rest of an answer, or be gone; only its kernel knows.
- */
-const SILENCE = 60_000;
-
 /** Targets that are remembered to be there. */
 const MOST_PROVEN = 1024;
-
-/** Options of all connections to targets. */
-const ofBothKinds = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: SILENCE };
 
 /** What all clients share. */
 export class Service {
@@ -69,7 +51,7 @@ export class Service {
   /** Serves a client until both connections are closed. */
   async serve(near: Socket, route: Route, listen: string): Promise<void> {
     near.on("error", () => {}); // Its end is seen elsewhere.
-    near.setKeepAlive(true, SILENCE);
+    near.setKeepAlive(joinable.keepAlive, joinable.keepAliveInitialDelay);
     const { target } = route;
     const account = new Account(listen, target instanceof AllowList ? undefined : target);
     try {
@@ -100,8 +82,9 @@ export class Service {
       ...tls,
       ...target,
       sessions: this.#sessions,
-      ...ofBothKinds,
+      ...joinable,
     });
+    far.on("error", () => {}); // Seen where the two are joined, even if it comes before that.
     account.begun(far);
     if (first) {
       account.sent += first.length;
@@ -156,68 +139,6 @@ async function awaitRequest(near: Socket): Promise<ConnectRequest | undefined> {
     const request = readConnectRequest(bytes);
     if (request) return request;
   }
-}
-
-/**
- * What the client sends next, which leaves it paused; `undefined` where that is nothing for so many
- * milliseconds, `null` where the client has ended.
- */
-function nextChunk(near: Socket, patience: number): Promise<Uint8Array | null | undefined> {
-  if (near.destroyed || near.readableEnded) return Promise.resolve(null);
-  return new Promise((resolve) => {
-    const finish = (chunk: Uint8Array | null | undefined) => {
-      clearTimeout(timer);
-      near.pause();
-      near.off("data", finish).off("end", gone).off("close", gone);
-      resolve(chunk);
-    };
-    const gone = () => finish(null);
-    const timer = setTimeout(() => finish(undefined), patience);
-    near.on("data", finish).on("end", gone).on("close", gone).resume();
-  });
-}
-
-/**
- * Opens TCP, with the ClientHello that the client's first bytes begin with in the SYN; `undefined` where the
- * client has gone meanwhile.
- */
-async function openTcp(
-  near: Socket,
-  target: Target,
-  dial: Route["dial"],
-  first: Uint8Array | null | undefined,
-  account: Account,
-): Promise<StreamSocket | undefined> {
-  const bytes = first ?? new Uint8Array();
-  const rides = helloBytesIn(bytes);
-  const far = tcpSocket({
-    ...dial,
-    ...target,
-    ...ofBothKinds,
-    ...(rides > 0 ? { data: "first-write" } : {}),
-  });
-  account.begun(far);
-  const leave = () => void far.destroy();
-  near.on("close", leave);
-  try {
-    if (near.destroyed) leave();
-    if (rides > 0) far.write(bytes.subarray(0, rides));
-    if (!await isConnected(far)) return undefined;
-    account.sent += bytes.length;
-    if (bytes.length > rides) far.write(bytes.subarray(rides));
-    return far;
-  } finally {
-    near.off("close", leave);
-  }
-}
-
-/** Resolves when the socket is connected, to `false` when it was destroyed before, and rejects if it can't be. */
-function isConnected(far: StreamSocket): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    far.once("connect", () => resolve(true));
-    far.once("error", (error) => reject(reasonOf(error)));
-    far.once("close", () => resolve(false));
-  });
 }
 
 /** Turns a client away. One that speaks HTTP is told why. */

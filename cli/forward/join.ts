@@ -13,6 +13,12 @@ import { CommandError, failureOf } from "../failure.ts";
 import type { Account } from "./account.ts";
 import { resetDelivered } from "./ends.ts";
 
+/**
+ * What sockets must be, so that they can be joined. An end that has ended may wait for the rest of an answer,
+ * or be gone: only its kernel knows, and is asked after a minute of silence.
+ */
+export const joinable = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /** Joins a client and a target. Resolves when both connections are closed. */
 export async function join(near: Socket, far: StreamSocket, account: Account): Promise<void> {
   const closed = [closeOf(near), closeOf(far)];
@@ -20,16 +26,18 @@ export async function join(near: Socket, far: StreamSocket, account: Account): P
   let isSatisfied = false;
   let cutting: Promise<void> | undefined;
   const cut = () => cutting ??= resetDelivered(near);
+  const fail = (error: Error) => {
+    account.failed(failureOf(reasonOf(error)));
+    cut();
+  };
 
   if (near.destroyed) far.resetAndDestroy();
+  if (far.errored) fail(far.errored);
   near.on("error", () => far.resetAndDestroy());
   near.on("close", () => {
     if (!near.readableEnded || !far.readableEnded) far.resetAndDestroy();
   });
-  far.on("error", (error) => {
-    account.failed(failureOf(reasonOf(error)));
-    cut();
-  });
+  far.on("error", fail);
   far.on("close", () => {
     if (!far.readableEnded) cut();
   });

@@ -7,6 +7,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { listen } from "../../tcp/listen/listen.ts";
 import type { Warning } from "../warnings.ts";
+import { joinable } from "./join.ts";
 import { formatPlace } from "./place.ts";
 import type { Route } from "./route.ts";
 import { listenAtPath } from "./unix_socket.ts";
@@ -76,7 +77,7 @@ export class Listeners {
   }
 
   async #listen(route: Route): Promise<Listener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = createServer({ allowHalfOpen: joinable.allowHalfOpen, noDelay: true });
     const { place, release } = await this.#bind(server, route);
     const listener: Listener = {
       place,
