@@ -5,7 +5,13 @@
  */
 
 import process from "node:process";
-import { FileSessionStore, MemorySessionStore, type SessionStore, TlsError } from "../mod.ts";
+import {
+  FileSessionStore,
+  MemorySessionStore,
+  type MemorySessionStoreOptions,
+  type SessionStore,
+  TlsError,
+} from "../mod.ts";
 import { runtime } from "../runtimes/mod.ts";
 import { sessionFolder } from "./session_folder.ts";
 import { type OptionSpecs, type OptionValues, UsageError } from "./usage.ts";
@@ -28,24 +34,26 @@ export const aboutStore =
 
 /**
  * The store that the options stand for. Where its folder can't be used, prints a warning and keeps
- * sessions in memory.
+ * sessions in memory. `limits` are for whoever makes more connections than a person does.
  *
  * @throws {UsageError} when two options contradict each other
  */
 export async function openStore(
   values: OptionValues<typeof storeOptions>,
   json: boolean,
+  limits: MemorySessionStoreOptions = {},
 ): Promise<SessionStore> {
   const { "session-store": named, "no-session-store": none = false } = values;
   if (named !== undefined && none) {
     throw new UsageError("Options --session-store and --no-session-store contradict each other");
   }
-  if (none) return new MemorySessionStore();
+  if (none) return new MemorySessionStore(limits);
   const folder = named ?? sessionFolder(process.platform, runtime.env);
   try {
     if (folder === undefined) throw unknownFolder();
     let isFirst = true;
     return new FileSessionStore(folder, {
+      ...limits,
       onIgnored({ file, reason }) {
         if (!isFirst) return; // What damages one file often damages all.
         isFirst = false;
@@ -57,7 +65,7 @@ export async function openStore(
     if (!(error instanceof TlsError)) throw error;
     const message = `Sessions are not kept for the next run: ${error.message}`;
     await printWarning({ code: error.code, message }, json);
-    return new MemorySessionStore();
+    return new MemorySessionStore(limits);
   }
 }
 

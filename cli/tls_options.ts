@@ -5,7 +5,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import type { ConnectTlsOptions } from "../mod.ts";
+import type { DialOptions, TlsClientOptions } from "../mod.ts";
 import { type OptionSpecs, type OptionValues, readNumber, UsageError } from "./usage.ts";
 
 /** Options for trust, identity, what the client offers, and how long it waits. */
@@ -39,17 +39,20 @@ export const tlsOptions = {
   timeout: { type: "string", value: "MS", help: "give up connecting after this time (30000)" },
 } as const satisfies OptionSpecs;
 
+/** What the options stand for, whatever connects. */
+export type ReadTlsOptions = TlsClientOptions & Pick<DialOptions, "connectTimeout">;
+
 /** The largest delay that timers take. */
 const LONGEST = 0x7fffffff;
 
 /**
- * The options of `connectTls` that the command line's options stand for.
+ * The library's options that the command line's stand for.
  *
  * @throws {UsageError} when two options contradict each other, or a file can't be read
  */
 export async function readTlsOptions(
   values: OptionValues<typeof tlsOptions>,
-): Promise<Partial<ConnectTlsOptions>> {
+): Promise<ReadTlsOptions> {
   const { ca, cert, key, servername, groups, timeout, "passphrase-file": passphrase } = values;
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError("Options --cert and --key go together");
