@@ -4,7 +4,7 @@
  * @module
  */
 
-import { appendFileSync, readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { certificates } from "./certificates.ts";
 import { addressIn, type Daemon, type DaemonOptions, startDaemon, User } from "./daemon.ts";
 import { here, POSTGRESQL_VERSIONS, run } from "./peer.ts";
@@ -14,7 +14,7 @@ function program(name: string): string {
   return `${POSTGRESQL_VERSIONS}/${newest}/bin/${name}`;
 }
 
-/** Starts PostgreSQL, which lets everybody in as `postgres`. */
+/** Starts PostgreSQL, which lets everybody in but a user `bound`, who needs a password. */
 export function startPostgresql(
   { place }: Pick<DaemonOptions, "place"> = {},
 ): Promise<Daemon> {
@@ -34,11 +34,14 @@ export function startPostgresql(
   }, { place, stopBy: "SIGQUIT" });
 }
 
+/** Who is let in, and how. */
+const rules = ["hostssl all bound all scram-sha-256", "host all all all trust", ""];
+
 /** Makes its databases. */
 async function makeCluster(user: User, data: string): Promise<void> {
   const how = ["-A", "trust", "-U", "postgres", "--no-sync", "--no-instructions", "-D", data];
   const [command, ...args] = user.run(program("initdb"), ...how);
   const { code, output } = await run(here, command, args);
   if (code !== 0) throw new Error(`initdb failed: ${output}`);
-  appendFileSync(`${data}/pg_hba.conf`, "host all all all trust\n");
+  writeFileSync(`${data}/pg_hba.conf`, rules.join("\n"));
 }
