@@ -5,6 +5,7 @@ import { shared } from "../libraries/subjects.ts";
 import { startMariadb } from "../peers/mariadb.ts";
 import { startPostgresql } from "../peers/postgresql.ts";
 import { SLAPD_SUFFIX, startSlapd } from "../peers/slapd.ts";
+import { startTdsServer } from "../peers/tds_server.ts";
 import { startTlsFront } from "../peers/tls_front.ts";
 import { type PageUnderTest, testPage } from "./page.ts";
 
@@ -55,4 +56,11 @@ testPage("ldapts", { needs: ["haproxy", "slapd"] }, async (page) => {
   await using front = await startTlsFront({ slapd: slapd.port });
   const url = { "ldap.example.com:636": `localhost:${front.ports.slapd}` };
   await check(page, url, new RegExp(SLAPD_SUFFIX));
+});
+
+testPage("tedious", { needs: ["haproxy"] }, async (page) => {
+  await using server = await startTdsServer();
+  await using front = await startTlsFront({ tds: server.port }, { alpn: "tds/8.0" });
+  const values = { '"db.example.com"': '"localhost"', "1433": front.ports.tds };
+  await check(page, values, /^2$/m);
 });

@@ -45,5 +45,4 @@ export const neverTried: Readonly<Record<string, string>> = {
   mongodb: "Debian has no server of it, and its option for a socket is not documented",
   nats: "its client takes no socket, and upgrades one of its own after the server's greeting",
   ssh2: "it brings its own encryption; TLS is not what it speaks",
-  tedious: "Debian has no server of it",
 };
