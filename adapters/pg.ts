@@ -106,11 +106,8 @@ const reasons: Readonly<Record<NegotiationErrorCode, string>> = {
  * ```ts no-eval
  * import { connector } from "@firstflight/tls/pg";
  * import { Pool } from "pg";
- * import postgres from "postgres";
  *
- * const host = "db.example.com";
- * const pool = new Pool({ host, ssl: false, stream: connector() });
- * const sql = postgres({ host, ssl: false, socket: connector() });
+ * const pool = new Pool({ host: "db.example.com", ssl: false, stream: connector() });
  * ```
  *
  * Early data are refused: a query may change something, and even a login must not be repeated.

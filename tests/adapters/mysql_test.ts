@@ -70,9 +70,9 @@ test("queries are answered over TLS that begins at once, and it is resumed", { s
   for (const name of libraries) {
     const sockets: TlsSocket[] = [];
     const make = trusting({ sessions: new MemorySessionStore() });
-    function stream(this: unknown, wanted?: object): TlsSocket {
+    const stream = function (this: unknown, wanted?: object): TlsSocket {
       return sockets[sockets.length] = make.call(this, wanted);
-    }
+    };
     for (let count = 1; count <= 2; count++) {
       const pool = library<Library>(name).createPool({
         ...{ ...login, port: front, connectionLimit: 1, stream },
