@@ -6,8 +6,9 @@ import type { Socket } from "node:net";
 import {
   type AnyTransport,
   connect,
-  MemorySessionStore,
   OptionError,
+  type SessionStore,
+  type StoredSession,
   TlsError,
   type TlsSocket,
   tlsSocket,
@@ -154,21 +155,27 @@ test("what the function throws is the socket's error; what it may not return is 
   assert.ok(error instanceof OptionError && error.option === "socket", String(error));
 });
 
-test("a ticket that was not used, as no transport could be opened, serves the next socket", {
+test("a ticket that was not used, as no transport could be opened, is put back", {
   needs: "earlyData",
 }, async () => {
-  const sessions = new MemorySessionStore();
+  const kept: StoredSession[] = [];
+  const sessions: SessionStore = {
+    take: () => kept.shift(),
+    put: (_key, session) => void kept.push(session),
+  };
   using listener = startGreeter();
   await using server = await startAgreeing(listener.addr.port);
   const where = { host: here, port: server.port, sessions };
   const first = open(agree, where);
   await soon("data", once(first, "data"));
   await soon("close", once(first, "close"));
+  const before = kept.length;
+  assert.ok(before > 0);
   const failing = open(() => Promise.reject(new Error("no")), {
-    ...where,
-    earlyData: "first-write",
+    ...{ ...where, earlyData: "first-write" },
   });
   await failure(failing);
+  assert.equal(kept.length, before);
   const second = open(agree, where);
   await soon("secureConnect", once(second, "secureConnect"));
   assert.equal(second.isSessionReused(), true);
