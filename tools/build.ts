@@ -34,6 +34,9 @@ await bundle(
     { file: "dist/cli.js", format: "es", sourcemap: true },
   ],
 );
+await bundle({ input: `${compiled}/register.js`, plugins: [libraryApart("js"), sourceMaps()] }, [
+  { file: "dist/register.js", format: "es", sourcemap: true },
+]);
 for (const file of readdirSync("adapters")) {
   const name = basename(file, ".ts");
   for (const [extension, format] of [["js", "es"], ["cjs", "cjs"]] as const) {
@@ -44,6 +47,7 @@ for (const file of readdirSync("adapters")) {
   }
   await declare(`adapters/${name}`, name);
 }
+await declare("register", "register");
 await declare("mod", "mod");
 
 rmSync(compiled, { recursive: true });

@@ -6,6 +6,7 @@
  */
 
 import { connect } from "node:net";
+import { ownCall } from "../../base/own_call.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import { SystemCallError } from "../kernel/socket.ts";
 import { formatAddress, parseAddress } from "../name/address.ts";
@@ -25,6 +26,7 @@ export function openPlain(request: OpenRequest, reason?: string): Opened {
     ...(from ? { localAddress: formatAddress(from) } : {}),
     noDelay: true,
     allowHalfOpen: true,
+    ...ownCall,
   });
   // Bytes written in this turn are sent together. The runtime chooses between writev and joining.
   socket.cork();

@@ -42,7 +42,6 @@ export const leftOut: Readonly<Record<string, { in: readonly string[]; because: 
 /** Why a library is not tried in any runtime. */
 export const neverTried: Readonly<Record<string, string>> = {
   amqplib: "Debian's RabbitMQ brings Erlang, and takes half a minute to install",
-  mongodb: "Debian has no server of it, and its option for a socket is not documented",
   nats: "its client takes no socket, and upgrades one of its own after the server's greeting",
   ssh2: "it brings its own encryption; TLS is not what it speaks",
 };

@@ -25,7 +25,7 @@ const SUITE_LIMIT = 10 * MINUTE;
  */
 const sideBySide = [
   ["base/", "examples_test.ts", "ffi/", "http/", "package/", "runtimes/"],
-  ["integrations/", "libraries/", "peers/", "tls/engine/"],
+  ["integrations/", "libraries/", "peers/", "register/", "tls/engine/"],
 ] as const;
 
 /**

@@ -173,3 +173,73 @@ test("without a port, connect() says where, and the first write opens", async ()
     assert.equal(socket.bytesRead, 2);
   });
 });
+
+test("what must not arrive twice is sent once the connection stands", async () => {
+  const asked: string[] = [];
+  const data = (first: Uint8Array) => {
+    asked.push(new TextDecoder().decode(first));
+    return false;
+  };
+  await opening({ data }, async (socket, accepted) => {
+    socket.write("first ");
+    socket.write("second");
+    let text = "";
+    while (text !== "hello first second") text += (await once(socket, "data"))[0];
+    assert.deepEqual(asked, ["first second"]);
+    assert.equal(accepted.length, 1);
+    assert.equal(socket.fastOpen?.outcome, "disabled");
+  });
+});
+
+test("a socket may say that it is connected before it is, and be opened by what is written then", async () => {
+  const options = { optimisticConnect: true };
+  await opening(options, async (socket, accepted) => {
+    await once(socket, "connect");
+    assert.deepEqual([socket.connecting, socket.pending, accepted.length], [false, false, 0]);
+    assert.equal(socket.remoteAddress, undefined);
+    socket.write("first");
+    let text = "";
+    while (text !== "hello first") text += (await once(socket, "data"))[0];
+    assert.equal(socket.fastOpen?.outcome === "disabled", false);
+    assert.equal(socket.remoteAddress, here);
+  });
+  await opening(options, async (socket) => {
+    assert.equal(String((await once(socket, "data"))[0]), "hello "); // The server speaks first.
+    assert.equal(socket.fastOpen?.outcome, "disabled");
+  });
+  await leavesNothing(async () => {
+    const socket = tcpSocket({ host: here, port: 1, data: "first-write", ...options });
+    assert.deepEqual(await eventsOf(socket), [
+      "connect",
+      "ready",
+      "error connect ECONNREFUSED",
+      "close true",
+    ]);
+  });
+});
+
+test("whether it says so may depend on where it connects to", async () => {
+  const asked: unknown[] = [];
+  const optimisticConnect = ({ hostname, port }: { hostname: string; port: number }) => {
+    asked.push([hostname, port]);
+    return false;
+  };
+  await leavesNothing(async () => {
+    await using server = await startRawServer((socket) => socket.end("hello"));
+    const socket = tcpSocket({ data: "first-write", optimisticConnect });
+    assert.deepEqual(asked, []);
+    socket.connect(server.port, here);
+    assert.deepEqual(asked, [[here, server.port]]);
+    assert.ok(socket.connecting);
+    assert.equal(String((await once(socket, "data"))[0]), "hello"); // It does not wait for a write.
+    await once(socket, "close");
+  });
+  for (
+    const wrong of [{ optimisticConnect: true }, { optimisticConnect: 1, data: "first-write" }]
+  ) {
+    assert.throws(() => tcpSocket({ host: here, port: 1, ...wrong } as never), {
+      name: "OptionError",
+      option: "optimisticConnect",
+    });
+  }
+});

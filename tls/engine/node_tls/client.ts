@@ -13,6 +13,7 @@ import {
   type PeerCertificate,
   type TLSSocket,
 } from "node:tls";
+import { ownCall } from "../../../base/own_call.ts";
 import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
 import { readCertificate } from "../certificate.ts";
@@ -72,7 +73,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
   start(): Uint8Array | Promise<Uint8Array> {
     const { keyLog, onTicket } = this.#config;
     const socket = this.#socket = this.begin((pipe) =>
-      connect({ ...this.#options(), socket: pipe as never })
+      connect({ ...this.#options(), ...ownCall, socket: pipe as never })
     );
     socket.once("secureConnect", () => {
       socket.disableRenegotiation(); // For Bun, which has no option for it.

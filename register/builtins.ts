@@ -1,0 +1,21 @@
+/**
+ * The runtime's own modules, as objects whose members can be replaced.
+ *
+ * They are not imported: in Bun what has once been imported from `node:tls` by name stays as it was, and the
+ * flag has to be the first. So nothing in this folder may import a `node:` module by value.
+ *
+ * @module
+ */
+
+interface Builtins {
+  readonly diagnostics_channel: typeof import("node:diagnostics_channel");
+  readonly fs: typeof import("node:fs");
+  readonly module: typeof import("node:module");
+  readonly net: typeof import("node:net");
+  readonly tls: typeof import("node:tls");
+}
+
+/** A module of the runtime. */
+export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
+  return globalThis.process.getBuiltinModule(`node:${name}`) as Builtins[N];
+}

@@ -1,0 +1,59 @@
+/**
+ * Sets the flag, once in each thread.
+ *
+ * @module
+ */
+
+import { builtin } from "./builtins.ts";
+import { patchDeno } from "./deno.ts";
+import { Flag } from "./flag.ts";
+import { shareNamedImports } from "./deno_imports.ts";
+import { patchOwnListeners, patchServers } from "./listeners.ts";
+import { patchNet } from "./net.ts";
+import { reportAtExit, warn } from "./report.ts";
+import { readSwitches } from "./switches.ts";
+import { patchTls } from "./tls.ts";
+
+/** What the flag has done; `globalThis[Symbol.for("firstflight.register")]` in each thread. */
+export interface Registered {
+  /** From where the module of the flag was loaded. */
+  readonly url: string;
+  /** The functions that were replaced; none where `FIRSTFLIGHT=off`. */
+  readonly patched: readonly string[];
+  /** How often each thing has happened so far, in words. */
+  counts(): Readonly<Record<string, number>>;
+}
+
+const place = Symbol.for("firstflight.register");
+
+/** Replaces what opens connections and listens; does nothing where that was done before. */
+export async function register(url: string): Promise<Registered> {
+  const known: Registered | undefined = Reflect.get(globalThis, place);
+  if (known) {
+    if (known.url !== url) warn(`${url} is ignored: the flag was set by ${known.url} already`);
+    return known;
+  }
+  const flag = new Flag(readSwitches());
+  const registered: Registered = {
+    url,
+    patched: flag.patched,
+    counts: () => flag.account.counts(),
+  };
+  Reflect.set(globalThis, place, registered);
+  const { isOff, optimisticNet, problems, report } = flag.switches;
+  for (const problem of problems) warn(problem);
+  if (isOff) return registered;
+  await flag.library.loadEarly();
+  const patchModules = () => {
+    patchTls(flag);
+    if (optimisticNet) patchNet(flag, optimisticNet);
+    patchServers(flag);
+    builtin("module").syncBuiltinESMExports?.();
+  };
+  if ("Deno" in globalThis) shareNamedImports(patchModules);
+  else patchModules();
+  patchOwnListeners(flag);
+  patchDeno(flag);
+  if (report) reportAtExit(flag);
+  return registered;
+}

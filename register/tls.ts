@@ -1,0 +1,52 @@
+/**
+ * `tls.connect`, and what stands on it: `node:https`, `node:http2`, and most libraries.
+ *
+ * @module
+ */
+
+import { isOwnCall } from "../base/own_call.ts";
+import { readArguments } from "./arguments.ts";
+import { builtin } from "./builtins.ts";
+import { earlyDataFor } from "./early_data.ts";
+import type { Flag } from "./flag.ts";
+import { patchInstanceOf } from "./instance_of.ts";
+import { readVariable } from "./switches.ts";
+import { Remembered } from "./remembered.ts";
+
+/** Replaces `tls.connect`, `tls.createSecureContext`, and what `instanceof tls.TLSSocket` asks. */
+export function patchTls(flag: Flag): void {
+  const tls = builtin("tls");
+  const { connect, createSecureContext, DEFAULT_CIPHERS } = tls;
+  const remembered = new Remembered();
+
+  const policy = () => {
+    if (readVariable("NODE_TLS_REJECT_UNAUTHORIZED") === "0") {
+      return "NODE_TLS_REJECT_UNAUTHORIZED=0";
+    }
+    return tls.DEFAULT_CIPHERS === DEFAULT_CIPHERS ? undefined : "tls.DEFAULT_CIPHERS";
+  };
+
+  tls.createSecureContext = function (this: unknown, ...args) {
+    const context = Reflect.apply(createSecureContext, this, args);
+    remembered.context(context, args[0]);
+    return context;
+  };
+
+  tls.connect = function (this: unknown, ...args: unknown[]) {
+    const { options, listener } = readArguments(args);
+    if (isOwnCall(options)) return Reflect.apply(connect, this, args);
+    const reason = policy();
+    const understood = reason ? { reason } : remembered.understand(options);
+    const socket = flag.take("tls.connect", understood, (options) => {
+      return flag.library.load().tlsSocket({ ...options, ...earlyDataFor(flag, options) });
+    });
+    if (!socket) return Reflect.apply(connect, this, args);
+    remembered.sessionsOf(socket);
+    flag.account.watch("tls.connect", socket);
+    if (listener) socket.once("secureConnect", listener);
+    return socket;
+  } as typeof connect;
+
+  patchInstanceOf(tls.TLSSocket, () => flag.library.loaded?.TlsSocket);
+  flag.patched.push("tls.connect");
+}

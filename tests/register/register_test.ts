@@ -1,0 +1,150 @@
+/** What the flag replaces, and what it leaves to the runtime. */
+
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { FlagCalls } from "../fixtures/flag_calls.ts";
+import type { FlagDeno } from "../fixtures/flag_deno.ts";
+import type { FlagPlaces } from "../fixtures/flag_places.ts";
+import { type ChildOptions, runChild, runtimeName } from "../fixtures/hostile_child.ts";
+import { temporaryFolder } from "../peers/folder.ts";
+import { requirePeer } from "../peers/peer.ts";
+import { everyPermission, flagsFor, runFlagged } from "./flagged.ts";
+
+const skip = requirePeer("openssl");
+
+const programNamed = (name: string) => new URL(`../fixtures/flag_${name}.ts`, import.meta.url);
+
+/** What a program prints under the flag, and what it says on stderr. */
+async function runProgram<T>(
+  name: string,
+  options: ChildOptions = {},
+): Promise<{ result: T; stderr: string }> {
+  const { code, stdout, stderr } = await runFlagged(programNamed(name), [], options);
+  assert.equal(code, 0, stderr);
+  return { result: JSON.parse(stdout) as T, stderr };
+}
+
+/** The same without the flag. */
+async function runBare<T>(name: string): Promise<T> {
+  const { code, stdout, stderr } = await runChild(programNamed(name));
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as T;
+}
+
+/** The counts of one function, by the rest of the line. */
+function countsOf(of: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  const own = Object.entries(counts).filter(([line]) => line.startsWith(`${of}: `));
+  return Object.fromEntries(own.map(([line, count]) => [line.slice(of.length + 2), count]));
+}
+
+test("tls.connect answers as without the flag, and what is not understood is the runtime's", {
+  skip,
+}, async () => {
+  const { result, stderr } = await runProgram<FlagCalls>("calls");
+  const bare = await runBare<FlagCalls>("calls");
+  const answersOf = ({ calls }: FlagCalls) =>
+    Object.entries(calls).map(([name, [, answer]]) => [name, answer]);
+  assert.deepEqual(answersOf(result), answersOf(bare));
+  assert.ok(result.isInstance.every((is) => is));
+  assert.equal(stderr, "");
+  const left = Object.entries(result.calls).filter(([, [socket]]) => socket !== "TlsSocket");
+  assert.deepEqual(left.map(([name]) => name), ["no verification", "ciphers", "a socket"]);
+  assert.deepEqual(countsOf("tls.connect", result.counts), {
+    "Fast Open cookie-requested, early data not-sent": 7,
+    "Fast Open no connection": 4,
+    "left to the runtime, option rejectUnauthorized": 1,
+    "left to the runtime, option ciphers": 1,
+    "left to the runtime, option socket": 1,
+  });
+  const sum = Object.values(result.counts).reduce((sum, count) => sum + count, 0);
+  assert.equal(result.entries.length, sum);
+  assert.deepEqual(
+    result.entries.find((entry) => (entry as { outcome: string }).outcome === "left"),
+    {
+      of: "tls.connect",
+      outcome: "left",
+      reason: "option rejectUnauthorized",
+    },
+  );
+});
+
+test("FIRSTFLIGHT=off touches nothing", { skip }, async () => {
+  const { result } = await runProgram<FlagCalls>("calls", { env: { FIRSTFLIGHT: "off" } });
+  assert.deepEqual(result.patched, []);
+  assert.ok(Object.values(result.calls).every(([socket]) => socket === "TLSSocket"));
+});
+
+test("what the environment asks for in error is said, and stays off", { skip }, async () => {
+  const env = {
+    FIRSTFLIGHT: "maybe",
+    FIRSTFLIGHT_EARLY_DATA: "yes",
+    FIRSTFLIGHT_DANGEROUS_EARLY_DATA_HOSTS: "@/nowhere",
+    FIRSTFLIGHT_OPTIMISTIC_NET: "db.test:5432,:5432",
+    FIRSTFLIGHT_REPORT: "no",
+  };
+  const { result, stderr } = await runProgram<FlagCalls>("calls", { env });
+  assert.ok(!result.patched.includes("net.connect"));
+  const says = [
+    'FIRSTFLIGHT is ignored: it must be "off" or "on", got "maybe"',
+    'FIRSTFLIGHT_EARLY_DATA is ignored: it must be "safe" or "off", got "yes"',
+    "FIRSTFLIGHT_DANGEROUS_EARLY_DATA_HOSTS is ignored: ",
+    'FIRSTFLIGHT_OPTIMISTIC_NET is ignored: ":5432" is not HOST:PORT',
+    'FIRSTFLIGHT_REPORT is ignored: it must be "0" or "1", got "no"',
+  ];
+  for (const sentence of says) assert.ok(stderr.includes(sentence), `${sentence}\n${stderr}`);
+  assert.ok(stderr.includes("/nowhere"), stderr);
+});
+
+test("the account is printed at the end where that is asked for", { skip }, async () => {
+  const { stderr } = await runProgram<FlagCalls>("calls", { env: { FIRSTFLIGHT_REPORT: "1" } });
+  assert.match(stderr, /^firstflight, process \d+:$/m);
+  assert.match(stderr, /^ {2}7 × tls\.connect: Fast Open cookie-requested, early data not-sent$/m);
+});
+
+test("a flag that is given twice is set once; another copy is told so", { skip }, async () => {
+  const twice = await runProgram<FlagCalls>("calls", {
+    flags: [...flagsFor(), ...everyPermission],
+  });
+  assert.equal(twice.stderr, "");
+  using folder = temporaryFolder();
+  mkdirSync(folder.path("copy"));
+  for (const name of ["register.ts", "register"]) {
+    const source = fileURLToPath(new URL(`../../${name}`, import.meta.url));
+    cpSync(source, folder.path("copy", name), { recursive: true });
+  }
+  writeFileSync(folder.path("copy", "package.json"), '{ "type": "module" }');
+  const copy = folder.path("copy", "register.ts");
+  const { result, stderr } = await runProgram<FlagCalls>("calls", {
+    flags: [...flagsFor(copy), ...everyPermission],
+  });
+  assert.ok(stderr.includes(`${pathToFileURL(copy)} is ignored: the flag was set by `), stderr);
+  assert.equal(result.patched.filter((name) => name === "tls.connect").length, 1);
+});
+
+test("threads and processes that a program starts, as far as the runtime passes the flag on", {
+  skip,
+}, async () => {
+  const { result } = await runProgram<FlagPlaces>("places");
+  const passed = {
+    node: { worker: true, forked: true, cluster: true },
+    bun: { worker: false, forked: true, cluster: true },
+    deno: { worker: false, forked: false, cluster: false },
+  };
+  assert.deepEqual(result, { here: true, ...passed[runtimeName] });
+});
+
+if (runtimeName === "deno") {
+  test("Deno.connectTls answers as without the flag", { skip }, async () => {
+    const { result } = await runProgram<FlagDeno>("deno");
+    assert.deepEqual(result.calls, (await runBare<FlagDeno>("deno")).calls);
+    assert.deepEqual(countsOf("Deno.connectTls", result.counts), {
+      "Fast Open cookie-requested, early data not-sent": 3,
+      "left to the runtime, option unsafelyDisableHostnameVerification": 1,
+      "left to the runtime, since UNABLE_TO_GET_ISSUER_CERT_LOCALLY": 1,
+      "left to the runtime, since HOSTNAME_MISMATCH": 1,
+      "left to the runtime, since CONNECTION_REFUSED": 1,
+    });
+  });
+}
