@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { shared } from "../libraries/subjects.ts";
 import { startMariadb } from "../peers/mariadb.ts";
+import { startMongodbServer } from "../peers/mongodb_server.ts";
 import { startPostgresql } from "../peers/postgresql.ts";
 import { SLAPD_SUFFIX, startSlapd } from "../peers/slapd.ts";
 import { startTdsServer } from "../peers/tds_server.ts";
@@ -63,4 +64,16 @@ testPage("tedious", { needs: ["haproxy"] }, async (page) => {
   await using front = await startTlsFront({ tds: server.port }, { alpn: "tds/8.0" });
   const values = { '"db.example.com"': '"localhost"', "1433": front.ports.tds };
   await check(page, values, /^2$/m);
+});
+
+testPage("mongodb", { needs: ["haproxy"] }, async (page) => {
+  await using server = await startMongodbServer();
+  await using front = await startTlsFront({ mongodb: server.port });
+  const where = { "db.example.com:27017": `localhost:${front.ports.mongodb}` };
+  const { code, stdout, stderr } = await page.run(where, { env: { FIRSTFLIGHT_REPORT: "1" } });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /ok: 1/);
+  // Those of the pool, and those that watch the server: none was left to the runtime.
+  assert.match(stderr, /^ {2}\d+ × tls\.connect: /m);
+  assert.doesNotMatch(stderr, /left/);
 });
