@@ -9,6 +9,7 @@ import { connect as connectOwn, type ConnectionOptions } from "node:tls";
 import type { Duplex } from "node:stream";
 import { Agent, type AgentOptions } from "../../adapters/agent.ts";
 import { connector as http2Connector } from "../../adapters/http2.ts";
+import { connector as postgresqlConnector } from "../../adapters/pg.ts";
 import { connector as undiciConnector } from "../../adapters/undici.ts";
 import {
   type EarlyDataRule,
@@ -102,12 +103,24 @@ export class Way {
     return { createConnection: (authority: URL) => this.#keep(connect(authority)) };
   }
 
+  /** What pg takes as `stream`, and postgres.js as `socket`, to connect to PostgreSQL itself. */
+  postgresql(): (wanted?: object) => TlsSocket {
+    const connect = postgresqlConnector(this.#trusting());
+    return (wanted) => this.#keep(connect(wanted));
+  }
+
   #ours(early: EarlyDataRule) {
+    return {
+      ...this.#trusting(),
+      ...(this.name === "early data" ? { earlyData: early } : {}),
+    };
+  }
+
+  #trusting() {
     return {
       caCerts: [certificates().ca],
       engine: engineUnderTest(),
       sessions: this.#sessions,
-      ...(this.name === "early data" ? { earlyData: early } : {}),
     };
   }
 

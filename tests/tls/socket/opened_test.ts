@@ -101,16 +101,18 @@ test("a function opens the transport when the socket connects, and is told where
 });
 
 test("the name that is verified is the socket's, not the transport's", async () => {
-  using listener = startGreeter();
-  await using server = await startAgreeing(listener.addr.port);
-  const elsewhere = (wanted: TransportWanted) => agree({ ...wanted, hostname: here });
-  const socket = open(elsewhere, { host: "elsewhere.test", port: server.port });
-  assert.equal((await failure(socket)).code, "ERR_TLS_CERT_ALTNAME_INVALID");
-  const named = open(elsewhere, {
-    ...{ host: "elsewhere.test", port: server.port, servername: "localhost" },
+  await leavesNothing(async () => {
+    using listener = startGreeter();
+    await using server = await startAgreeing(listener.addr.port);
+    const elsewhere = (wanted: TransportWanted) => agree({ ...wanted, hostname: here });
+    const socket = open(elsewhere, { host: "elsewhere.test", port: server.port });
+    assert.equal((await failure(socket)).code, "ERR_TLS_CERT_ALTNAME_INVALID");
+    const named = open(elsewhere, {
+      ...{ host: "elsewhere.test", port: server.port, servername: "localhost" },
+    });
+    await soon("secureConnect", once(named, "secureConnect"));
+    named.destroy();
   });
-  await soon("secureConnect", once(named, "secureConnect"));
-  named.destroy();
 });
 
 test("a transport that is opened too late is closed, and the signal tells", async () => {
