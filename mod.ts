@@ -88,6 +88,7 @@ export {
 export { MemorySessionStore, type MemorySessionStoreOptions } from "./tls/sessions/memory_store.ts";
 export type { SessionStore, StoredSession } from "./tls/sessions/store.ts";
 export { PendingTls, prepareTls, type PrepareTlsOptions } from "./tls/prepare_tls.ts";
+export type { OpenTransport, TransportWanted } from "./tls/client/open_transport.ts";
 export type { CheckServerIdentity } from "./tls/client/server_identity.ts";
 export { TlsSocket } from "./tls/socket.ts";
 export type { TlsSocketOptions } from "./tls/socket_options.ts";

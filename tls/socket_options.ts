@@ -26,6 +26,7 @@ import {
   withOwnNames,
 } from "../tcp/face/settings.ts";
 import { destinationIn } from "../tcp/options.ts";
+import type { OpenTransport } from "./client/open_transport.ts";
 import type { CheckServerIdentity } from "./client/server_identity.ts";
 import { type AnyTransport, isTransport } from "./transport.ts";
 import {
@@ -77,8 +78,12 @@ export interface TlsSocketOptions extends SocketOptions, TlsClientOptions {
    * A stream to start TLS on, as `startTls` does, in the place of a connection of its own: what a proxy
    * has opened, a channel of SSH, a `net.Socket`, a `TlsConn`. The name to verify must be given, as
    * `servername` or `host`. Once it is given here, it is closed with the socket.
+   *
+   * A function opens it when the socket connects: for protocols that agree on TLS in the clear, and for
+   * proxies. It gets where to, as `connect` takes it, and may take as long as `connectTimeout` says. What it
+   * throws is the socket's error.
    */
-  socket?: AnyTransport | undefined;
+  socket?: AnyTransport | OpenTransport | undefined;
   /** Lets a cut without close_notify be the error `TRUNCATED`; Node takes it for the end. */
   strict?: boolean;
 }
@@ -88,7 +93,7 @@ export interface TlsSocketOptionSettings extends SocketSettings, TlsClientSettin
   readonly checkServerIdentity: CheckServerIdentity | undefined;
   readonly earlyData: EarlyDataRule | undefined;
   readonly optimisticSecureConnect: boolean;
-  readonly socket: AnyTransport | undefined;
+  readonly socket: AnyTransport | OpenTransport | undefined;
   readonly strict: boolean;
   readonly rejectUnauthorized: true;
 }
@@ -125,7 +130,10 @@ const rules: Rules<TlsSocketOptionSettings> = {
   checkServerIdentity: optional(callback()),
   earlyData: optional(earlyDataRule),
   optimisticSecureConnect: defaulted(boolean, false),
-  socket: optional(checkOf<AnyTransport>("a stream of bytes, or a TlsConn", isTransport)),
+  socket: optional(checkOf<AnyTransport | OpenTransport>(
+    "a stream of bytes, a TlsConn, or a function that opens one",
+    (value) => typeof value === "function" || isTransport(value),
+  )),
   strict: defaulted(boolean, false),
   rejectUnauthorized: defaulted(
     checkOf<true>(
@@ -157,7 +165,8 @@ export function readTlsSocketOptions(given: unknown): TlsSocketOptionSettings {
     throw badOption("optimisticSecureConnect", expectation, true, details);
   }
   const { socket, hostname } = settings;
-  if (socket && hostname === undefined && settings.serverName === undefined) {
+  const tellsWhere = typeof socket !== "object"; // A function is told.
+  if (!tellsWhere && hostname === undefined && settings.serverName === undefined) {
     const expectation = 'given, or "servername": "socket" does not tell whom it leads to';
     throw badOption("host", expectation, undefined, details);
   }

@@ -25,7 +25,8 @@ import type { TlsHeard, TlsUnderneath } from "./underneath.ts";
  * a `TlsError` or a `ConnectError`.
  *
  * Without a `port` the socket is not connected, and waits for its method `connect(port, host)`. With
- * `socket` it starts TLS on that; one that is closed already, or in use, is such an error, too.
+ * `socket` it starts TLS on that, or on what that opens; one that is closed already, or in use, is such an
+ * error, too.
  *
  * The permissions are those of `connectTls`.
  *
@@ -55,13 +56,13 @@ export function tlsSocket(options: TlsSocketOptions): TlsSocket {
   const chosen = chooseEngine(settings, { hostname, port });
   const open = (given: Readonly<Record<string, unknown>>, heard: TlsHeard) => {
     const base = { ...settings, signal: undefined }; // The socket listens to the signal itself.
-    if (socket) return startOver(socket, base, chosen, heard);
+    if (typeof socket === "object") return startOver(socket, base, chosen, heard);
     const destination = { ...base, ...destinationOf(settings, given) };
     checkDialSettings(destination);
-    return underneathOf(new SocketStream({ ...destination, via: undefined }, chosen, heard));
+    return underneathOf(new SocketStream({ ...destination, via: socket }, chosen, heard));
   };
-  const isReady = settings.port !== undefined || socket !== undefined;
-  const discard = () => socket && closeTransport(socket);
+  const isReady = settings.port !== undefined || typeof socket === "object";
+  const discard = () => typeof socket === "object" && closeTransport(socket);
   const collectsFirstWrites = earlyData !== undefined;
   return makeTlsSocket(settings, { open, discard, collectsFirstWrites }, isReady);
 }

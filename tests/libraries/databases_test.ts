@@ -11,8 +11,8 @@ import { testStories } from "./stories.ts";
 import { next, shared, testLibraries, using } from "./subjects.ts";
 import { HOST, type Way } from "./ways.ts";
 
-// PostgreSQL and MariaDB are asked for TLS before it begins, by the libraries' own; ours begins at once,
-// at the TLS that stands in front of them.
+// PostgreSQL and MariaDB are asked for TLS before it begins, by the libraries' own and by the adapter; a plain
+// tlsSocket begins at once, at the TLS that stands in front of them.
 
 interface Databases extends AsyncDisposable {
   /** Their own ports. */
@@ -90,12 +90,28 @@ function howOfPg(way: Way, { bare, ports }: Databases): object {
   return { ...login, ...how };
 }
 
-function postgresOf(way: Way, { bare, ports }: Databases, more: object = {}): Sql {
-  const how = way.pick({ port: bare.postgresql, ssl: way.trust }, () => ({
+/** The same for postgres.js, whose sockets are connected for it. */
+function howOfPostgres(way: Way, { bare, ports }: Databases): object {
+  return way.pick({ port: bare.postgresql, ssl: way.trust }, () => ({
     port: ports.postgresql,
     socket: () => Promise.resolve(way.socket(ports.postgresql)),
   }));
-  const options = { ...login, ...how, max: 1, fetch_types: false, backoff: false, ...more };
+}
+
+/** How they connect in stories: where nothing is early, to PostgreSQL itself, by the adapter. */
+const inStories = {
+  pg: (way: Way, servers: Databases) =>
+    way.name === "tlsSocket"
+      ? { ...login, port: servers.bare.postgresql, stream: way.postgresql() }
+      : howOfPg(way, servers),
+  postgres: (way: Way, servers: Databases) =>
+    way.name === "tlsSocket"
+      ? { port: servers.bare.postgresql, socket: way.postgresql() }
+      : howOfPostgres(way, servers),
+};
+
+function postgresOf(how: object): Sql {
+  const options = { ...login, ...how, max: 1, fetch_types: false, backoff: false };
   return defaultOf<(options: object) => Sql>("postgres")(options);
 }
 
@@ -115,7 +131,7 @@ testLibraries(servers, peers, {
   "postgres": {
     exchange: (way, databases) =>
       using(
-        postgresOf(way, databases),
+        postgresOf(howOfPostgres(way, databases)),
         async (sql) => [...await sql.unsafe(SUM)],
         (sql) => sql.end(),
       ),
@@ -215,7 +231,7 @@ testStories(servers, peers, {
     }, (redis) => redis.disconnect()),
 
   "pg's client is told that the server has ended its connection": async (way, servers) => {
-    const client = new (library<Pg>("pg").Client)(howOfPg(way, servers));
+    const client = new (library<Pg>("pg").Client)(inStories.pg(way, servers));
     const told: string[] = [];
     client.on("error", ({ code }) => told.push(`error ${code}`));
     const ended = next(client, "end");
@@ -227,7 +243,7 @@ testStories(servers, peers, {
   },
 
   "pg's pool forgets a connection that the server has ended": (way, servers) =>
-    using(new (library<Pg>("pg").Pool)(howOfPg(way, servers)), async (pool) => {
+    using(new (library<Pg>("pg").Pool)(inStories.pg(way, servers)), async (pool) => {
       pool.on("error", () => {}); // Of the connection that ends.
       const { rows: [first] } = await pool.query(PID);
       const removed = next(pool, "remove");
@@ -239,7 +255,7 @@ testStories(servers, peers, {
 
   "postgres connects again when the server has ended its connection": (way, servers) => {
     const { promise: closed, resolve: onclose } = Promise.withResolvers<void>();
-    return using(postgresOf(way, servers, { onclose }), async (sql) => {
+    return using(postgresOf({ ...inStories.postgres(way, servers), onclose }), async (sql) => {
       const [row] = await sql.unsafe(PID);
       await terminate(servers.bare.postgresql, row?.pid);
       await closed;
@@ -249,7 +265,7 @@ testStories(servers, peers, {
   },
 
   "postgres ends in good order": async (way, servers) => {
-    const sql = postgresOf(way, servers);
+    const sql = postgresOf(inStories.postgres(way, servers));
     const rows = [...await sql.unsafe(SUM)];
     return [rows, await sql.end()];
   },

@@ -41,7 +41,5 @@ export const leftOut: Readonly<Record<string, { in: readonly string[]; because: 
 
 /** Why a library is not tried in any runtime. */
 export const neverTried: Readonly<Record<string, string>> = {
-  mongodb: "Debian has no server of it, and its option for a socket is not documented",
   ssh2: "it brings its own encryption; TLS is not what it speaks",
-  tedious: "Debian has no server of it",
 };

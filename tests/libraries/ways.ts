@@ -11,6 +11,7 @@ import { Agent, type AgentOptions } from "../../adapters/agent.ts";
 import { connector as http2Connector } from "../../adapters/http2.ts";
 import { type Client as MqttClient, connector as mqttConnector } from "../../adapters/mqtt.ts";
 import { connector as nodemailerConnector } from "../../adapters/nodemailer.ts";
+import { connector as postgresqlConnector } from "../../adapters/pg.ts";
 import {
   connector as redisConnector,
   type ConnectorClass,
@@ -141,12 +142,24 @@ export class Way {
     };
   }
 
+  /** What pg takes as `stream`, and postgres.js as `socket`, to connect to PostgreSQL itself. */
+  postgresql(): (wanted?: object) => TlsSocket {
+    const connect = postgresqlConnector(this.#trusting());
+    return (wanted) => this.#keep(connect(wanted));
+  }
+
   #ours(early?: EarlyDataRule) {
+    return {
+      ...this.#trusting(),
+      ...(early && this.name === "early data" ? { earlyData: early } : {}),
+    };
+  }
+
+  #trusting() {
     return {
       caCerts: [certificates().ca],
       engine: engineUnderTest(),
       sessions: this.#sessions,
-      ...(early && this.name === "early data" ? { earlyData: early } : {}),
     };
   }
 

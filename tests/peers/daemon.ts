@@ -1,6 +1,6 @@
 /**
- * Servers that need no more than a configuration: each listens on 127.0.0.1 and keeps its files in a
- * folder that goes with it.
+ * Servers that need no more than a configuration: each listens on 127.0.0.1, or on all addresses of a host of
+ * the emulated network, and keeps its files in a folder that goes with it.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, here, listensOn, Peer } from "./peer.ts";
+import { freePort, here, listensOn, Peer, type Place } from "./peer.ts";
 
 /** A running server. */
 export interface Daemon extends AsyncDisposable {
@@ -21,10 +21,17 @@ export interface Daemon extends AsyncDisposable {
 export type Command = readonly [string, ...string[]];
 
 export interface DaemonOptions {
+  /** Default this machine. */
+  readonly place?: Place | undefined;
   /** Default a free port. */
   readonly port?: number | undefined;
   /** The signal at which it ends the processes that it has started. Default: it has none. */
   readonly stopBy?: "SIGQUIT";
+}
+
+/** The address that a server is to listen on. */
+export function addressIn(place: Place = here): string {
+  return place === here ? "127.0.0.1" : "0.0.0.0";
 }
 
 /**
@@ -34,17 +41,17 @@ export async function startDaemon(
   prepare: (folder: Folder, port: number) => Command | Promise<Command>,
   options: DaemonOptions = {},
 ): Promise<Daemon> {
-  const port = options.port ?? await freePort();
+  const { place = here, port = await freePort(), stopBy } = options;
   const folder = temporaryFolder();
   let peer: Peer | undefined;
   const stop = async () => {
-    await peer?.stop(options.stopBy);
+    await peer?.stop(stopBy);
     folder[Symbol.dispose]();
   };
   try {
     const [command, ...args] = await prepare(folder, port);
-    peer = new Peer(here, command, args);
-    await peer.until("a listener", () => listensOn(port));
+    const started = peer = new Peer(place, command, args);
+    await started.until("a listener", () => listensOn(port, started.pid));
     return { port, folder, peer, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();

@@ -262,10 +262,23 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
-export function listensOn(port: number): boolean {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
+/**
+ * Whether something listens on this port of 127.0.0.1 or of all addresses, as the kernel lists it. A process may
+ * see another network than this one does.
+ */
+export function listensOn(port: number, pid: number | "self" = "self"): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A `;
+  const list = textOf(`/proc/${pid}/net/tcp`);
+  return ["0100007F", "00000000"].some((address) => list.includes(` ${address}${local}`));
+}
+
+/** A file; empty where it is not there, as those of a process that has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -25,6 +25,7 @@ import { AnswerWatch } from "./answer_watch.ts";
 import { asksAgain, bytesThatMayRide } from "./early_data_rule.ts";
 import { type Connected, establish, requireSent } from "./establish.ts";
 import { establishOver } from "./establish_over.ts";
+import { type OpenTransport, openTransport } from "./open_transport.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { type CheckServerIdentity, JudgedSessions, judgeIdentity } from "./server_identity.ts";
 
@@ -38,12 +39,14 @@ export interface SocketStreamSettings extends DialSettings, TlsClientSettings {
   /** Whether the socket says that it is secure as soon as there is a ticket. */
   readonly optimisticSecureConnect: boolean;
   readonly checkServerIdentity: CheckServerIdentity | undefined;
-  /** A connection of somebody else's to use; `undefined` makes one. */
-  readonly via: Transport | undefined;
+  /** A connection of somebody else's to use, or what opens it; `undefined` makes one. */
+  readonly via: Transport | OpenTransport | undefined;
 }
 
 /** What the socket hears. */
-export interface SocketStages extends Stages {
+export interface SocketStages extends Omit<Stages, "connected"> {
+  /** There is a connection. The TLS handshake is still to come. */
+  connected(): void;
   /** A ticket is at hand, and nothing was sent yet. */
   promised(): void;
   /** The server has sent a ticket. */
@@ -189,7 +192,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     this.#isPlanUsed = true;
     // A ticket that was never sent can serve the next connection.
     this.#plan?.then(putBack, () => {});
-    this.#settings.via?.close();
+    const { via } = this.#settings;
+    if (typeof via === "object") via.close();
   }
 
   async #makePlan(): Promise<Plan> {
@@ -268,6 +272,23 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
     const settings = this.#heard();
     const { via } = settings;
     if (!via) return await establish(settings, this.#chosen, early, this.#listening(), plan);
+    if (typeof via === "object") return await this.#openOver(via, settings, early, plan);
+    const opened = await openTransport(via, settings).catch((error) => {
+      if (plan) putBack(plan);
+      throw error;
+    });
+    this.#dialed = opened.via.facts;
+    this.#stages.connected();
+    const { connectTimeout } = opened;
+    return await this.#openOver(opened.via, { ...settings, connectTimeout }, early, plan);
+  }
+
+  async #openOver(
+    via: Transport,
+    settings: SocketStreamSettings,
+    early: Uint8Array | undefined,
+    plan: Plan | undefined,
+  ): Promise<Connected> {
     try {
       return await establishOver(via, settings, this.#chosen, early, plan);
     } catch (error) {
@@ -282,7 +303,7 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
       ...this.#stages,
       connected: (link) => {
         this.#dialed = link.facts;
-        this.#stages.connected?.(link);
+        this.#stages.connected();
       },
     };
   }
