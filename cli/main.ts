@@ -8,6 +8,7 @@ import process from "node:process";
 import type { Command } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { doctorCommand } from "./doctor.ts";
+import { getCommand } from "./get.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { reportFailure } from "./failure.ts";
 import { nearest } from "../base/nearest.ts";
@@ -16,7 +17,12 @@ import { timeCommand } from "./time.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
-const commands: readonly Command[] = [connectCommand, timeCommand, doctorCommand];
+const commands: readonly Command[] = [
+  getCommand,
+  connectCommand,
+  timeCommand,
+  doctorCommand,
+];
 
 /** Runs a command line; resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

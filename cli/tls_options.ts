@@ -5,7 +5,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import type { ConnectTlsOptions } from "../mod.ts";
+import type { TlsClientOptions } from "../mod.ts";
 import { type OptionSpecs, type OptionValues, readNumber, UsageError } from "./usage.ts";
 
 /** Options for trust, identity, what the client offers, and how long it waits. */
@@ -49,7 +49,7 @@ const LONGEST = 0x7fffffff;
  */
 export async function readTlsOptions(
   values: OptionValues<typeof tlsOptions>,
-): Promise<Partial<ConnectTlsOptions>> {
+): Promise<Partial<TlsClientOptions>> {
   const { ca, cert, key, servername, groups, timeout, "passphrase-file": passphrase } = values;
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError("Options --cert and --key go together");
