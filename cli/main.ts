@@ -13,12 +13,14 @@ import { commandHelp, generalHelp } from "./help.ts";
 import { reportFailure } from "./failure.ts";
 import { nearest } from "../base/nearest.ts";
 import { OutputError, print } from "./output.ts";
+import { runCommand as startCommand } from "./run.ts";
 import { timeCommand } from "./time.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
 const commands: readonly Command[] = [
   getCommand,
+  startCommand,
   connectCommand,
   timeCommand,
   doctorCommand,
