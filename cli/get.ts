@@ -68,8 +68,8 @@ export const getCommand: Command = {
     "TRACE, without a body) is early data. These can be replayed by anybody on the way: where a GET " +
     "changes something, pass --no-early-data. All other requests wait for the handshake.",
     "A body that is cut off is a failure, and so is one that is not what its encoding says. Redirects " +
-    "to other servers get neither credentials nor cookies of yours, nor your certificate, and one to " +
-    "http:// is not followed. Name and password in the URL are sent as basic authentication and never " +
+    "to another server get neither your certificate nor any field that may hold a secret, and none to " +
+    "http:// is followed. Name and password in the URL are sent as basic authentication and never " +
     "printed. With --data the type is application/x-www-form-urlencoded unless --header says otherwise.",
     "With --repeat each request has a connection of its own, unless --keep-alive is given, and only " +
     "the first answer is written. Round trips are counted from the SYN to the head of the answer. " +

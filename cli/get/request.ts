@@ -49,8 +49,11 @@ const FRAMING = [
   ...["transfer-encoding", "upgrade"],
 ];
 
-/** What is for the server alone that the user has named. */
-const SECRETS = ["authorization", "cookie", "host", "proxy-authorization"];
+/**
+ * What another server may be told: what the answer should be like. Any other field may hold a secret, as
+ * Authorization and Cookie do, and X-Api-Key.
+ */
+const HARMLESS = /^(accept(-.*)?|cache-control|content-.*|if-.*|pragma|range|user-agent)$/;
 
 /** The encodings that can be undone, the best first. */
 export const encodings = ["zstd", "br", "gzip", "deflate"] as const;
@@ -105,9 +108,9 @@ function readFields(lines: readonly string[]): Map<string, string[]> {
       validateHeaderName(name);
       validateHeaderValue(name, value);
     } catch {
-      // The line may hold a secret. What stands before the colon is none.
-      const about = line.includes(":") ? `, got another under "${given}"` : " with a colon";
-      throw new UsageError(`Option --header must be a line like "Name: value"${about}`);
+      // The value may be a secret, and so may a line without a colon.
+      const which = line.includes(":") ? `"${given}"` : "one without a colon";
+      throw new UsageError(`Option --header must be like "Name: value", in ASCII; ${which} is not`);
     }
     if (FRAMING.includes(name)) {
       throw new UsageError(`Option --header can't be ${given}: the command decides on that`);
@@ -143,7 +146,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 /**
  * The request that follows an answer; `undefined` where that is not a redirect.
  *
- * Another server gets neither credentials nor cookies, and never a request without TLS.
+ * Another server gets no field that may hold a secret. A server without TLS gets nothing.
  *
  * @throws {CommandError} when the redirect can't be followed
  */
@@ -166,7 +169,7 @@ export function redirected(
     ? !["GET", "HEAD"].includes(wanted.method)
     : status < 303 && wanted.method === "POST";
   const isDropped = (name: string) =>
-    (isElsewhere && SECRETS.includes(name)) || (dropsBody && name.startsWith("content-"));
+    (isElsewhere && !HARMLESS.test(name)) || (dropsBody && name.startsWith("content-"));
   return {
     url,
     method: dropsBody ? "GET" : wanted.method,
