@@ -40,11 +40,13 @@ export async function runChild(
   args: readonly string[],
   env: Env,
 ): Promise<number> {
-  const child = spawn(spelled(command), [...args], {
+  let child: ChildProcess | undefined;
+  // Before there is a child: it may be quick to say that it is there, and a signal quick to follow.
+  const stopForwarding = forwardSignals(() => child?.pid);
+  child = spawn(spelled(command), [...args], {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
-  const stopForwarding = forwardSignals(child);
   const { promise, resolve, reject } = Promise.withResolvers<Ended>();
   child.once("error", (error) => reject(new NotStarted(command, error)));
   child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -66,13 +68,14 @@ function spelled(command: string): string {
 }
 
 /** Forwards signals; returns how to stop that. */
-function forwardSignals(child: ChildProcess): () => void {
+function forwardSignals(target: () => number | undefined): () => void {
   // A terminal sends Ctrl-C to both, and many programs take a second one for impatience.
   const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   const forward = (signal: NodeJS.Signals): void => {
-    if (child.pid === undefined || (signal === "SIGINT" && hasTerminal)) return;
+    const pid = target();
+    if (pid === undefined || (signal === "SIGINT" && hasTerminal)) return;
     try {
-      process.kill(child.pid, signal); // Deno's child.kill() loses the exit code.
+      process.kill(pid, signal); // Deno's child.kill() loses the exit code.
     } catch {
       // It has just ended.
     }
