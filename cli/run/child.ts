@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import process from "node:process";
@@ -40,18 +40,24 @@ export async function runChild(
   args: readonly string[],
   env: Env,
 ): Promise<number> {
-  let child: ChildProcess | undefined;
+  const target: Target = {};
   // Before there is a child: it may be quick to say that it is there, and a signal quick to follow.
-  const stopForwarding = forwardSignals(() => child?.pid);
-  child = spawn(spelled(command), [...args], {
+  const stopForwarding = forwardSignals(target);
+  const child = spawn(spelled(command), [...args], {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
+  target.pid = child.pid;
   const { promise, resolve, reject } = Promise.withResolvers<Ended>();
   child.once("error", (error) => reject(new NotStarted(command, error)));
   child.once("exit", (code, signal) => resolve({ code, signal }));
   const ended = await promise.finally(stopForwarding);
   return ended.signal === null ? ended.code ?? exitCodes.failure : await endBy(ended.signal);
+}
+
+/** Whom signals are for. */
+interface Target {
+  pid?: number | undefined;
 }
 
 interface Ended {
@@ -68,11 +74,11 @@ function spelled(command: string): string {
 }
 
 /** Forwards signals; returns how to stop that. */
-function forwardSignals(target: () => number | undefined): () => void {
+function forwardSignals(target: Target): () => void {
   // A terminal sends Ctrl-C to both, and many programs take a second one for impatience.
   const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   const forward = (signal: NodeJS.Signals): void => {
-    const pid = target();
+    const { pid } = target;
     if (pid === undefined || (signal === "SIGINT" && hasTerminal)) return;
     try {
       process.kill(pid, signal); // Deno's child.kill() loses the exit code.
