@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { CommandError } from "../failure.ts";
 import { exitCodes } from "../usage.ts";
 import type { Env } from "./preload.ts";
@@ -76,7 +77,7 @@ function spelled(command: string): string {
 /** Forwards signals; returns how to stop that. */
 function forwardSignals(target: Target): () => void {
   // A terminal sends Ctrl-C to both, and many programs take a second one for impatience.
-  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  const hasTerminal = [0, 1, 2].some(isatty); // No stream is made: the descriptors are the command's.
   const forward = (signal: NodeJS.Signals): void => {
     const { pid } = target;
     if (pid === undefined || (signal === "SIGINT" && hasTerminal)) return;
