@@ -72,7 +72,7 @@ export const getCommand: Command = {
     "http:// is followed. Name and password in the URL are sent as basic authentication and never " +
     "printed. With --data the type is application/x-www-form-urlencoded unless --header says otherwise.",
     "With --repeat each request has a connection of its own, unless --keep-alive is given, and only " +
-    "the first answer is written. Round trips are counted from the SYN to the head of the answer. " +
+    "the first answer is written. The time to the first byte is counted from the end of the look-up, as round trips are. " +
     "HTTP is 1.1; proxies and cookies are not known.",
     aboutStore,
   ],

@@ -88,7 +88,7 @@ export interface Answer {
   readonly isReused: boolean;
   /** Milliseconds since the request was made. */
   readonly times: {
-    /** When the look-up was over, and the SYN was sent. */
+    /** When the look-up was over, at which the SYN is sent; for an address, when the connection was begun. */
     readonly lookup: number;
     /** When the handshake was over. */
     readonly secure: number;

@@ -38,7 +38,7 @@ export interface GetFacts {
     readonly firstByte: number;
     readonly end: number;
   };
-  /** Milliseconds from the SYN, or from the request where there was a connection, to the first byte. */
+  /** Milliseconds to the first byte from the look-up, or from the request where there was a connection. */
   readonly waited: number;
   /** The same in round trips; `null` where these are too short to be told from computing. */
   readonly roundTrips: number | null;
@@ -103,7 +103,7 @@ export function describe(facts: GetFacts): string {
   const place = address === null ? "" : formatTarget({ hostname: address, port });
   const parts = [
     `${status} ${reason}`.trim(),
-    `first byte ${duration(facts)} after the ${reused ? "request" : "SYN"}`,
+    `first byte after ${duration(facts)}`,
     `${bytes} bytes`,
     ...(reused ? [`over the connection to ${place}`] : [
       ...(fastOpen ? [`Fast Open ${describeFastOpen(fastOpen)}`] : []),
