@@ -151,6 +151,7 @@ function failureIn(error: unknown, url: URL): unknown {
   if (code === "ECONNRESET") {
     return new CommandError("NO_ANSWER", `${url.host} closed the connection without an answer`);
   }
-  if (typeof code === "string") return error;
+  // The parser's codes begin so.
+  if (typeof code === "string" && !code.startsWith("HPE_")) return error;
   return new CommandError("BAD_ANSWER", `${url.host} gave no answer of HTTP/1.1: ${message}`);
 }
