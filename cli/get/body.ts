@@ -6,12 +6,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-} from "node:zlib";
+import zlib from "node:zlib"; // As a whole: a Node without Zstandard has to load, to say that it is too old.
 import { CommandError } from "../failure.ts";
 import type { encodings } from "./request.ts";
 
@@ -91,10 +86,10 @@ export class Body {
 }
 
 const decoders: Readonly<Record<typeof encodings[number], () => Transform>> = {
-  br: createBrotliDecompress,
-  deflate: createInflate,
-  gzip: createGunzip,
-  zstd: createZstdDecompress,
+  br: zlib.createBrotliDecompress,
+  deflate: zlib.createInflate,
+  gzip: zlib.createGunzip,
+  zstd: zlib.createZstdDecompress,
 };
 
 function decoderOf(name: string): Transform {

@@ -61,7 +61,7 @@ test("help begins with examples and names every command and option", async () =>
   assert.equal(general.code, 0);
   assert.equal(general.stderr, "");
   assert.match(general.stdout, /^firstflight: .*\n\nExamples:\n/);
-  for (const name of ["connect", "time", "doctor", "--version"]) {
+  for (const name of ["get", "run", "connect", "time", "doctor", "--version"]) {
     assert.ok(general.stdout.includes(name), name);
   }
   const connect = await firstflight(["connect", "--help"]);
