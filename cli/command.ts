@@ -17,6 +17,8 @@ export interface Command {
   readonly options: OptionSpecs;
   /** Further help, in paragraphs. */
   readonly about: readonly string[];
+  /** A line about its exit codes, where they are not the usual ones. */
+  readonly exits?: string;
   /** Runs it; resolves to the exit code. */
   run(args: readonly string[]): Promise<number>;
 }

@@ -13,9 +13,8 @@ const WIDTH = 88;
 /** Options that every command has. */
 const commonOptions: OptionSpecs = { help: { type: "boolean", help: "show this" } };
 
-const exits = [
-  "Exit codes: 0 done, 1 the connection or TLS failed, 2 wrong usage, 130 interrupted.",
-];
+const usualExits =
+  "Exit codes: 0 done, 1 the connection or TLS failed, 2 wrong usage, 130 interrupted.";
 
 /** `firstflight --help`. */
 export function generalHelp(commands: readonly Command[]): string {
@@ -36,12 +35,13 @@ export function generalHelp(commands: readonly Command[]): string {
       "show the version",
     ]]),
     "",
-    ...exits,
+    usualExits,
   ].join("\n");
 }
 
 /** `firstflight COMMAND --help`. */
-export function commandHelp({ name, summary, usage, examples, options, about }: Command): string {
+export function commandHelp(command: Command): string {
+  const { name, summary, usage, examples, options, about, exits = usualExits } = command;
   return [
     `firstflight ${name}: ${summary}`,
     "",
@@ -59,7 +59,7 @@ export function commandHelp({ name, summary, usage, examples, options, about }: 
     ),
     "",
     ...about.flatMap((paragraph) => [...wrap(paragraph, WIDTH), ""]),
-    ...exits,
+    ...wrap(exits, WIDTH),
   ].join("\n");
 }
 

@@ -9,15 +9,24 @@ import type { Command } from "./command.ts";
 import { connectCommand } from "./connect.ts";
 import { doctorCommand } from "./doctor.ts";
 import { forwardCommand } from "./forward.ts";
+import { getCommand } from "./get.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { reportFailure } from "./failure.ts";
 import { nearest } from "../base/nearest.ts";
 import { OutputError, print } from "./output.ts";
+import { runCommand as startCommand } from "./run.ts";
 import { timeCommand } from "./time.ts";
 import { exitCodes, UsageError } from "./usage.ts";
 import { version } from "./version.ts";
 
-const commands: readonly Command[] = [connectCommand, timeCommand, forwardCommand, doctorCommand];
+const commands: readonly Command[] = [
+  getCommand,
+  startCommand,
+  connectCommand,
+  timeCommand,
+  forwardCommand,
+  doctorCommand,
+];
 
 /** Runs a command line; resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -17,6 +17,7 @@ import { painter, wantsColor } from "./style.ts";
 import { aboutTerms } from "./terms.ts";
 import { formatMs, wrap } from "./text.ts";
 import { readTlsOptions, tlsOptions } from "./tls_options.ts";
+import { readUrl, shown, targetOf } from "./url.ts";
 import {
   exitCodes,
   onlyPositional,
@@ -27,6 +28,7 @@ import {
 } from "./usage.ts";
 import {
   gainOf,
+  LEAST_ROUND_TRIP,
   remarksOf,
   remarksOnFirst,
   roundTripOf,
@@ -48,10 +50,7 @@ const options = {
 /** Requests that may be repeated, because early data can be replayed (RFC 8470, section 2.1). */
 const methods = ["GET", "HEAD", "OPTIONS"];
 const MOST_REPEATS = 1_000;
-const HTTPS = 443;
 const WIDTH = { narrow: 80, wide: 120 };
-/** Milliseconds. A shorter round trip can't be told from the time that computing takes. */
-const LEAST_ROUND_TRIP = 1;
 
 /** The command. */
 export const timeCommand: Command = {
@@ -86,12 +85,12 @@ async function run(args: readonly string[]): Promise<number> {
   const repeat = values.repeat === undefined
     ? 5
     : readNumber("repeat", values.repeat, { from: 1, to: MOST_REPEATS });
-  const hostname = hostOf(url);
+  const { hostname, port } = targetOf(url);
   const connection = {
     alpnProtocols: ["http/1.1"],
     ...await readTlsOptions(values),
     hostname,
-    port: url.port === "" ? HTTPS : Number(url.port),
+    port,
   };
   const request = new TextEncoder().encode([
     `${method} ${url.pathname}${url.search} HTTP/1.1`,
@@ -119,19 +118,6 @@ async function run(args: readonly string[]): Promise<number> {
     progress?.clear();
     return await reportFailure(error, json);
   }
-}
-
-function readUrl(text: string): URL {
-  const url = URL.parse(text.includes("://") ? text : `https://${text}`);
-  if (!url || url.hostname === "") throw new UsageError(`Expected a URL, got "${text}"`);
-  if (url.protocol !== "https:") {
-    throw new UsageError(`Expected a URL that begins with https://, got "${text}"`);
-  }
-  return url;
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "");
 }
 
 function readMethod(text = "GET"): string {
@@ -172,7 +158,7 @@ function draw(url: URL, host: string, { first, samples }: Measurement): string {
       { name: "hello", at: median.hello },
       { name: "secure", at: median.secure },
       { name: "response", at: median.response },
-    ].filter(({ name, at }) => name !== "lookup" || (at < -1 && !isIP(hostOf(url)))),
+    ].filter(({ name, at }) => name !== "lookup" || (at < -1 && !isIP(targetOf(url).hostname))),
   }));
   const chart = drawWaterfall(rows, { rtt, width, color });
   const gain = gainOf(verdicts.filter(isWorthARow));
@@ -194,11 +180,11 @@ function draw(url: URL, host: string, { first, samples }: Measurement): string {
 
 function heading(url: URL, samples: Samples): string {
   const [sample] = samples.plain;
-  if (!sample) return url.href;
+  if (!sample) return shown(url);
   const { address, protocol, group, status } = sample;
   const answer = status === undefined ? "an answer that is not HTTP" : `status ${status}`;
   const facts = [address, protocol, group, answer, `medians of ${samples.plain.length}`];
-  return `${url.href}: ${facts.filter(Boolean).join(", ")}`;
+  return `${shown(url)}: ${facts.filter(Boolean).join(", ")}`;
 }
 
 /** Whether a way gets a row. A way that turned out to be another one gets a remark instead. */
@@ -214,7 +200,7 @@ function warningsOf({ first, samples }: Measurement): TlsWarning[] {
 
 function resultOf(url: URL, host: string, { first, samples }: Measurement) {
   return {
-    url: url.href,
+    url: shown(url),
     address: samples.plain[0]?.address ?? null,
     status: samples.plain[0]?.status ?? null,
     rtt: roundTripOf(samples) || null,

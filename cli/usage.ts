@@ -8,7 +8,16 @@ import { parseArgs } from "node:util";
 import { nearest } from "../base/nearest.ts";
 
 /** The exit codes of a run. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  /** A command that `run` was given can't be started, as shells have it. */
+  notExecutable: 126,
+  /** There is no such command. */
+  notFound: 127,
+  interrupted: 130,
+} as const;
 
 /** A command line that can't be run. */
 export class UsageError extends Error {

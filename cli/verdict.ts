@@ -24,6 +24,9 @@ export interface Verdict {
   readonly samples: readonly Sample[];
 }
 
+/** Milliseconds. A shorter round trip can't be told from the time that computing takes. */
+export const LEAST_ROUND_TRIP = 1;
+
 /** The middle value; the mean of the two in the middle of an even number. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { closeSync, globSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
 import type { FirstConnection } from "../../cli/measure.ts";
 import { sessionFolder } from "../../cli/session_folder.ts";
 import { Tickets } from "../../cli/tickets.ts";
@@ -17,69 +16,13 @@ import { certificates } from "../peers/certificates.ts";
 import { temporaryFolder } from "../peers/folder.ts";
 import { httpRequest } from "../peers/http.ts";
 import { factsIn, startNginx } from "../peers/nginx.ts";
-import { here, type Place, requirePeer } from "../peers/peer.ts";
+import { requirePeer } from "../peers/peer.ts";
+import { firstflight, program, type Run, start } from "./firstflight.ts";
 
-const program = fileURLToPath(new URL("../../cli.ts", import.meta.url));
-const flags = "deno" in process.versions ? ["run", "-A", "--no-lock"] : [];
 const ownOpenssl = !("deno" in process.versions || "bun" in process.versions);
-/** Sessions must not go from one run of the tests to the next. */
-const cache = temporaryFolder();
-after(() => cache[Symbol.dispose]());
 const needsOpenssl = requirePeer("openssl");
 const needsNginx = needsOpenssl || requirePeer("nginx");
 const needsLab = needsNginx || netlabSkip();
-
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<Run>;
-  /** Resolves once stderr matches. */
-  said(pattern: RegExp): Promise<void>;
-}
-
-/** Starts `firstflight`; a text is its whole input, `null` leaves the input open. */
-function start(
-  args: readonly string[],
-  input: string | null = "",
-  place: Place = here,
-  env: Readonly<Record<string, string>> = {},
-  output: "pipe" | number = "pipe",
-): Running {
-  const child = place.spawn(process.execPath, [...flags, program, ...args], {
-    stdio: ["pipe", output, "pipe"],
-    env: { ...process.env, NO_COLOR: "1", XDG_CACHE_HOME: cache.path(), ...env },
-  });
-  let stdout = "", stderr = "";
-  const heard = new Set<() => void>();
-  child.stdin?.on("error", () => {}); // It ended before it read everything.
-  if (input !== null) child.stdin?.end(input);
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => stdout += text);
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-    for (const look of heard) look();
-  });
-  return {
-    child,
-    ended: new Promise((resolve) => {
-      child.once("close", (code) => resolve({ code, stdout, stderr }));
-    }),
-    said: (pattern) =>
-      new Promise((resolve) => {
-        const look = () => pattern.test(stderr) && resolve();
-        heard.add(look);
-        look();
-      }),
-  };
-}
-
-function firstflight(args: readonly string[], input?: string, place?: Place): Promise<Run> {
-  return start(args, input, place).ended;
-}
 
 /** A listener that takes connections and says nothing. */
 async function startSilence(): Promise<{ port: number } & Disposable> {
@@ -103,7 +46,7 @@ for (const args of [["doctor"], ["time", "--help"], ["--version"]]) {
   test(`${args.join(" ")}: a full disk is an error in one line`, async () => {
     const full = openSync("/dev/full", "w");
     try {
-      const { ended } = start(args, "", here, {}, full);
+      const { ended } = start(args, "", { output: full });
       const { code, stderr } = await ended;
       assert.equal(code, 1, stderr);
       assert.match(stderr, /^firstflight: The output can't be written: [^\n]+ \[ENOSPC\]\n$/);
@@ -118,7 +61,7 @@ test("help begins with examples and names every command and option", async () =>
   assert.equal(general.code, 0);
   assert.equal(general.stderr, "");
   assert.match(general.stdout, /^firstflight: .*\n\nExamples:\n/);
-  for (const name of ["connect", "time", "forward", "doctor", "--version"]) {
+  for (const name of ["get", "run", "connect", "time", "forward", "doctor", "--version"]) {
     assert.ok(general.stdout.includes(name), name);
   }
   const connect = await firstflight(["connect", "--help"]);
@@ -568,10 +511,10 @@ test("time: what all connections warn of is said once", { skip: needsNginx }, as
     [...stderr.matchAll(/^firstflight: warning: .* \[(\w+)\]$/gm)]
       .map(([, code]) => code);
   const expected = ownOpenssl ? [] : ["ENGINE_FALLBACK"];
-  const people = await start(args, "", here, env).ended;
+  const people = await start(args, "", { env }).ended;
   assert.equal(people.code, 0, people.stderr);
   assert.deepEqual(codes(people.stderr), expected);
-  const programs = await start([...args, "--json"], "", here, env).ended;
+  const programs = await start([...args, "--json"], "", { env }).ended;
   const { first, ways } = JSON.parse(programs.stdout);
   for (const { warnings } of [first, ...ways.flatMap(({ samples }: typeof ways[0]) => samples)]) {
     assert.deepEqual(warnings.map(({ code }: { code: string }) => code), expected);
