@@ -49,7 +49,7 @@ const { connectTls } = await import("@firstflight/tls");
 console.log(typeof connectTls, libraries().filter((library) => !before.has(library)).join());
 `;
 
-const ADAPTERS = ["agent", "http2", "undici"];
+const ADAPTERS = ["agent", "fetch", "http2", "undici"];
 
 test("npm packs the library, the adapters, the command, and nothing else", () => {
   assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
