@@ -8,7 +8,7 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, here, listensOn, Peer } from "./peer.ts";
+import { freePort, here, listensOn, Peer, type Place } from "./peer.ts";
 
 /** A running server. */
 export interface Daemon extends AsyncDisposable {
@@ -21,6 +21,8 @@ export interface Daemon extends AsyncDisposable {
 export type Command = readonly [string, ...string[]];
 
 export interface DaemonOptions {
+  /** Default this machine. */
+  readonly place?: Place | undefined;
   /** Default a free port. */
   readonly port?: number | undefined;
   /** The signal at which it ends the processes that it has started. Default: it has none. */
@@ -34,7 +36,7 @@ export async function startDaemon(
   prepare: (folder: Folder, port: number) => Command | Promise<Command>,
   options: DaemonOptions = {},
 ): Promise<Daemon> {
-  const port = options.port ?? await freePort();
+  const { place = here, port = await freePort() } = options;
   const folder = temporaryFolder();
   let peer: Peer | undefined;
   const stop = async () => {
@@ -43,8 +45,8 @@ export async function startDaemon(
   };
   try {
     const [command, ...args] = await prepare(folder, port);
-    peer = new Peer(here, command, args);
-    await peer.until("a listener", () => listensOn(port));
+    const started = peer = new Peer(place, command, args);
+    await peer.until("a listener", () => listensOn(port, started.pid));
     return { port, folder, peer, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();

@@ -261,10 +261,15 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Whether something listens on this port of 127.0.0.1, as the kernel lists it. */
-export function listensOn(port: number): boolean {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readFileSync("/proc/net/tcp", "utf8").includes(`${local} 00000000:0000 0A `);
+/**
+ * Whether something listens on this port of 127.0.0.1 or of all addresses, as the kernel lists it; where a
+ * process is, which may be a host of the emulated network. Default: here.
+ */
+export function listensOn(port: number, pid: number | "self" = "self"): boolean {
+  const local = `(0100007F|00000000):${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const table = `/proc/${pid}/net/tcp`;
+  if (!existsSync(table)) return false; // The process has ended, as whoever waits for it will notice.
+  return new RegExp(`${local} 00000000:0000 0A `).test(readFileSync(table, "utf8"));
 }
 
 function isFree(port: number): Promise<boolean> {

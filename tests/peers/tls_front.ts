@@ -7,17 +7,20 @@
 import { writeFileSync } from "node:fs";
 import { certificates } from "./certificates.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
-import { freePort } from "./peer.ts";
+import { freePort, type Place } from "./peer.ts";
 
 /** The ports of a front, by the names of the servers behind it. */
 export interface TlsFront<Name extends string> extends AsyncDisposable {
   readonly ports: Readonly<Record<Name, number>>;
 }
 
-/** Starts a front with a port for each server behind it, which are given by their own ports. */
+/**
+ * Starts a front with a port for each server behind it, which are given by their own ports. On a host of the
+ * emulated network it listens on all addresses.
+ */
 export async function startTlsFront<Name extends string>(
   behind: Readonly<Record<Name, number>>,
-  { alpn }: { alpn?: string } = {},
+  { alpn, place }: { alpn?: string; place?: Place } = {},
 ): Promise<TlsFront<Name>> {
   const names = Object.keys(behind) as Name[];
   const ports = {} as Record<Name, number>;
@@ -28,7 +31,7 @@ export async function startTlsFront<Name extends string>(
     const tls = `ssl crt ${folder.path("server.pem")} allow-0rtt tfo ${alpn ? `alpn ${alpn}` : ""}`;
     const listeners = names.map((name) => `
 listen ${name}
-  bind 127.0.0.1:${ports[name]} ${tls}
+  bind ${place ? "*" : "127.0.0.1"}:${ports[name]} ${tls}
   server ${name} 127.0.0.1:${behind[name]}
 `);
     writeFileSync(
@@ -45,6 +48,6 @@ ${listeners.join("")}
 `,
     );
     return ["haproxy", "-db", "-f", folder.path("haproxy.cfg")];
-  }, { port: ports[names[0]!] });
+  }, { place, port: ports[names[0]!] });
   return { ports, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
 }
