@@ -1,0 +1,24 @@
+/** The page of DNS over TLS, against Unbound. */
+
+import assert from "node:assert/strict";
+import { startTlsFront } from "../peers/tls_front.ts";
+import { startUnbound, UNBOUND_ADDRESS, UNBOUND_NAME } from "../peers/unbound.ts";
+import { testPage } from "./page.ts";
+import { HELLO_AND_REQUEST, startStage } from "./stage.ts";
+
+testPage("dns-over-tls", { needs: ["haproxy", "unbound"] }, async (page) => {
+  await using stage = await startStage();
+  await using unbound = await startUnbound(stage.place);
+  // Unbound takes Fast Open, but no early data. HAProxy takes both.
+  await using front = await startTlsFront({ dns: unbound.port }, stage.place);
+  const values = { "dns.google": stage.host, "853": front.ports.dns, "example.com": UNBOUND_NAME };
+  const lines = await stage.play(page, values);
+  const outcomes = lines.map((line) => line.replace(UNBOUND_ADDRESS, "address"));
+  if (!stage.place.place) return;
+  assert.deepEqual(outcomes, [
+    "address cookie-requested not-sent",
+    "address accepted accepted",
+    "address accepted accepted",
+  ]);
+  await stage.checkSyn(HELLO_AND_REQUEST, "all");
+});
