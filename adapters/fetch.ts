@@ -5,19 +5,20 @@
  * @module
  */
 
+import { Agent as HttpsAgent } from "node:https";
 import { Agent, type AgentOptions } from "./agent.ts";
 import { bodyOf } from "./fetch/body.ts";
 import { fetchFailed, refuse } from "./fetch/failure.ts";
 import { follow } from "./fetch/follow.ts";
 
-/** Options of {@linkcode createFetch}: those of an `Agent`. Connections are kept by default. */
+/** Options of {@linkcode createFetch}: those of an `Agent`, but that `keepAlive` is `true` by default. */
 export type FetchOptions = AgentOptions;
 
 /** What `fetch` is, on every platform. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * Makes a `fetch` with connections of its own.
+ * Makes a `fetch`. With options it has connections of its own; those of an agent end with `agent.destroy()`.
  *
  * With `earlyData: safe.http1`, once there is a ticket, a GET without a body rides in the first flight, and
  * no other request does.
@@ -48,8 +49,11 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
  *
  * @throws {OptionError} when an option is wrong or not known
  */
-export function createFetch(options: FetchOptions = {}): Fetch {
-  const agent = new Agent({ keepAlive: true, ...options });
+export function createFetch(options: FetchOptions | Agent = {}): Fetch {
+  // The package's file for this adapter has an Agent of its own.
+  const agent = options instanceof HttpsAgent
+    ? options
+    : new Agent({ keepAlive: true, ...options });
   return async (input, init = {}) => {
     const request = new Request(input, init);
     refuse(request, init);

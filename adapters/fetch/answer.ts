@@ -52,21 +52,30 @@ export function answerFrom(
   redirected: boolean,
   request: Request,
 ): Response {
-  const status = message.statusCode!;
-  const headers = new Headers();
-  for (let index = 0; index < message.rawHeaders.length; index += 2) {
-    headers.append(message.rawHeaders[index]!, message.rawHeaders[index + 1]!);
-  }
-  const hasBody = method !== "HEAD" && !WITHOUT_BODY.has(status);
-  if (!hasBody) message.resume();
-  const body = hasBody ? streamOf(decoded(message), message, request) : null;
-  const init = { status, statusText: message.statusMessage ?? "", headers };
   try {
-    return new FetchedResponse(body, init, { url: url.href, redirected });
+    return respond(message, { url: url.href, redirected }, method, request);
   } catch (error) {
-    message.destroy(); // The platform knows no such status.
+    message.destroy(); // The platform knows no such status, or no such header.
     throw error;
   }
+}
+
+function respond(
+  message: IncomingMessage,
+  source: Source,
+  method: string,
+  request: Request,
+): Response {
+  const { statusCode: status = 0, statusMessage: statusText = "", rawHeaders } = message;
+  const headers = new Headers();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index]!, rawHeaders[index + 1]!);
+  }
+  const hasBody = method !== "HEAD" && !WITHOUT_BODY.has(status);
+  message.on("error", () => {}); // Whoever reads the body is told; nobody may.
+  if (!hasBody) message.resume();
+  const body = hasBody ? streamOf(decoded(message), message, request) : null;
+  return new FetchedResponse(body, { status, statusText, headers }, source);
 }
 
 /** The body without its codings. */
@@ -94,6 +103,7 @@ function streamOf(
       try {
         const { done, value } = await chunks.next();
         if (!done) return controller.enqueue(new Uint8Array(value));
+        dropped.unregister(message); // The connection may be somebody else's from now on.
         controller.close();
         controller.byobRequest?.respond(0);
       } catch (error) {
@@ -105,6 +115,6 @@ function streamOf(
       message.destroy();
     },
   });
-  dropped.register(stream, message);
+  dropped.register(stream, message, message);
   return stream;
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { Agent } from "../../adapters/agent.ts";
 import { createFetch, fetch, type FetchOptions } from "../../adapters/fetch.ts";
 import { OptionError, safe } from "../../mod.ts";
 import { runChild, runtimeName, trustingNothingMore } from "../fixtures/hostile_child.ts";
@@ -11,7 +12,7 @@ import { ScriptedServer } from "../fixtures/scripted_http.ts";
 import { certificates } from "../peers/certificates.ts";
 import { bytesOfSize } from "../peers/http_server.ts";
 import { type NginxFacts, startNginx } from "../peers/nginx.ts";
-import { requirePeer } from "../peers/peer.ts";
+import { requirePeer, soon } from "../peers/peer.ts";
 import { test } from "../peers/test.ts";
 import type { Report } from "./fetch/program.ts";
 import { HOW, recordedHere, renderDifferences } from "./fetch/recorded.ts";
@@ -71,6 +72,25 @@ test("a GET rides in the first flight, and a POST does not", { skip }, async () 
     early.push(facts.early);
   }
   assert.deepEqual(early, [false, true, false, true]);
+});
+
+test("a fetch over an agent has the agent's connections", { skip: openssl }, async () => {
+  const { ca, server: { cert, key } } = certificates();
+  const gone = Promise.withResolvers<void>();
+  await using server = new ScriptedServer(
+    {
+      "/": (talk) => {
+        talk.gone().then(gone.resolve);
+        return talk.answer("200 OK");
+      },
+    },
+    cert,
+    key,
+  );
+  const agent = new Agent({ ca, keepAlive: true });
+  assert.equal((await createFetch(agent)(server.origin)).status, 200);
+  agent.destroy();
+  await soon("the end of the connection", gone.promise);
 });
 
 test("what a stream brings arrives whole, and comes back whole", { skip }, async () => {

@@ -95,6 +95,36 @@ export const ends: Checks = {
       },
     } satisfies Checks[string];
   })(),
+  "an abort after the body was read": {
+    scripts: {
+      "/": hello,
+      "/slow": async (talk) => {
+        await talk.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await talk.write("lo");
+      },
+    },
+    run: async ({ fetch, server }) => {
+      const abort = new AbortController();
+      await (await fetch(`${server.origin}/`, { signal: abort.signal })).text();
+      const other = await fetch(`${server.origin}/slow`);
+      abort.abort();
+      return await outcome(other.text());
+    },
+  },
+  "a connection that is cut while nobody reads": {
+    scripts: {
+      "/": async (talk) => {
+        await talk.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntext");
+        talk.close();
+      },
+    },
+    run: async ({ fetch, server }) => {
+      const response = await fetch(`${server.origin}/`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return await outcome(response.text());
+    },
+  },
   "an abort of an upload": {
     scripts: { "/": (talk) => talk.gone() },
     run: async ({ fetch, server }) => {
@@ -174,7 +204,7 @@ export const ends: Checks = {
     run: async ({ fetch, server }) => {
       for (let count = 0; count < 2; count++) {
         await (await fetch(`${server.origin}/`)).text();
-        await new Promise((resolve) => setTimeout(resolve, 30)); // Until it is in the pool.
+        await new Promise((resolve) => setTimeout(resolve, 100)); // Until it is in the pool.
       }
       return `${server.connections} connection`;
     },
