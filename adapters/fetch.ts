@@ -43,9 +43,9 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
  * ```
  *
  * It speaks HTTP/1.1 over TLS. An address of another scheme is refused, also in a redirect, and so is what it
- * would have to ignore (`integrity`). It fails as the platform's does, with a `TypeError` whose `cause`
- * tells more; an aborted one with the reason of its signal. It has no time-out: give it an
- * `AbortSignal.timeout`. `docs/integrations/fetch.md` has what else differs from each platform's.
+ * would have to ignore (`integrity`). It fails as the platform's does, with a `TypeError` whose `cause` tells
+ * more; an aborted one with the reason of its signal. An answer may take as long as it likes, unless there is
+ * an `AbortSignal.timeout`. `docs/integrations/fetch.md` has what else differs from each platform's.
  *
  * @throws {OptionError} when an option is wrong or not known
  */

@@ -235,6 +235,25 @@ export const ends: Checks = {
       return `${server.to("/again").length} sent`;
     },
   },
+  "an abort of a POST on a connection that was kept": {
+    scripts: {
+      "/": hello,
+      "/again": async (talk) => {
+        await talk.body();
+        await talk.gone();
+      },
+    },
+    run: async ({ fetch, server }) => {
+      await (await fetch(`${server.origin}/`)).text();
+      await new Promise((resolve) => setTimeout(resolve, 100)); // Until it is in the pool.
+      const signal = AbortSignal.timeout(50);
+      const told = await outcome(
+        fetch(`${server.origin}/again`, { method: "POST", body: "text", signal }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 100)); // For another one to arrive.
+      return [told, `${server.to("/again").length} sent`];
+    },
+  },
   "an answer before the body was sent": {
     scripts: {
       "/": (talk) => talk.answer("413 Too Large", "text", "connection: close").then(talk.close),
