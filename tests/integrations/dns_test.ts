@@ -13,12 +13,11 @@ testPage("dns-over-tls", { needs: ["haproxy", "unbound"] }, async (page) => {
   await using front = await startTlsFront({ dns: unbound.port }, stage.place);
   const values = { "dns.google": stage.host, "853": front.ports.dns, "example.com": UNBOUND_NAME };
   const lines = await stage.play(page, values);
-  const outcomes = lines.map((line) => line.replace(UNBOUND_ADDRESS, "address"));
-  if (!stage.place.place) return;
-  assert.deepEqual(outcomes, [
-    "address cookie-requested not-sent",
-    "address accepted accepted",
-    "address accepted accepted",
-  ]);
+  const told = lines.map((line) => line.split(" "));
+  assert.deepEqual(told.map(([address]) => address), Array(3).fill(UNBOUND_ADDRESS));
+  assert.deepEqual(told.map(([, , early]) => early), ["not-sent", "accepted", "accepted"]);
+  if (!stage.place.place) return; // This machine's own Fast Open may be off.
+  const outcomes = told.map(([, outcome]) => outcome);
+  assert.deepEqual(outcomes, ["cookie-requested", "accepted", "accepted"]);
   await stage.checkSyn(HELLO_AND_REQUEST, "all");
 });
