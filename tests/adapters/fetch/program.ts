@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { createFetch, type Fetch } from "../../../adapters/fetch.ts";
 import { ScriptedServer } from "../../fixtures/scripted_http.ts";
+import { aborts } from "./aborts.ts";
 import { answers } from "./answers.ts";
 import type { Check, Checks } from "./check.ts";
 import { ends } from "./ends.ts";
@@ -71,7 +72,7 @@ async function observeAll(fetch: Fetch): Promise<Observed> {
       observed[name] = await observe(check, fetch);
     }
   };
-  const groups = [requests, redirects, answers, ends];
+  const groups = [requests, redirects, answers, aborts, ends];
   for (const name of groups.flatMap(Object.keys)) observed[name] = ""; // Their order is the table's.
   await Promise.all(groups.map(observeThese)); // Some mostly wait.
   await new Promise((resolve) => setTimeout(resolve, 50)); // What is told late is told by now.
