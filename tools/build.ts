@@ -37,7 +37,7 @@ await bundle(
 await bundle({ input: `${compiled}/register.js`, plugins: [libraryApart("js"), sourceMaps()] }, [
   { file: "dist/register.js", format: "es", sourcemap: true },
 ]);
-for (const file of readdirSync("adapters")) {
+for (const file of readdirSync("adapters").filter((name) => name.endsWith(".ts"))) {
   const name = basename(file, ".ts");
   for (const [extension, format] of [["js", "es"], ["cjs", "cjs"]] as const) {
     const plugins = [libraryApart(extension), sourceMaps()];

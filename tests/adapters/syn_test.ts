@@ -9,6 +9,7 @@ import type { NginxFacts } from "../peers/nginx.ts";
 import { requirePeer, run } from "../peers/peer.ts";
 import { startScene } from "../peers/scene.ts";
 import { test } from "../peers/test.ts";
+import { lastFlight } from "./last_flight.ts";
 
 const skip = netlabSkip() || requirePeer("nginx", "openssl");
 
@@ -25,12 +26,7 @@ test("a library's request rides in the SYN", { skip }, async () => {
   const facts = JSON.parse(third?.answer ?? "") as NginxFacts;
   assert.equal(facts.request, "GET /facts HTTP/1.1");
   // Nothing but the SYN had left before the answer came: hello and request were in it.
-  const packets = await lab.packets();
-  const syn = packets.findLast(({ flags }) => flags === "S")!;
-  const answered = packets.findIndex(({ from, payload, destinationPort }) =>
-    from === "server" && payload > 0 && destinationPort === syn.sourcePort
-  );
-  const sent = packets.slice(0, answered).filter(({ sourcePort }) => sourcePort === syn.sourcePort);
+  const { syn, sent } = lastFlight(await lab.packets());
   assert.ok(syn.payload > 300, `${syn.payload} bytes in the SYN`);
-  assert.equal(sent.reduce((sum, { payload }) => sum + payload, 0), syn.payload);
+  assert.equal(sent, syn.payload);
 });

@@ -1,12 +1,36 @@
-import assert from "node:assert/strict";
-import { startNginx } from "../peers/nginx.ts";
-import { testPage } from "./page.ts";
+/** The pages of HTTP clients, against nginx. */
 
-testPage("https", { needs: ["nginx"] }, async (page) => {
-  await using nginx = await startNginx();
-  const answer = await page.run({
-    "https://example.com/": `https://localhost:${nginx.port}/facts`,
+import assert from "node:assert/strict";
+import { shared } from "../libraries/subjects.ts";
+import { type PageUnderTest, testPage } from "./page.ts";
+import { checkRiding, factsIn, HELLO_AND_REQUEST, startHttpStage } from "./stage.ts";
+
+const stage = shared(() => startHttpStage());
+
+/** A program makes three requests. From the second one on they ride; the last is looked at on the link. */
+async function checkThatGetsRide(page: PageUnderTest): Promise<void> {
+  const { play, authority, checkSyn } = await stage();
+  const path = page.program.includes('":path"') ? { '":path": "/"': '":path": "/facts"' } : {};
+  const url = page.program.includes('"https://example.com/"')
+    ? { "https://example.com/": `https://${authority}/facts` }
+    : { "https://example.com": `https://${authority}` };
+  await checkRiding(async () => {
+    const facts = factsIn(await play(page, { ...url, ...path }));
+    assert.deepEqual(facts.map(({ early }) => early), [false, true, true]);
+    await checkSyn(HELLO_AND_REQUEST, "all");
   });
-  assert.equal(answer.code, 0, answer.stderr);
-  assert.equal(JSON.parse(answer.stdout).request, "GET /facts HTTP/1.1");
-});
+}
+
+const needs = { needs: ["nginx"], failsWhereLeftOut: true } as const;
+
+testPage("https", needs, checkThatGetsRide);
+testPage("fetch", needs, checkThatGetsRide);
+testPage("got", needs, checkThatGetsRide);
+testPage("axios", needs, checkThatGetsRide);
+testPage("ky", needs, checkThatGetsRide);
+testPage("node-fetch", needs, checkThatGetsRide);
+testPage("superagent", needs, checkThatGetsRide);
+testPage("needle", needs, checkThatGetsRide);
+testPage("undici", needs, checkThatGetsRide);
+testPage("fetch-of-node", needs, checkThatGetsRide);
+testPage("http2", needs, checkThatGetsRide);

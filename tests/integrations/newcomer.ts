@@ -30,6 +30,7 @@ export interface Home extends Folder {
 export function newcomersFolder(libraries: readonly string[]): Home {
   const folder = temporaryFolder();
   const write = (name: string, text: string) => {
+    mkdirSync(dirname(folder.path(name)), { recursive: true });
     writeFileSync(folder.path(name), text);
     return pathToFileURL(folder.path(name));
   };

@@ -102,6 +102,12 @@ export function replaceValues(
   }, program);
 }
 
+/** How a program is run. */
+export interface RunOptions extends Pick<ChildOptions, "env" | "through" | "timeout"> {
+  /** Further files in its folder, by their names: what a generator would have made, say. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** A page under test. */
 export interface PageUnderTest extends Page {
   /**
@@ -110,7 +116,7 @@ export interface PageUnderTest extends Page {
    */
   run(
     values: Readonly<Record<string, string | number>>,
-    options?: Pick<ChildOptions, "env" | "through" | "timeout">,
+    options?: RunOptions,
   ): Promise<Ended>;
 }
 
@@ -120,27 +126,42 @@ export interface PageNeeds {
   readonly skip?: string | false;
   /** What the test shows, where a page has several. */
   readonly shows?: string;
+  /**
+   * Whether the test fails in the runtimes that the page leaves out, which is then tested as well: when that
+   * changes the page is to be changed.
+   */
+  readonly failsWhereLeftOut?: boolean;
 }
 
 /** Registers a test of a page, in the runtimes in which the page says that it works. */
 export function testPage(
   name: string,
-  { needs = [], skip = false, shows = "its program runs as it stands there" }: PageNeeds,
+  needs: PageNeeds,
   body: (page: PageUnderTest) => Promise<void>,
 ): void {
   const page = readPage(name);
-  if (!page.runtimes.includes(NAMES[runtimeName])) return;
-  test(`docs/integrations/${name}.md: ${shows}`, { skip: skip || requirePeer(...needs) }, () => {
-    return body({ ...page, run: (values, options = {}) => runProgram(page, values, options) });
-  });
+  const { shows = "its program runs as it stands there" } = needs;
+  const skip = needs.skip || requirePeer(...needs.needs ?? []);
+  const under: PageUnderTest = {
+    ...page,
+    run: (values, options = {}) => runProgram(page, values, options),
+  };
+  if (page.runtimes.includes(NAMES[runtimeName])) {
+    test(`docs/integrations/${name}.md: ${shows}`, { skip }, () => body(under));
+  } else if (needs.failsWhereLeftOut) {
+    test(`docs/integrations/${name}.md: it still can't work here`, { skip }, async () => {
+      await assert.rejects(body(under), assert.AssertionError);
+    });
+  }
 }
 
 async function runProgram(
   page: Page,
   values: Readonly<Record<string, string | number>>,
-  options: ChildOptions,
+  { files = {}, ...options }: RunOptions,
 ): Promise<Ended> {
   using home = newcomersFolder(page.tried.map(({ name }) => name));
+  for (const [file, text] of Object.entries(files)) home.write(file, text);
   const trust = { NODE_EXTRA_CA_CERTS: certificates().caPath };
   return await runChild(home.write("program.ts", replaceValues(page, values)), [], {
     ...options,

@@ -86,13 +86,21 @@ test("http/ stands on base/ alone", () => {
   }
 });
 
-test("an adapter imports mod.ts alone, and nobody but the command imports an adapter", () => {
-  const adapters = [...imports].filter(([file]) => file.startsWith("adapters/"));
+test("an adapter imports mod.ts, its own folder, and no other but the agent; nobody but the command imports one", () => {
+  const isAdapter = (file: string) => file.startsWith("adapters/");
+  const adapters = [...imports].filter(([file]) => isAdapter(file));
   assert.ok(adapters.length >= 3, `only ${adapters.length} files found`);
-  for (const [file, targets] of adapters) assert.deepEqual([...targets], ["mod.ts"], file);
+  for (const [file, targets] of adapters) {
+    const [own = ""] = /^adapters\/\w+/.exec(file) ?? [];
+    const shared = ["mod.ts", "adapters/agent.ts"];
+    const others = [...targets].filter((each) =>
+      !shared.includes(each) && !each.startsWith(`${own}/`)
+    );
+    assert.deepEqual(others, [], file);
+  }
   for (const [file, targets] of imports) {
-    if (roomOf(file) === roomOf("cli.ts")) continue;
-    assert.ok(![...targets].some((target) => target.startsWith("adapters/")), file);
+    const mayImport = isAdapter(file) || roomOf(file) === roomOf("cli.ts");
+    assert.ok(mayImport || ![...targets].some(isAdapter), file);
   }
 });
 

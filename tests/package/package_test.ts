@@ -51,7 +51,9 @@ const { connectTls } = await import("@firstflight/tls");
 console.log(typeof connectTls, libraries().filter((library) => !before.has(library)).join());
 `;
 
-const ADAPTERS = ["agent", "http2", "mqtt", "mysql", "nodemailer", "pg", "redis", "undici"];
+const ADAPTERS = [
+  ...["agent", "fetch", "http2", "mqtt", "mysql", "nodemailer", "pg", "redis", "undici"],
+];
 
 test("npm packs the library, the adapters, the flag, the command, and nothing else", () => {
   assert.deepEqual(readdirSync(installed).sort(), ["LICENSE", "README.md", "dist", "package.json"]);

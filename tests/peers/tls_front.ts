@@ -14,7 +14,10 @@ export interface TlsFront<Name extends string> extends AsyncDisposable {
   readonly ports: Readonly<Record<Name, number>>;
 }
 
-/** Starts a front with a port for each server behind it, which are given by their own ports. */
+/**
+ * Starts a front with a port for each server behind it, which are given by their own ports. On a host of the
+ * emulated network it listens on all addresses.
+ */
 export async function startTlsFront<Name extends string>(
   behind: Readonly<Record<Name, number>>,
   { alpn, place }: { alpn?: string } & Pick<DaemonOptions, "place"> = {},

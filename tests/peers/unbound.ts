@@ -6,13 +6,14 @@
 
 import { writeFileSync } from "node:fs";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import type { Place } from "./peer.ts";
 
 /** A name that Unbound knows, and its address. */
 export const UNBOUND_NAME = "known.test";
 export const UNBOUND_ADDRESS = "192.0.2.7";
 
 /** Starts Unbound, which asks nobody. */
-export function startUnbound(): Promise<Daemon> {
+export function startUnbound({ place }: { place?: Place } = {}): Promise<Daemon> {
   return startDaemon((folder, port) => {
     writeFileSync(
       folder.path("unbound.conf"),
@@ -35,5 +36,5 @@ remote-control:
 `,
     );
     return ["unbound", "-d", "-c", folder.path("unbound.conf")];
-  });
+  }, { place });
 }
