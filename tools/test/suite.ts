@@ -24,7 +24,10 @@ const SUITE_LIMIT = 10 * MINUTE;
  * machine.
  */
 const sideBySide = [
-  ["base/", "examples_test.ts", "ffi/", "http/", "package/", "runtimes/"],
+  [
+    ...["adapters/", "base/", "cli/forward", "cli/get", "cli/run", "examples_test.ts", "ffi/"],
+    ...["http/", "package/", "runtimes/"],
+  ],
   ["integrations/", "libraries/", "peers/", "register/", "tls/engine/"],
 ] as const;
 
