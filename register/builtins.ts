@@ -15,7 +15,10 @@ interface Builtins {
   readonly tls: typeof import("node:tls");
 }
 
+/** Taken before it is watched for who else uses it. */
+const { getBuiltinModule } = globalThis.process;
+
 /** A module of the runtime. */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
-  return globalThis.process.getBuiltinModule(`node:${name}`) as Builtins[N];
+  return Reflect.apply(getBuiltinModule, globalThis.process, [`node:${name}`]) as Builtins[N];
 }

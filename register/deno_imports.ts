@@ -9,32 +9,19 @@ import { builtin } from "./builtins.ts";
 /** The modules whose members are replaced. */
 const names = ["tls", "net"] as const;
 
-/** Modules that stand on those. When the first of all these is wanted, `prepare` is called. */
-const above = ["http", "http2", "https", "_tls_wrap", "_http_agent", "_http_client"];
-
 /**
- * Calls `prepare` before one of the runtime's modules for networks is there for anybody: replacing members
- * loads them all, which programs that do without need not wait for. From then on what is imported by name is
- * what `require` gives; not in ES modules that are required.
+ * Calls `wanted` with each module that is asked for, before it is there. What is imported by name is what
+ * `require` gives; not in ES modules that are required.
  */
-export function shareNamedImports(prepare: () => void): void {
+export function shareNamedImports(wanted: (specifier: unknown) => void): void {
   const module = builtin("module");
   const shims = new Map<string, string>();
-  let isPrepared = false;
-  const prepareFor = (specifier: unknown) => {
-    const name = String(specifier).replace(/^node:/, "");
-    const shared = names.find((each) => each === name);
-    if (!isPrepared && (shared || above.includes(name))) {
-      isPrepared = true;
-      prepare();
-    }
-    return shared;
-  };
   const register = () =>
     module.registerHooks({
       // A hook for loading as well would let `require` of any builtin fail.
       resolve(specifier, context, next) {
-        const name = prepareFor(specifier);
+        wanted(specifier);
+        const name = names.find((name) => specifier === name || specifier === `node:${name}`);
         if (!name) return next(specifier, context);
         let url = shims.get(name);
         if (!url) shims.set(name, url = shimOf(name));
@@ -48,7 +35,7 @@ export function shareNamedImports(prepare: () => void): void {
   const { _load: load } = internals;
   let depth = 0;
   internals._load = function (this: unknown, ...args) {
-    prepareFor(args[0]);
+    wanted(args[0]);
     if (depth++ === 0) hooks.deregister();
     try {
       return Reflect.apply(load, this, args);

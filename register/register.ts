@@ -6,8 +6,8 @@
 
 import { builtin } from "./builtins.ts";
 import { patchDeno } from "./deno.ts";
+import { onFirstUse } from "./first_use.ts";
 import { Flag } from "./flag.ts";
-import { shareNamedImports } from "./deno_imports.ts";
 import { patchOwnListeners, patchServers } from "./listeners.ts";
 import { patchNet } from "./net.ts";
 import { reportAtExit, warn } from "./report.ts";
@@ -49,8 +49,7 @@ export async function register(url: string): Promise<Registered> {
     patchServers(flag);
     builtin("module").syncBuiltinESMExports?.();
   };
-  if ("Deno" in globalThis) shareNamedImports(patchModules);
-  else patchModules();
+  onFirstUse(patchModules);
   patchOwnListeners(flag);
   patchDeno(flag);
   if (report) reportAtExit(flag);
