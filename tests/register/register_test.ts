@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { FlagCalls } from "../fixtures/flag_calls.ts";
@@ -9,8 +10,10 @@ import type { FlagDeno } from "../fixtures/flag_deno.ts";
 import type { FlagPlaces } from "../fixtures/flag_places.ts";
 import { type ChildOptions, runChild, runtimeName } from "../fixtures/hostile_child.ts";
 import { temporaryFolder } from "../peers/folder.ts";
+import { run, tool } from "../package/packed.ts";
+import { certificates } from "../peers/certificates.ts";
 import { requirePeer } from "../peers/peer.ts";
-import { everyPermission, flagsFor, runFlagged } from "./flagged.ts";
+import { everyPermission, FLAG, flagsFor, runFlagged } from "./flagged.ts";
 
 const skip = requirePeer("openssl");
 
@@ -165,5 +168,40 @@ if (runtimeName === "deno") {
       "left to the runtime, since HOSTNAME_MISMATCH": 1,
       "left to the runtime, since CONNECTION_REFUSED": 1,
     });
+  });
+}
+
+// libraries_test.ts runs by `node --test`, `bun test` and `deno test`. Jest runs on Node alone.
+
+if (runtimeName === "node") {
+  test("Jest, with the flag in NODE_OPTIONS", { skip: requirePeer("openssl") }, () => {
+    using folder = temporaryFolder();
+    const { ca, server: { cert, key } } = certificates();
+    writeFileSync(folder.path("package.json"), "{}");
+    writeFileSync(
+      folder.path("flag.test.js"),
+      `const { connect, createServer } = require("node:tls");
+      test("a connection", async () => {
+        const { ca, cert, key } = ${JSON.stringify({ ca, cert, key })};
+        const server = createServer({ cert, key }, (socket) => socket.end("hello"));
+        await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const socket = connect({ host: "localhost", port: server.address().port, ca });
+        const text = await new Promise((resolve) => socket.once("data", resolve));
+        expect(String(text)).toBe("hello");
+        expect(socket.constructor.name).toBe("TlsSocket");
+        await new Promise((resolve) => server.close(resolve));
+      });`,
+    );
+    const known = process.env["NODE_OPTIONS"];
+    process.env["NODE_OPTIONS"] = `${known ?? ""} --import=${pathToFileURL(FLAG)}`;
+    try {
+      const cache = `--cacheDirectory=${folder.path(".jest")}`;
+      const { status, stderr } = run(folder.path(), ...tool("jest"), "--watchman=false", cache);
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /1 passed/);
+    } finally {
+      if (known === undefined) delete process.env["NODE_OPTIONS"];
+      else process.env["NODE_OPTIONS"] = known;
+    }
   });
 }
