@@ -4,6 +4,7 @@
  * @module
  */
 
+import { whyTooOld } from "../runtimes/versions.ts";
 import { builtin } from "./builtins.ts";
 import { patchDeno } from "./deno.ts";
 import { onFirstUse } from "./first_use.ts";
@@ -33,6 +34,22 @@ export async function register(url: string): Promise<Registered> {
     if (known.url !== url) warn(`${url} is ignored: the flag was set by ${known.url} already`);
     return known;
   }
+  try {
+    const tooOld = whyTooOld(globalThis.process.versions);
+    if (tooOld) throw new Error(tooOld);
+    return await setFlag(url);
+  } catch (error) {
+    warnOfLack(error);
+    return { url, patched: [], counts: () => ({}) };
+  }
+}
+
+/** A program must not fail that does without. An older runtime may lack what is needed here. */
+function warnOfLack(error: unknown): void {
+  warn(`connections stay the runtime's: ${(error as Error).message}`);
+}
+
+async function setFlag(url: string): Promise<Registered> {
   const flag = new Flag(readSwitches());
   const registered: Registered = {
     url,
@@ -44,10 +61,14 @@ export async function register(url: string): Promise<Registered> {
   for (const problem of problems) warn(problem);
   if (isOff) return registered;
   const patchModules = () => {
-    patchTls(flag);
-    if (optimisticNet) patchNet(flag, optimisticNet);
-    patchServers(flag);
-    builtin("module").syncBuiltinESMExports?.();
+    try {
+      patchTls(flag);
+      if (optimisticNet) patchNet(flag, optimisticNet);
+      patchServers(flag);
+      builtin("module").syncBuiltinESMExports?.();
+    } catch (error) {
+      warnOfLack(error);
+    }
   };
   onFirstUse(patchModules);
   patchOwnListeners(flag);

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { isAtLeast, runtimeIn } from "../runtimes/versions.ts";
+
 /** Options of a call, by Node's names. */
 export type Options = Readonly<Record<string, unknown>>;
 
@@ -87,7 +89,7 @@ function isRead(name: string, value: unknown): boolean {
 const TESTED = { deno: 2, bun: 1, node: 26 };
 
 function isTested(): boolean {
-  const versions: Record<string, string | undefined> = globalThis.process.versions;
-  const runtime = (["deno", "bun", "node"] as const).find((name) => versions[name]) ?? "node";
-  return parseInt(versions[runtime] ?? "") <= TESTED[runtime];
+  const { versions } = globalThis.process;
+  const runtime = runtimeIn(versions);
+  return !isAtLeast((versions as Record<string, string>)[runtime] ?? "", [TESTED[runtime] + 1, 0]);
 }

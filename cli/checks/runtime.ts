@@ -7,16 +7,10 @@
 import process from "node:process";
 import type { FastOpenSupport } from "../../mod.ts";
 import { runtime } from "../../runtimes/mod.ts";
+import { firstVersions, isAtLeast } from "../../runtimes/versions.ts";
 import { ownRoots } from "../../tls/engine/own_roots.ts";
 import { type Check, readKernelFile } from "./check.ts";
 import { installCommand } from "./packages.ts";
-
-/** The oldest supported versions, as in package.json. Node's is the first that can call C. */
-export const oldest: Readonly<Record<typeof runtime.name, readonly [number, number]>> = {
-  deno: [2, 9],
-  bun: [1, 4],
-  node: [26, 9],
-};
 
 const titles = { deno: "Deno", bun: "Bun", node: "Node" } as const;
 const upgrades = {
@@ -25,18 +19,12 @@ const upgrades = {
   node: "install a current Node from https://nodejs.org",
 } as const;
 
-/** Whether `version` is at least `least`. */
-export function isAtLeast(version: string, least: readonly [number, number]): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > least[0] || (major === least[0] && minor >= least[1]);
-}
-
 /** The runtime's version. */
 export function checkRuntime(): Check {
   const { name } = runtime;
   const version = process.versions[name] ?? "";
-  const [major, minor] = oldest[name];
-  const known = isAtLeast(version, oldest[name]);
+  const [major, minor] = firstVersions[name];
+  const known = isAtLeast(version, firstVersions[name]);
   return {
     name: "runtime",
     // An older Deno or Bun may work. An older Node can't call C.

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setSysctl } from "../../cli/checks/check.ts";
 import { installCommandFor } from "../../cli/checks/packages.ts";
-import { isAtLeast, oldest } from "../../cli/checks/runtime.ts";
+import { firstVersions, isAtLeast } from "../../runtimes/versions.ts";
 import type { Sample } from "../../cli/exchange.ts";
 import { nearest } from "../../base/nearest.ts";
 import { describeFastOpen } from "../../cli/outcome.ts";
@@ -100,7 +100,7 @@ test("packages by distribution", () => {
 
 test("versions and sysctls", () => {
   const file = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const versions = Object.entries(oldest).map(([name, [major, minor]]) => [
+  const versions = Object.entries(firstVersions).map(([name, [major, minor]]) => [
     name,
     `>=${major}.${minor}`,
   ]);

@@ -58,6 +58,11 @@ function systemsNode(): Older[] {
   return [{ name, needed: "Node 26.9", command: [program], takesTypes: false }];
 }
 
+writeFileSync(
+  join(folder, "connect.mjs"),
+  `import { connect } from "node:tls";
+  connect({ host: "127.0.0.1", port: 1 }).on("error", ({ code }) => console.log(code));`,
+);
 writeFileSync(join(folder, "import.mjs"), `import "@firstflight/tls";`);
 writeFileSync(join(folder, "require.cjs"), `require("@firstflight/tls");`);
 
@@ -84,4 +89,13 @@ for (const { name, needed, command, takesTypes } of runtimes) {
       assert.match(stderr, message);
     });
   }
+  test(`a program under the flag does without it in ${name}`, { skip }, () => {
+    const [program, ...args] = command;
+    const flag = `--${own === "Node" ? "import" : "preload"}=${
+      join(installed, "dist/register.js")
+    }`;
+    const { status, stdout, stderr } = run(folder, program, ...args, flag, "connect.mjs");
+    assert.equal(stdout, "ECONNREFUSED\n", stderr);
+    assert.equal(status, 0);
+  });
 }
