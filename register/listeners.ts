@@ -15,9 +15,18 @@ type Listens = (...args: unknown[]) => unknown;
 export function patchServers(flag: Flag): void {
   const { Server } = builtin("net");
   const { listen } = Server.prototype;
+  const listeners = new WeakMap<object, () => void>();
   Server.prototype.listen = function (this: InstanceType<typeof Server>, ...args: unknown[]) {
-    this.once("listening", () => enable(flag, "net.Server.listen", this));
-    return Reflect.apply(listen, this, args);
+    const enableThis = listeners.get(this) ?? (() => enable(flag, "net.Server.listen", this));
+    listeners.set(this, enableThis);
+    this.off("listening", enableThis); // It may have tried another port before, in vain.
+    this.once("listening", enableThis);
+    try {
+      return Reflect.apply(listen, this, args);
+    } catch (error) {
+      this.off("listening", enableThis);
+      throw error;
+    }
   } as typeof listen;
   flag.patched.push("net.Server.listen");
 }

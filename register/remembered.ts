@@ -7,7 +7,15 @@
 import type { TlsSocket } from "../mod.ts";
 import { builtin } from "./builtins.ts";
 import { isOpenedByFlag } from "./opened.ts";
-import { type Options, understandTls, type Understood } from "./understand.ts";
+import { isOfContext, type Options, understandTls, type Understood } from "./understand.ts";
+
+/** A secure context; what it stands on has the functions that change it. */
+interface SecureContext {
+  readonly context?: Record<string, unknown>;
+}
+
+/** What programs call to let a context trust more than its options say, or to change it otherwise. */
+const CHANGES = ["addCACert", "addCRL", "addRootCerts", "setCert", "setKey", "loadPKCS12"] as const;
 
 /** What the program was given earlier, and gives back in options. */
 export class Remembered {
@@ -15,10 +23,27 @@ export class Remembered {
   readonly #contexts = new WeakMap<object, Options>();
   /** Sessions of the library's sockets. Its memory resumes them by itself. */
   readonly #sessions = new WeakSet<object>();
+  /** The runtime's own, which is what the library does anyway. */
+  readonly #checkServerIdentity = builtin("tls").checkServerIdentity;
 
-  /** Remembers what a secure context was made from. */
-  context(context: object, options: unknown): void {
-    this.#contexts.set(context, { ...options as Options | undefined });
+  /** Remembers what a secure context was made from, until it is changed. */
+  context(context: SecureContext, options: unknown): void {
+    const own: Record<string, unknown> = {};
+    const given = (options ?? {}) as Options;
+    for (const name in given) { // As in Node, also what an object inherits.
+      if (isOfContext(name)) own[name] = given[name];
+    }
+    this.#contexts.set(context, own);
+    const { context: inside = {} } = context;
+    for (const name of CHANGES) {
+      const change = inside[name];
+      if (typeof change !== "function") continue;
+      const value = (...args: unknown[]) => {
+        this.#contexts.delete(context);
+        return Reflect.apply(change, inside, args);
+      };
+      Object.defineProperty(inside, name, { configurable: true, writable: true, value });
+    }
   }
 
   /** Remembers the sessions that a socket will tell. */
@@ -29,13 +54,19 @@ export class Remembered {
   /** Reads options of `tls.connect`, with what such objects stand for in their place. */
   understand(given: Options): Understood {
     const spelled = this.#spell(given);
-    const { checkServerIdentity, servername } = spelled;
+    const { checkServerIdentity, host = "localhost", port, servername, socket } = spelled;
+    const { isIP } = builtin("net");
     // The runtime has an error for that.
-    if (builtin("net").isIP(String(servername))) return { reason: "option servername" };
+    if (isIP(String(servername))) return { reason: "option servername" };
+    // No name is to be sent. The library sends one wherever it has one to verify.
+    if (servername === "" && !isIP(String(host))) return { reason: "option servername" };
     const understood = understandTls(spelled, (name, value) => {
       return name === "socket" && isOpenedByFlag(value);
     });
-    if ("reason" in understood || !checkServerIdentity) return understood;
+    if ("reason" in understood) return understood;
+    // Without a port, a socket of the library's waits to be told; the runtime has an error for that.
+    if (port === undefined && !socket) return { reason: "option port" };
+    if (!checkServerIdentity) return understood;
     // The caller's function takes the place of the verification of the name, as it does in Node.
     const options = { ...understood.options, unsafelyDisableHostnameVerification: true };
     return { options };
@@ -44,16 +75,15 @@ export class Remembered {
   #spell(given: Options): Options {
     const context = this.#contexts.get(given["secureContext"] as object);
     const spelled: Record<string, unknown> = { ...context };
-    for (const name in given) {
-      const value = given[name];
-      if (value !== undefined && value !== null) spelled[name] = value;
+    for (const [name, value] of Object.entries(given)) { // The runtimes don't read what is inherited.
+      if (value === undefined || value === null) continue;
+      if (context && isOfContext(name)) continue; // The context has the say.
+      spelled[name] = value;
     }
     if (context) delete spelled["secureContext"];
     const { session, checkServerIdentity, socket } = spelled;
     if (this.#sessions.has(session as object)) delete spelled["session"];
-    if (checkServerIdentity === builtin("tls").checkServerIdentity) {
-      delete spelled["checkServerIdentity"];
-    }
+    if (checkServerIdentity === this.#checkServerIdentity) delete spelled["checkServerIdentity"];
     if (isOpenedByFlag(socket) && !spelled["host"]) spelled["host"] = socket._host;
     return spelled;
   }

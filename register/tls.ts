@@ -13,17 +13,26 @@ import { patchInstanceOf } from "./instance_of.ts";
 import { readVariable } from "./switches.ts";
 import { Remembered } from "./remembered.ts";
 
+/** Members that say something about all connections; the library does not read them. */
+const POLICIES = [
+  "DEFAULT_CIPHERS",
+  "DEFAULT_ECDH_CURVE",
+  "checkServerIdentity",
+  "createSecureContext",
+] as const;
+
 /** Replaces `tls.connect`, `tls.createSecureContext`, and what `instanceof tls.TLSSocket` asks. */
 export function patchTls(flag: Flag): void {
   const tls = builtin("tls");
-  const { connect, createSecureContext, DEFAULT_CIPHERS } = tls;
+  const { connect, createSecureContext } = tls;
   const remembered = new Remembered();
 
   const policy = () => {
     if (readVariable("NODE_TLS_REJECT_UNAUTHORIZED") === "0") {
       return "NODE_TLS_REJECT_UNAUTHORIZED=0";
     }
-    return tls.DEFAULT_CIPHERS === DEFAULT_CIPHERS ? undefined : "tls.DEFAULT_CIPHERS";
+    const changed = POLICIES.find((name) => tls[name] !== own[name]);
+    return changed && `tls.${changed}`;
   };
 
   tls.createSecureContext = function (this: unknown, ...args) {
@@ -31,6 +40,9 @@ export function patchTls(flag: Flag): void {
     remembered.context(context, args[0]);
     return context;
   };
+
+  // What a program replaces of these from now on, the runtime calls or reads for each connection.
+  const own = Object.fromEntries(POLICIES.map((name) => [name, tls[name]]));
 
   tls.connect = function (this: unknown, ...args: unknown[]) {
     const { options, listener } = readArguments(args);

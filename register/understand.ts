@@ -27,6 +27,14 @@ const OF_TLS: ReadonlySet<string> = new Set([
   ...["ALPNProtocols", "minVersion", "maxVersion", "ecdhCurve", "rejectUnauthorized"],
 ]);
 
+/** Options that are a secure context's. */
+const OF_CONTEXTS: ReadonlySet<string> = new Set([
+  ...["ca", "cert", "key", "passphrase", "pfx", "crl", "allowPartialTrustChain"],
+  ...["clientCertEngine", "privateKeyEngine", "privateKeyIdentifier", "certificateCompression"],
+  ...["minVersion", "maxVersion", "secureProtocol", "secureOptions", "sessionIdContext"],
+  ...["ciphers", "dhparam", "ecdhCurve", "sigalgs"],
+]);
+
 /** Other options that runtimes read, with the value by which one asks for nothing, if there is any. */
 const OF_RUNTIMES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Where to, and how.
@@ -43,6 +51,13 @@ const OF_RUNTIMES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ...[["enableTrace", false], ["isServer", false], ["requestOCSP", false]] as const,
   ...[["secureOptions", 0]] as const,
 ]);
+
+/** Whether an option is a secure context's. What a context was given for connections means nothing to it. */
+export function isOfContext(name: string): boolean {
+  if (OF_CONTEXTS.has(name)) return true;
+  return name !== "secureContext" && !OF_SOCKETS.has(name) && !OF_TLS.has(name) &&
+    !OF_RUNTIMES.has(name);
+}
 
 function named(...names: string[]): (readonly [string, undefined])[] {
   return names.map((name) => [name, undefined]);
@@ -74,10 +89,18 @@ function understand(
   for (const name in given) { // As in Node, also what an object inherits.
     const value = given[name];
     if (value === undefined || value === null) continue;
+    if (OF_PEM.has(name) && isBlank(value)) return { reason: `option ${name}` };
     if (isKnown(name, value)) options[name] = value;
     else if (isRead(name, value)) return { reason: `option ${name}` };
   }
   return { options };
+}
+
+/** Options in which the library wants PEM, and runtimes take an empty text for none. */
+const OF_PEM: ReadonlySet<string> = new Set(["ca", "cert", "key"]);
+
+function isBlank(value: unknown): boolean {
+  return value === "" || (Array.isArray(value) && value.includes(""));
 }
 
 /** Whether an option that is not understood may mean something to the runtime. */

@@ -97,7 +97,7 @@ export class AdoptedSocket extends Writable implements RuntimeSocket {
   }
 
   setKeepAlive(enable: boolean, initialDelay: number): void {
-    this.#socket?.setKeepAlive(enable, initialDelay);
+    this.#socket?.setKeepAlive(enable, Math.trunc(initialDelay)); // Bun throws for a fraction.
   }
 
   setNoDelay(enable: boolean): void {

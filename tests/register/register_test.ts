@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { FlagAlike } from "../fixtures/flag_alike.ts";
 import type { FlagCalls } from "../fixtures/flag_calls.ts";
 import type { FlagDeno } from "../fixtures/flag_deno.ts";
 import type { FlagPlaces } from "../fixtures/flag_places.ts";
@@ -71,6 +72,15 @@ test("tls.connect answers as without the flag, and what is not understood is the
       reason: "option rejectUnauthorized",
     },
   );
+});
+
+test("what runtimes read in ways of their own is read so under the flag", { skip }, async () => {
+  const { result } = await runProgram<FlagAlike>("alike");
+  assert.deepEqual(result, await runBare<FlagAlike>("alike"));
+  assert.equal(result["no port"], "throws ERR_MISSING_ARGS");
+  assert.equal(result["a context's check of names"], "ERR_TLS_CERT_ALTNAME_INVALID");
+  assert.equal(result["another check for all, and given"], "not this one");
+  assert.equal(result["issuers"], "3,3");
 });
 
 test("FIRSTFLIGHT=off touches nothing", { skip }, async () => {

@@ -4,10 +4,12 @@
  * @module
  */
 
-import { X509Certificate } from "node:crypto";
+import { Buffer } from "node:buffer";
 import type { PeerCertificate } from "node:tls";
 import { digest } from "../../base/digest.ts";
 import { badOption } from "../../base/option_errors.ts";
+import { Recent } from "../../base/recent.ts";
+import { describeChain } from "../face/certificates.ts";
 import type { HeardSessions } from "../sessions/heard_sessions.ts";
 import type { SessionStore, StoredSession } from "../sessions/store.ts";
 
@@ -20,6 +22,25 @@ export type CheckServerIdentity = (
   certificate: PeerCertificate,
 ) => Error | undefined;
 
+/** A server's certificates, the leaf first. */
+type Chain = readonly Uint8Array[];
+
+/** The chains that each function was shown, by their leaves: a session that is resumed has the leaf alone. */
+const chainsShown = new WeakMap<CheckServerIdentity, Recent<string, Chain>>();
+
+/** The longest chain that is known of a leaf, for functions that look at the issuers. */
+function completeChain(check: CheckServerIdentity, chain: Chain): Chain {
+  const [leaf] = chain;
+  if (!leaf) return chain;
+  const shown = chainsShown.get(check) ?? new Recent<string, Chain>(16);
+  chainsShown.set(check, shown);
+  const name = Buffer.from(leaf).toString("base64");
+  const known = shown.get(name) ?? chain;
+  if (known.length > chain.length) return known;
+  shown.set(name, chain);
+  return chain;
+}
+
 /**
  * What refuses a certificate; `undefined` if nothing does. It is called for a resumed session as well,
  * where Node does not ask.
@@ -27,9 +48,9 @@ export type CheckServerIdentity = (
 export function judgeIdentity(
   check: CheckServerIdentity,
   hostname: string,
-  der: Uint8Array | undefined,
+  chain: Chain,
 ): Error | undefined {
-  const certificate = der ? new X509Certificate(der).toLegacyObject() : {};
+  const certificate = describeChain(completeChain(check, chain));
   let answer: unknown;
   try {
     answer = check(hostname, certificate as PeerCertificate);

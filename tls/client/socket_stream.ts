@@ -258,7 +258,8 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   async #establish(early: Uint8Array | undefined, plan: Plan | undefined): Promise<TlsStream> {
     const known = requireSent(await this.#open(early, plan), this.#settings);
     const { stream } = known;
-    const refusal = this.#misled(stream.info()) ?? this.#refusal(stream.info());
+    const chain = this.#settings.checkServerIdentity && stream.bindings.peerChain();
+    const refusal = this.#misled(stream.info()) ?? this.#refusal(stream.info(), chain);
     if (refusal) {
       stream.close();
       throw refusal;
@@ -318,10 +319,11 @@ export class SocketStream extends PendingStream<TlsStream> implements TlsByteStr
   }
 
   /** What the caller has against the server's certificate. */
-  #refusal({ peerCertificate }: EngineInfo): Error | undefined {
+  #refusal({ peerCertificate }: EngineInfo, told: readonly Uint8Array[] = []): Error | undefined {
     const { checkServerIdentity, serverName, hostname } = this.#settings;
-    return checkServerIdentity &&
-      judgeIdentity(checkServerIdentity, serverName ?? hostname, peerCertificate);
+    if (!checkServerIdentity) return undefined;
+    const chain = told.length > 0 || !peerCertificate ? told : [peerCertificate];
+    return judgeIdentity(checkServerIdentity, serverName ?? hostname, chain);
   }
 
   /** What was said before the handshake, and is not true. */
