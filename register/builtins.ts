@@ -8,6 +8,7 @@
  */
 
 interface Builtins {
+  readonly crypto: typeof import("node:crypto");
   readonly diagnostics_channel: typeof import("node:diagnostics_channel");
   readonly fs: typeof import("node:fs");
   readonly module: typeof import("node:module");

@@ -10,16 +10,11 @@ import { builtin } from "./builtins.ts";
 import { earlyDataFor } from "./early_data.ts";
 import type { Flag } from "./flag.ts";
 import { patchInstanceOf } from "./instance_of.ts";
-import { readVariable } from "./switches.ts";
+import { watchPolicy } from "./policy.ts";
 import { Remembered } from "./remembered.ts";
 
-/** Members that say something about all connections; the library does not read them. */
-const POLICIES = [
-  "DEFAULT_CIPHERS",
-  "DEFAULT_ECDH_CURVE",
-  "checkServerIdentity",
-  "createSecureContext",
-] as const;
+/** Bun tells nobody of its sockets. */
+const isPublished = !("Bun" in globalThis);
 
 /** Replaces `tls.connect`, `tls.createSecureContext`, and what `instanceof tls.TLSSocket` asks. */
 export function patchTls(flag: Flag): void {
@@ -27,22 +22,14 @@ export function patchTls(flag: Flag): void {
   const { connect, createSecureContext } = tls;
   const remembered = new Remembered();
 
-  const policy = () => {
-    if (readVariable("NODE_TLS_REJECT_UNAUTHORIZED") === "0") {
-      return "NODE_TLS_REJECT_UNAUTHORIZED=0";
-    }
-    const changed = POLICIES.find((name) => tls[name] !== own[name]);
-    return changed && `tls.${changed}`;
-  };
-
   tls.createSecureContext = function (this: unknown, ...args) {
     const context = Reflect.apply(createSecureContext, this, args);
     remembered.context(context, args[0]);
     return context;
   };
 
-  // What a program replaces of these from now on, the runtime calls or reads for each connection.
-  const own = Object.fromEntries(POLICIES.map((name) => [name, tls[name]]));
+  const policy = watchPolicy(); // From here on the program's doing counts.
+  const opened = builtin("diagnostics_channel").channel("net.client.socket");
 
   tls.connect = function (this: unknown, ...args: unknown[]) {
     const { options, listener } = readArguments(args);
@@ -55,6 +42,7 @@ export function patchTls(flag: Flag): void {
     if (!socket) return Reflect.apply(connect, this, args);
     remembered.sessionsOf(socket);
     flag.account.watch("tls.connect", socket);
+    if (isPublished && opened.hasSubscribers) opened.publish({ socket });
     if (listener) socket.once("secureConnect", listener);
     return socket;
   } as typeof connect;

@@ -181,6 +181,22 @@ if (runtimeName === "deno") {
   });
 }
 
+if (runtimeName === "node") {
+  test("what Node's command line says of all connections is for Node to do", { skip }, async () => {
+    using folder = temporaryFolder();
+    const asked = {
+      "--tls-cipher-list=ECDHE-ECDSA-AES128-GCM-SHA256": "tls.DEFAULT_CIPHERS",
+      [`--tls-keylog=${folder.path("keys")}`]: "--tls-keylog",
+    };
+    for (const [option, reason] of Object.entries(asked)) {
+      const { result } = await runProgram<FlagCalls>("calls", { flags: [option] });
+      assert.ok(Object.values(result.calls).every(([socket]) => socket === "TLSSocket"), option);
+      const calls = Object.keys(result.calls).length;
+      assert.equal(result.counts[`tls.connect: left to the runtime, ${reason}`], calls);
+    }
+  });
+}
+
 // libraries_test.ts runs by `node --test`, `bun test` and `deno test`. Jest runs on Node alone.
 
 if (runtimeName === "node") {
