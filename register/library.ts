@@ -6,6 +6,7 @@
 
 import type * as Library from "../mod.ts";
 import { builtin } from "./builtins.ts";
+import { loadFfiQuietly } from "./quiet_ffi.ts";
 
 export type { Library };
 
@@ -42,6 +43,7 @@ export class LibraryLoader {
 }
 
 function requireLibrary(): typeof Library {
+  loadFfiQuietly();
   const require = builtin("module").createRequire(import.meta.url);
   return require(isSource ? "../mod.ts" : "./mod.js");
 }

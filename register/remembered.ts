@@ -16,6 +16,9 @@ export class Remembered {
   /** Sessions of the library's sockets. Its memory resumes them by itself. */
   readonly #sessions = new WeakSet<object>();
 
+  /** The runtime's own verification of names. */
+  readonly #check = builtin("tls").checkServerIdentity;
+
   /** Remembers what a secure context was made from. */
   context(context: object, options: unknown): void {
     this.#contexts.set(context, { ...options as Options | undefined });
@@ -29,16 +32,29 @@ export class Remembered {
   /** Reads options of `tls.connect`, with what such objects stand for in their place. */
   understand(given: Options): Understood {
     const spelled = this.#spell(given);
-    const { checkServerIdentity, servername } = spelled;
+    const { checkServerIdentity = this.#checkOfProgram(), servername } = spelled;
     // The runtime has an error for that.
     if (builtin("net").isIP(String(servername))) return { reason: "option servername" };
     const understood = understandTls(spelled, (name, value) => {
       return name === "socket" && isOpenedByFlag(value);
     });
-    if ("reason" in understood || !checkServerIdentity) return understood;
-    // The caller's function takes the place of the verification of the name, as it does in Node.
-    const options = { ...understood.options, unsafelyDisableHostnameVerification: true };
+    if ("reason" in understood) return understood;
+    if (!checkServerIdentity) {
+      return { options: { ...understood.options, unsafelyAcceptCommonName: true } }; // As the runtimes do.
+    }
+    // The function takes the place of the verification of the name, as it does in Node.
+    const options = {
+      ...understood.options,
+      checkServerIdentity,
+      unsafelyDisableHostnameVerification: true,
+    };
     return { options };
+  }
+
+  /** What a program has put in the place of the runtime's verification of names. */
+  #checkOfProgram(): unknown {
+    const { checkServerIdentity } = builtin("tls");
+    return checkServerIdentity === this.#check ? undefined : checkServerIdentity;
   }
 
   #spell(given: Options): Options {
@@ -51,9 +67,7 @@ export class Remembered {
     if (context) delete spelled["secureContext"];
     const { session, checkServerIdentity, socket } = spelled;
     if (this.#sessions.has(session as object)) delete spelled["session"];
-    if (checkServerIdentity === builtin("tls").checkServerIdentity) {
-      delete spelled["checkServerIdentity"];
-    }
+    if (checkServerIdentity === this.#check) delete spelled["checkServerIdentity"];
     if (isOpenedByFlag(socket) && !spelled["host"]) spelled["host"] = socket._host;
     return spelled;
   }
