@@ -6,6 +6,7 @@
 
 import type * as Library from "../mod.ts";
 import { builtin } from "./builtins.ts";
+import { loadFfiQuietly } from "./quiet_ffi.ts";
 
 export type { Library };
 
@@ -42,28 +43,9 @@ export class LibraryLoader {
 }
 
 function requireLibrary(): typeof Library {
-  withoutFfiWarning(() => globalThis.process.getBuiltinModule("node:ffi"));
+  loadFfiQuietly();
   const require = builtin("module").createRequire(import.meta.url);
   return require(isSource ? "../mod.ts" : "./mod.js");
-}
-
-/**
- * Loads Node's FFI without its warning that it is experimental: a program that stays as it is should not
- * write anything on stderr that it has not written before.
- */
-function withoutFfiWarning(load: () => void): void {
-  const { process } = globalThis;
-  const { emitWarning } = process;
-  process.emitWarning = (...args: unknown[]) => {
-    const [warning, type] = args;
-    if (type === "ExperimentalWarning" && String(warning).startsWith("FFI ")) return;
-    Reflect.apply(emitWarning, process, args);
-  };
-  try {
-    load();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
 
 /** From npm this is a file of JavaScript beside the library. */

@@ -66,9 +66,12 @@ export class Remembered {
     if ("reason" in understood) return understood;
     // Without a port, a socket of the library's waits to be told; the runtime has an error for that.
     if (port === undefined && !socket) return { reason: "option port" };
-    if (!checkServerIdentity) return understood;
-    // The caller's function takes the place of the verification of the name, as it does in Node.
-    const options = { ...understood.options, unsafelyDisableHostnameVerification: true };
+    // As the runtimes do: a caller's function takes the place of the verification of the name, and without
+    // one a common name may be that.
+    const names = checkServerIdentity
+      ? { unsafelyDisableHostnameVerification: true }
+      : { unsafelyAcceptCommonName: true };
+    const options = { ...understood.options, ...names };
     return { options };
   }
 

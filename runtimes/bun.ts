@@ -87,7 +87,7 @@ export const runtime: Runtime = {
   },
 
   descriptorOf(socket) {
-    const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+    const fd = (socket as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
     return fd < 0 ? undefined : { fd, duplicate: false };
   },
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import type { Writable } from "node:stream";
 
 /**
@@ -177,8 +177,10 @@ export interface Runtime {
   /** Lets `server` accept again, where the runtime has stopped because it got no descriptor. */
   acceptAgain(server: Server, backlog: number): void;
 
-  /** The descriptor of a socket that the runtime made; `undefined` once the socket is closed. */
-  descriptorOf(socket: Socket): Descriptor | undefined;
+  /**
+   * The descriptor of a socket or server of `node:net`; `undefined` once it is closed, and for anything else.
+   */
+  descriptorOf(socket: object): Descriptor | undefined;
 
   /**
    * Asks the runtime's permission model for network access, because FFI would bypass the model.

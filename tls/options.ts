@@ -110,6 +110,11 @@ export interface TlsClientOptions extends CommonTlsOptions {
   postHandshakeAuth?: boolean;
   /** Accepts any name in an otherwise valid certificate: its owner can pose as the server. */
   unsafelyDisableHostnameVerification?: boolean;
+  /**
+   * Accepts the common name of a certificate that has no host name in its subjectAltName, as `node:tls` does
+   * and RFC 9525 forbids: whoever may choose a common name there can pose as the server.
+   */
+  unsafelyAcceptCommonName?: boolean;
 }
 
 /** {@linkcode CommonTlsOptions} after they were read. */
@@ -134,6 +139,7 @@ export interface TlsClientSettings extends CommonTlsSettings {
   readonly groups: "fit" | "full" | readonly string[];
   readonly postHandshakeAuth: boolean;
   readonly unsafelyDisableHostnameVerification: boolean;
+  readonly unsafelyAcceptCommonName: boolean;
 }
 
 /** The session store of connections that name none. */
@@ -217,6 +223,7 @@ export const tlsClientRules: Rules<TlsClientSettings> = {
     ...["renegotiate", "renegotiation", "allowRenegotiation"],
   ),
   unsafelyDisableHostnameVerification: defaulted(boolean, false),
+  unsafelyAcceptCommonName: defaulted(boolean, false),
 };
 
 function isStoreOrFalse(value: unknown): boolean {

@@ -60,7 +60,8 @@ export class TlsSocket extends StreamSocket {
       collectsFirstWrites: kind.collectsFirstWrites,
       errorOf: (error, syscall) => {
         const { serverName, hostname: host, port } = this.#settings;
-        const shown = nodeTlsErrorOf(error, syscall, { host: serverName ?? host, port });
+        const meant = { host: serverName ?? host, port };
+        const shown = nodeTlsErrorOf(error, syscall, meant, this.writableLength > 0);
         if (syscall === "connect") this.authorizationError = authorizationErrorOf(error, shown);
         return shown;
       },

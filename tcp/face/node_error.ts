@@ -49,6 +49,17 @@ export function nodeError(
   return Object.assign(error, properties);
 }
 
+/** Makes an error of a system call that has failed by the name `code`; `more` is what else it says. */
+export function systemError(
+  syscall: string,
+  code: string,
+  cause: unknown,
+  more?: string,
+): NodeError {
+  const message = [syscall, code, ...(more === undefined ? [] : [more])].join(" ");
+  return nodeError(message, { errno: numberOf(code), code, syscall }, cause);
+}
+
 /** Why a socket can't be used that is not connected, or is not any more. */
 export function socketClosed(message: string): Error {
   return nodeError(message, { code: "ERR_SOCKET_CLOSED" }, undefined);
@@ -71,11 +82,7 @@ export function nodeErrorOf(error: ConnectError, syscall: SystemCall): Error {
     const told = isSystemError(cause) && !wasAccepted ? cause.syscall : undefined;
     // Bun calls a write that failed a read. EPIPE is never the answer to one.
     const call = name === "EPIPE" ? "write" : wasAccepted ? "read" : told ?? syscall;
-    return nodeError(
-      `${call} ${name}`,
-      { errno: numberOf(name), code: name, syscall: call },
-      error,
-    );
+    return systemError(call, name, error);
   }
   // With Fast Open and without it are two attempts here, and one for Node.
   const last = [...new Map(attempts.map((failure) => [failure.address, failure])).values()];

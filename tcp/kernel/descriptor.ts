@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Socket } from "node:net";
 import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { runtime } from "../../runtimes/mod.ts";
 import { type Address, decodeSockaddr, SOCKADDR_MAX } from "../name/address.ts";
@@ -46,23 +45,29 @@ function* findSockets(platform: SocketPlatform): Generator<number> {
   }
 }
 
+/** Whether `fd` is a socket that listens on `port`, bound to `ip` where one is given. */
+export function isListening(
+  platform: SocketPlatform,
+  fd: number,
+  port: number,
+  ip?: string,
+): boolean {
+  const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
+  const listening = getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)?.getInt32(0, true);
+  const address = listening ? localAddress(platform, fd) : undefined;
+  if (address?.port !== port) return false;
+  return ip === undefined || canonical(address.ip) === canonical(ip);
+}
+
 /** The listening sockets of this process on `port`, bound to `ip` where one is given. */
 export function findListening(platform: SocketPlatform, port: number, ip?: string): number[] {
-  const { SOL_SOCKET, SO_ACCEPTCONN } = platform.constants;
-  const found: number[] = [];
-  for (const fd of findSockets(platform)) {
-    const listening = getOption(platform, fd, SOL_SOCKET, SO_ACCEPTCONN, 4)?.getInt32(0, true);
-    const address = listening ? localAddress(platform, fd) : undefined;
-    if (address?.port !== port) continue;
-    if (ip === undefined || canonical(address.ip) === canonical(ip)) found.push(fd);
-  }
-  return found;
+  return [...findSockets(platform)].filter((fd) => isListening(platform, fd, port, ip));
 }
 
 /** Calls `use` with the descriptor of `socket`; `undefined` where the runtime does not tell it. */
 export function withDescriptor<T>(
   platform: SocketPlatform,
-  socket: Socket,
+  socket: object,
   use: (fd: number) => T,
 ): T | undefined {
   const descriptor = runtime.descriptorOf(socket);

@@ -10,7 +10,7 @@ import { libc, type SocketPlatform } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform.ts";
 import { isClusterWorker } from "../../runtimes/mod.ts";
 import { ConnectError } from "../errors.ts";
-import { findListening } from "../kernel/descriptor.ts";
+import { findListening, isListening, withDescriptor } from "../kernel/descriptor.ts";
 import { setOption } from "../kernel/socket.ts";
 import { serverSwitch } from "../kernel/switches.ts";
 import { parseAddress } from "../name/address.ts";
@@ -76,6 +76,11 @@ export function enableFastOpen(
   } catch (error) {
     return { enabled: false, reason: `libc can't be called: ${(error as Error).message}` };
   }
+  // A search takes milliseconds, which many listeners at once would wait for, one after another.
+  const own = withDescriptor(table, listener, (fd) => {
+    return isListening(table, fd, port) ? switchOn(table, [fd], queueLength) : undefined;
+  });
+  if (own) return own;
   const found = findListening(table, port, hostname);
   if (found.length === 0) {
     const advice = isClusterWorker() ? PRIMARY_LISTENS : "enable it once the listener listens";

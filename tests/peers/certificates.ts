@@ -1,7 +1,7 @@
 /**
  * Certificates for every purpose, issued by the `openssl` command.
  *
- *     ca ─► intermediate ─► server, expired, notYetValid, wrongName, client
+ *     ca ─► intermediate ─► server, expired, notYetValid, wrongName, commonName, client
  *     another root ─► untrusted
  *     selfSigned
  *
@@ -53,6 +53,10 @@ export interface Certificates {
   readonly notYetValid: Identity;
   /** As `server`, but for `other.test` and 192.0.2.1. */
   readonly wrongName: Identity;
+  /** As `server`, but without any name or address beside its common name, `localhost`. */
+  readonly commonName: Identity;
+  /** With the common name `localhost`, and for `other.test`. */
+  readonly otherBesideCommonName: Identity;
   /** As `server`, but signed by itself. */
   readonly selfSigned: Identity;
   /** As `server`, but issued by a root that no test trusts. */
@@ -245,6 +249,13 @@ function make(): Certificates {
     get wrongName() {
       const extensions = serving(["other.test"], ["192.0.2.1"]);
       return keep("wrong-name", (name) => server(name, { commonName: "other.test", extensions }));
+    },
+    get commonName() {
+      const extensions = [...LEAF, "extendedKeyUsage = serverAuth"];
+      return keep("common-name", (name) => server(name, { extensions }));
+    },
+    get otherBesideCommonName() {
+      return keep("beside", (name) => server(name, { extensions: serving(["other.test"], []) }));
     },
     get selfSigned() {
       return keep("self-signed", (name) => server(name, {}, null));

@@ -1,6 +1,7 @@
 /** The parts of the flag that read: arguments, options, and the environment. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
@@ -10,6 +11,8 @@ import { readSwitches } from "../../register/switches.ts";
 import { understandNet, understandTls } from "../../register/understand.ts";
 import { runtimeName } from "../fixtures/hostile_child.ts";
 import { temporaryFolder } from "../peers/folder.ts";
+
+const QUIET_FFI = new URL("../../register/quiet_ffi.ts", import.meta.url).href;
 
 const nothingMore = () => false;
 
@@ -58,6 +61,20 @@ test("in a runtime that is newer than the tested ones an unknown name is not und
 });
 
 if (runtimeName === "node") {
+  test("Node does not warn of FFI that the program has not asked for, and warns of all else", () => {
+    const code = [
+      `import { loadFfiQuietly } from ${JSON.stringify(QUIET_FFI)};`,
+      "loadFfiQuietly();",
+      'process.getBuiltinModule("node:ffi").dlopen(null, {});',
+      'process.emitWarning("of something else");',
+    ];
+    const args = ["--input-type=module", "--eval", code.join("\n")];
+    const env = { ...process.env, NODE_OPTIONS: "", NODE_NO_WARNINGS: "" };
+    const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env });
+    assert.match(stderr, /of something else/);
+    assert.doesNotMatch(stderr, /FFI/);
+  });
+
   test("Node reads no option that is not listed", () => {
     const { binding } = process as unknown as { binding(name: string): Record<string, string> };
     const sources = binding("natives");

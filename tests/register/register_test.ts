@@ -51,15 +51,18 @@ test("tls.connect answers as without the flag, and what is not understood is the
   const answersOf = ({ calls }: FlagCalls) =>
     Object.entries(calls).map(([name, [, answer]]) => [name, answer]);
   assert.deepEqual(answersOf(result), answersOf(bare));
+  assert.equal(result.thrown, bare.thrown);
+  const readsKeyAtOnce = runtimeName !== "deno";
   assert.ok(result.isInstance.every((is) => is));
   assert.equal(stderr, "");
   const left = Object.entries(result.calls).filter(([, [socket]]) => socket !== "TlsSocket");
   assert.deepEqual(left.map(([name]) => name), ["no verification", "ciphers", "a socket"]);
   assert.deepEqual(countsOf("tls.connect", result.counts), {
-    "Fast Open cookie-requested, early data not-sent": 7,
-    "Fast Open no connection": 4,
+    "Fast Open cookie-requested, early data not-sent": 8,
+    "Fast Open no connection": readsKeyAtOnce ? 6 : 7,
     "left to the runtime, option rejectUnauthorized": 1,
     "left to the runtime, option ciphers": 1,
+    ...(readsKeyAtOnce ? { "left to the runtime, option key": 1 } : {}),
     "left to the runtime, option socket": 1,
   });
   const sum = Object.values(result.counts).reduce((sum, count) => sum + count, 0);
@@ -113,7 +116,7 @@ test("what the environment asks for in error is said, and stays off", { skip }, 
 test("the account is printed at the end where that is asked for", { skip }, async () => {
   const { stderr } = await runProgram<FlagCalls>("calls", { env: { FIRSTFLIGHT_REPORT: "1" } });
   assert.match(stderr, /^firstflight, process \d+:$/m);
-  assert.match(stderr, /^ {2}7 × tls\.connect: Fast Open cookie-requested, early data not-sent$/m);
+  assert.match(stderr, /^ {2}8 × tls\.connect: Fast Open cookie-requested, early data not-sent$/m);
 });
 
 test("a flag that is given twice is set once; another copy is told so", { skip }, async () => {
@@ -192,7 +195,8 @@ if (runtimeName === "node") {
       const { result } = await runProgram<FlagCalls>("calls", { flags: [option] });
       assert.ok(Object.values(result.calls).every(([socket]) => socket === "TLSSocket"), option);
       const calls = Object.keys(result.calls).length;
-      assert.equal(result.counts[`tls.connect: left to the runtime, ${reason}`], calls);
+      const left = result.counts[`tls.connect: left to the runtime, ${reason}`] ?? 0;
+      assert.ok(left >= calls, `${left} of ${calls}`); // A call that throws has no answer.
     }
   });
 }

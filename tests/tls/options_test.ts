@@ -100,6 +100,7 @@ const client: Refused = {
   engine: ["", "gnutls", "OpenSSL", true, 1, {}],
   postHandshakeAuth: notBoolean,
   unsafelyDisableHostnameVerification: notBoolean,
+  unsafelyAcceptCommonName: notBoolean,
 };
 const listening: Refused = {
   hostname: [...notText, "", "example.com", "[::1]", "localhost.", "*", "1.2.3", "127.1"],

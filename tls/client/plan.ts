@@ -10,6 +10,7 @@ import type { Peer } from "../../tcp/wire/ends.ts";
 import type { Chosen } from "../choose_engine.ts";
 import type { ClientConfig, ClientEngine } from "../engine/contract.ts";
 import { featuresOf } from "../engine/features.ts";
+import type { NameCheck } from "../engine/names.ts";
 import { trustOf } from "../engine/own_roots.ts";
 import { keyLogOf } from "../keylog.ts";
 import { certificateName, type TlsClientSettings } from "../options.ts";
@@ -54,7 +55,7 @@ export async function makePlan(
   const { caCerts, cert, key, alpnProtocols, minVersion, maxVersion, groups, sessions } = settings;
   const { passphrase, postHandshakeAuth } = settings;
   const serverName = certificateName(settings.serverName ?? hostname);
-  const verifyName = !settings.unsafelyDisableHostnameVerification;
+  const verifyName = nameCheckOf(settings);
   // A session is valid for one server, one way to verify it, one client identity and one engine.
   const { name: trusted, unreadable } = trustOf(caCerts);
   const who = [hostname, port, serverName, verifyName, trusted, cert, chosen.name];
@@ -94,6 +95,11 @@ export async function makePlan(
   };
   const { make: makeEngine } = chosen;
   return { makeEngine, config, resumption, stored, earlyData, allowance, warnings };
+}
+
+function nameCheckOf(settings: TlsClientSettings): NameCheck {
+  if (settings.unsafelyDisableHostnameVerification) return false;
+  return settings.unsafelyAcceptCommonName ? "or-common-name" : true;
 }
 
 /** The early data that the first flight may carry: those of a plan with a session for them. */

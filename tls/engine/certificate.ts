@@ -36,6 +36,8 @@ export interface CertificateFacts {
   readonly signature: Buffer;
   /** Whether it may issue certificates. */
   readonly authority: boolean;
+  /** The common names of its subject, one character per byte. */
+  readonly commonNames: readonly string[];
   /** The names of hosts it is for, one character per byte. */
   readonly hosts: readonly string[];
   /** The addresses it is for, 4 or 16 bytes each. */
@@ -50,6 +52,9 @@ const IP_ADDRESS = 0x87;
 
 /** A BIT STRING begins with a byte that counts its unused bits. */
 const UNUSED_BITS = 1;
+
+/** The attribute commonName, by its identifier. */
+const COMMON_NAME = "550403";
 
 /** The extensions basicConstraints and subjectAltName, by their identifiers. */
 const BASIC_CONSTRAINTS = "551d13";
@@ -74,6 +79,7 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     version,
     issuer: field(issuer).whole,
     subject: field(subject).whole,
+    commonNames: commonNamesIn(field(subject).content),
     from: timeIn(field(from)),
     until: timeIn(field(until)),
     keyAlgorithm: algorithmIn(field(keyAlgorithm)),
@@ -85,6 +91,17 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     hosts: ofKind(DNS_NAME).map(({ content }) => content.toString("latin1")),
     addresses: ofKind(IP_ADDRESS).map(({ content }) => content),
   };
+}
+
+/** The values of commonName in a name (RFC 5280, section 4.1.2.4): sets of pairs. */
+function commonNamesIn(name: Buffer): string[] {
+  const pairs = elementsIn(name).flatMap(({ content }) => elementsIn(content));
+  return pairs.flatMap(({ content }) => {
+    const [type, value] = elementsIn(content);
+    return type?.content.toString("hex") === COMMON_NAME && value
+      ? [value.content.toString("latin1")]
+      : [];
+  });
 }
 
 /** Whether a certificate names itself as its issuer, as roots do. */

@@ -14,6 +14,7 @@
  */
 
 import type { TlsError } from "../errors.ts";
+import type { NameCheck } from "./names.ts";
 
 /** TLS protocol versions, by the names OpenSSL and Node give them. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
@@ -169,7 +170,7 @@ export interface EnginePeer {
 export interface ClientConfig extends EnginePeer {
   /** Sent as SNI and verified against the certificate; an IP address is only verified. */
   readonly serverName: string;
-  readonly verifyName: boolean;
+  readonly verifyName: NameCheck;
   /** PEM; `undefined` trusts the runtime's own roots. */
   readonly caCerts: readonly string[] | undefined;
   readonly cert: string | undefined;

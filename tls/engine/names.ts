@@ -3,8 +3,9 @@
  *
  * A wildcard stands for one whole label, the first one, below a name of two labels or more. Letters
  * match in either case. A name with the root's dot is the same name as without. Underscores are
- * characters like others. Only the extension subjectAltName counts, never the common name, and an
- * address is compared as bytes with addresses alone.
+ * characters like others. Only the extension subjectAltName counts, and an address is compared as bytes
+ * with addresses alone. The common name counts for hosts where a caller asks for that, and only if the
+ * extension has none.
  *
  * @module
  */
@@ -12,6 +13,15 @@
 import type { Buffer } from "node:buffer";
 import { bytesOfIp, parseAddress } from "../../tcp/name/address.ts";
 import type { CertificateFacts } from "./certificate.ts";
+
+/** Whether a certificate must have the server's name, and whether a common name may be that. */
+export type NameCheck = boolean | "or-common-name";
+
+/** The certificate with the names that count. */
+export function namesThatCount(facts: CertificateFacts, check: NameCheck): CertificateFacts {
+  const isNameless = check === "or-common-name" && facts.hosts.length === 0;
+  return isNameless ? { ...facts, hosts: facts.commonNames } : facts;
+}
 
 /** Every spelling in which a certificate may have this host's name, in lower case. */
 export function spellingsOf(host: string): readonly string[] {

@@ -6,8 +6,9 @@
 
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { FirstFlightError } from "../../base/errors.ts";
+import { runtime } from "../../runtimes/mod.ts";
 import { ConnectError } from "../../tcp/errors.ts";
-import { nodeError, nodeErrorOf, type SystemCall } from "../../tcp/face/node_error.ts";
+import { nodeError, nodeErrorOf, type SystemCall, systemError } from "../../tcp/face/node_error.ts";
 import { certificateErrors, TlsError } from "../errors.ts";
 import { describeCertificate } from "./certificates.ts";
 
@@ -48,9 +49,14 @@ export interface Meant {
   readonly port: number | undefined;
 }
 
-/** An error as a `tls.TLSSocket` would have it. */
-export function nodeTlsErrorOf(error: unknown, syscall: SystemCall, meant: Meant): Error {
-  if (error instanceof TlsError) return ofTls(error, meant);
+/** An error as a `tls.TLSSocket` would have it; `isWriting` where a write waits for the handshake. */
+export function nodeTlsErrorOf(
+  error: unknown,
+  syscall: SystemCall,
+  meant: Meant,
+  isWriting: boolean,
+): Error {
+  if (error instanceof TlsError) return ofTls(error, meant, isWriting && syscall === "connect");
   if (!(error instanceof ConnectError)) return error as Error;
   const hadAccepted = error.code === "CLOSED_BY_PEER" ||
     (error.code === "CONNECTION_RESET" && syscall === "connect" && error.errno === undefined);
@@ -69,7 +75,7 @@ export function authorizationErrorOf(error: unknown, shown: Error): string | nul
   return error instanceof FirstFlightError ? null : code;
 }
 
-function ofTls(error: TlsError, meant: Meant): Error {
+function ofTls(error: TlsError, meant: Meant, isOfWrite: boolean): Error {
   const { code, message, alert } = error;
   if (nameCodes.has(code)) return ofName(error, meant);
   if (certificateCodes.has(code)) return nodeError(message, { code }, error);
@@ -77,9 +83,9 @@ function ofTls(error: TlsError, meant: Meant): Error {
     case "HANDSHAKE_CLOSED":
       return ofCut(error, meant);
     case "NOT_TLS":
-      return ofOpenssl("WRONG_VERSION_NUMBER", error);
+      return ofOpenssl("WRONG_VERSION_NUMBER", error, isOfWrite);
     case "ALERT_RECEIVED":
-      return ofOpenssl(alertCodes[alert ?? -1] ?? `TLSV1_ALERT_${alert}`, error);
+      return ofOpenssl(alertCodes[alert ?? -1] ?? `TLSV1_ALERT_${alert}`, error, isOfWrite);
     default:
       return error;
   }
@@ -94,7 +100,11 @@ function ofName(error: TlsError, { host = "" }: Meant): Error {
   return nodeError(error.message, properties, error);
 }
 
-function ofOpenssl(name: string, error: TlsError): Error {
+/** In Node alone a write that waits fails first, and its error is then the socket's. */
+function ofOpenssl(name: string, error: TlsError, isOfWrite: boolean): Error {
+  if (isOfWrite && runtime.name === "node") {
+    return systemError("write", "EPROTO", error, error.message);
+  }
   const reason = name.toLowerCase().replaceAll("_", " ");
   const properties = { code: `ERR_SSL_${name}`, library: "SSL routines", reason };
   return nodeError(error.message, properties, error);

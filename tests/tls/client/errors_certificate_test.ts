@@ -35,6 +35,7 @@ interface CertificateCase {
 const made = certificates();
 const withoutName = { unsafelyDisableHostnameVerification: true };
 const namedLocalhost = { serverName: "localhost" };
+const orCommonName = { unsafelyAcceptCommonName: true };
 
 const certificateCases: readonly CertificateCase[] = [
   { what: "its address", identity: () => made.server, verdict: "connects" },
@@ -109,6 +110,36 @@ const certificateCases: readonly CertificateCase[] = [
       "HOSTNAME_MISMATCH",
       /is for "other.test", .+ and not for "localhost"; .+serverName/,
     ),
+  },
+  {
+    what: "a common name alone",
+    identity: () => made.commonName,
+    options: namedLocalhost,
+    verdict: tlsError("HOSTNAME_MISMATCH", /no host at all/),
+  },
+  {
+    what: "a common name alone, which is accepted",
+    identity: () => made.commonName,
+    options: { ...namedLocalhost, ...orCommonName },
+    verdict: "connects",
+  },
+  {
+    what: "another common name alone",
+    identity: () => made.commonName,
+    options: { serverName: "firstflight.test", ...orCommonName },
+    verdict: tlsError("HOSTNAME_MISMATCH"),
+  },
+  {
+    what: "an address, which no common name is",
+    identity: () => made.commonName,
+    options: orCommonName,
+    verdict: tlsError("IP_ADDRESS_MISMATCH"),
+  },
+  {
+    what: "a common name beside a host name",
+    identity: () => made.otherBesideCommonName,
+    options: { ...namedLocalhost, ...orCommonName },
+    verdict: tlsError("HOSTNAME_MISMATCH", /is for "other.test"/),
   },
   {
     what: "a name that only begins like its own",

@@ -142,6 +142,15 @@ judge("a server that answers with an alert", async (scene) => {
   await scene.event(socket, "close");
 });
 
+judge("a server that answers with an alert, while a write waits", async (scene) => {
+  const port = await scene.serveTcp((peer) => {
+    peer.once("data", () => peer.end(Buffer.from([21, 3, 3, 0, 2, 2, 70])));
+  });
+  const socket = scene.connect({ port });
+  scene.write(socket, "early");
+  await scene.event(socket, "close");
+});
+
 judge("ALPN: one protocol in common", async (scene) => {
   const port = await scene.serve(() => {}, { ALPNProtocols: ["x", "http/1.1"] });
   const socket = scene.connect({ port, ALPNProtocols: ["h2", "http/1.1"] });

@@ -157,7 +157,8 @@ test("an answer that is cut within its status is handed on, with what has cut it
     const codes: (string | undefined)[] = [];
     socket.on("error", ({ code }: { code?: string }) => codes.push(code));
     assert.equal(await answerTo(socket), "HTTP/1.1 42");
-    assert.deepEqual(codes, isReset ? ["ECONNRESET"] : []);
+    // A write that finds the connection reset hears EPIPE: here that of the Finished may be first.
+    assert.match(codes.join(), isReset ? /^(ECONNRESET|EPIPE)$/ : /^$/);
     assert.deepEqual(scene.seen, ["/ early"]);
   }
 });

@@ -18,7 +18,7 @@ import type { ClientConfig, ClientEngine } from "../contract.ts";
 import { namePeer, type TlsError } from "../../errors.ts";
 import { readCertificate } from "../certificate.ts";
 import { featuresOf } from "../features.ts";
-import { isFor, textOfNames, wordsOfMismatch } from "../names.ts";
+import { isFor, namesThatCount, textOfNames, wordsOfMismatch } from "../names.ts";
 import { aboutRoots } from "../own_roots.ts";
 import { type ClientContext, clientContext } from "./context.ts";
 import { RuntimeEngine } from "./engine.ts";
@@ -159,7 +159,7 @@ class RuntimeClient extends RuntimeEngine implements ClientEngine {
     const { serverName, verifyName } = this.#config;
     if (!verifyName) return undefined;
     const { raw } = socket.getPeerCertificate();
-    const leaf = readCertificate(raw);
+    const leaf = namesThatCount(readCertificate(raw), verifyName);
     // The runtime matches the names, too, but it is not to find them.
     const names = { subject: {}, subjectaltname: textOfNames(leaf) } as PeerCertificate;
     if (isFor(leaf, serverName) && !checkServerIdentity(serverName, names)) return undefined;

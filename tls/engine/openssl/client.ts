@@ -13,7 +13,7 @@ import { runtime } from "../../../runtimes/mod.ts";
 import { offersTicket } from "../client_hello.ts";
 import type { ClientConfig, ClientEngine, EarlyDataStatus } from "../contract.ts";
 import { classicalGroups, groupsWithShare, numberOfGroup, PREFERRED_HYBRID } from "../groups.ts";
-import { spellingsOf } from "../names.ts";
+import { type NameCheck, spellingsOf } from "../names.ts";
 import { aboutRoots } from "../own_roots.ts";
 import { encodeProtocols } from "./callbacks.ts";
 import { clientContext, versionsOf } from "./context.ts";
@@ -118,7 +118,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
     if (!isAddress) {
       this.#control("serverName", OPENSSL.SSL_CTRL_SET_TLSEXT_HOSTNAME, cString(serverName));
     }
-    if (verifyName) this.#expect(serverName, isAddress);
+    if (verifyName) this.#expect(serverName, isAddress, verifyName);
     if (alpnProtocols.length > 0) {
       const protocols = encodeProtocols(alpnProtocols);
       const failed = library.SSL_set_alpn_protos(ssl, protocols, protocols.length); // 0 is success
@@ -130,7 +130,7 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
   }
 
   /** Names the host or the address that the certificate must be for; see `names.ts`. */
-  #expect(serverName: string, isAddress: boolean): void {
+  #expect(serverName: string, isAddress: boolean, check: NameCheck): void {
     const { library, ssl } = this;
     const parameters = library.SSL_get0_param(ssl);
     if (isAddress) {
@@ -138,10 +138,9 @@ class OpensslClient extends OpensslEngine implements ClientEngine {
       this.#check("serverName", library.X509_VERIFY_PARAM_set1_ip_asc(parameters, address));
       return;
     }
-    library.X509_VERIFY_PARAM_set_hostflags(
-      parameters,
-      OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | OPENSSL.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-    );
+    const subject = check === "or-common-name" ? 0 : OPENSSL.X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+    const flags = OPENSSL.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | subject;
+    library.X509_VERIFY_PARAM_set_hostflags(parameters, flags);
     // OpenSSL finds no wildcard for a label with an underscore, and no name that ends with a dot. As
     // names to be found literally it takes both.
     for (const [index, spelling] of spellingsOf(serverName).entries()) {
