@@ -190,19 +190,22 @@ test("what may ride is what was asked for: HTTP/2, everything, nothing", { skip 
   ];
   writeFileSync(file, JSON.stringify(entries));
   await using forwarder = await startForward(["--targets", file]);
-  const last = async (index: number, ...args: string[]) => {
+  const expected = can("earlyData");
+  const last = async (index: number, isEarly: boolean, ...args: string[]) => {
     const { listen } = (await forwarder.lines("listening", 4))[index]!;
     const url = `http://${listen}/facts`;
-    let answer = "";
-    for (let count = 0; count < 3; count++) answer = await curl(["-i", ...args, url]);
-    return factsIn(answer);
+    let facts = factsIn(await curl(["-i", ...args, url]));
+    // A ticket may come late, and curl may take its time between preface and request.
+    for (let count = 1; count < 3 || (facts.early !== isEarly && count < 10); count++) {
+      facts = factsIn(await curl(["-i", ...args, url]));
+    }
+    return facts;
   };
-  const expected = can("earlyData");
-  const http2 = await last(0, "--http2-prior-knowledge");
+  const http2 = await last(0, expected, "--http2-prior-knowledge");
   assert.deepEqual([http2.request, http2.early], ["GET /facts HTTP/2.0", expected]);
-  const order = await last(1, "--data", "order=1");
+  const order = await last(1, expected, "--data", "order=1");
   assert.deepEqual([order.request, order.early], ["POST /facts HTTP/1.1", expected]);
-  assert.equal((await last(2)).early, false);
+  assert.equal((await last(2, false)).early, false);
   const port = await forwarder.port(3);
   const own = ["--cacert", certificates().caPath, "--connect-to", `::127.0.0.5:${port}`];
   const answer = await curl(["-i", "--http1.1", ...own, "https://localhost/facts"]);

@@ -158,7 +158,8 @@ for (const signal of ["INT", "TERM", "HUP"]) {
 test("run: at a terminal, Ctrl-C comes to the command once", async () => {
   const flags = "deno" in process.versions ? ["run", "-A", "--no-lock"] : [];
   const words = [process.execPath, ...flags, runWith, module, "--", ...counting("INT")];
-  const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const line = `exec ${quoted}`; // A shell between them may end by Ctrl-C itself.
   const args = ["--quiet", "--return", "--flush", "--command", line, "/dev/null"];
   const terminal = here.spawn("script", args, { env: { ...process.env, STAND_IN_LOG: log } });
   const ended = new Promise((resolve) => terminal.once("close", resolve));
