@@ -272,7 +272,12 @@ test("what comes in the clear after the server's consent is no TLS, and never da
       onceHeard(socket, () => socket.write("\x52\0\0\0\x08\0\0\0\0\x5a\0\0\0\x05I"));
     });
     const asked = ask(server.port, trusting(), "select 1");
-    await assert.rejects(soon("error", asked), { code: "ERR_SSL_WRONG_VERSION_NUMBER" }, name);
+    // In Node a write that waits for the handshake fails first, as over its own TLS.
+    await assert.rejects(
+      soon("error", asked),
+      { code: /^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO)$/ },
+      name,
+    );
     assert.match(server.heard(), new RegExp(`^${SSL_REQUEST}16`));
   }
 });
