@@ -26,8 +26,8 @@ export class LibraryLoader {
    * @throws {Error} when it can't be loaded; always the same
    */
   load(): typeof Library {
+    if (this.#library) return this.#library; // It may have come early, after a call that could not wait.
     if (this.#fault) throw this.#fault;
-    if (this.#library) return this.#library;
     try {
       return this.#library = requireLibrary();
     } catch (error) {
