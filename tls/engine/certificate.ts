@@ -36,8 +36,6 @@ export interface CertificateFacts {
   readonly signature: Buffer;
   /** Whether it may issue certificates. */
   readonly authority: boolean;
-  /** The common names of its subject, one character per byte. */
-  readonly commonNames: readonly string[];
   /** The names of hosts it is for, one character per byte. */
   readonly hosts: readonly string[];
   /** The addresses it is for, 4 or 16 bytes each. */
@@ -79,7 +77,6 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     version,
     issuer: field(issuer).whole,
     subject: field(subject).whole,
-    commonNames: commonNamesIn(field(subject).content),
     from: timeIn(field(from)),
     until: timeIn(field(until)),
     keyAlgorithm: algorithmIn(field(keyAlgorithm)),
@@ -93,9 +90,13 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   };
 }
 
-/** The values of commonName in a name (RFC 5280, section 4.1.2.4): sets of pairs. */
-function commonNamesIn(name: Buffer): string[] {
-  const pairs = elementsIn(name).flatMap(({ content }) => elementsIn(content));
+/**
+ * The common names of a certificate's subject, one character per byte. A name is a list of sets of pairs (RFC
+ * 5280, section 4.1.2.4).
+ */
+export function commonNamesOf({ subject }: CertificateFacts): string[] {
+  const [name] = elementsOf(subject);
+  const pairs = elementsIn(field(name).content).flatMap(({ content }) => elementsIn(content));
   return pairs.flatMap(({ content }) => {
     const [type, value] = elementsIn(content);
     return type?.content.toString("hex") === COMMON_NAME && value

@@ -12,7 +12,7 @@
 
 import type { Buffer } from "node:buffer";
 import { bytesOfIp, parseAddress } from "../../tcp/name/address.ts";
-import type { CertificateFacts } from "./certificate.ts";
+import { type CertificateFacts, commonNamesOf } from "./certificate.ts";
 
 /** Whether a certificate must have the server's name, and whether a common name may be that. */
 export type NameCheck = boolean | "or-common-name";
@@ -20,7 +20,7 @@ export type NameCheck = boolean | "or-common-name";
 /** The certificate with the names that count. */
 export function namesThatCount(facts: CertificateFacts, check: NameCheck): CertificateFacts {
   const isNameless = check === "or-common-name" && facts.hosts.length === 0;
-  return isNameless ? { ...facts, hosts: facts.commonNames } : facts;
+  return isNameless ? { ...facts, hosts: commonNamesOf(facts) } : facts;
 }
 
 /** Every spelling in which a certificate may have this host's name, in lower case. */
