@@ -20,7 +20,8 @@
  * @module
  */
 
-import { register, type Registered } from "./register/register.ts";
+import { register } from "./register/register.ts";
+import type { Registered } from "./register/registered.ts";
 
 export type { Registered };
 

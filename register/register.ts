@@ -11,25 +11,14 @@ import { onFirstUse } from "./first_use.ts";
 import { Flag } from "./flag.ts";
 import { patchOwnListeners, patchServers } from "./listeners.ts";
 import { patchNet } from "./net.ts";
+import { findRegistered, keepRegistered, type Registered } from "./registered.ts";
 import { reportAtExit, warn } from "./report.ts";
 import { readSwitches } from "./switches.ts";
 import { patchTls } from "./tls.ts";
 
-/** What the flag has done; `globalThis[Symbol.for("firstflight.register")]` in each thread. */
-export interface Registered {
-  /** From where the module of the flag was loaded. */
-  readonly url: string;
-  /** The functions that were replaced; none where `FIRSTFLIGHT=off`. */
-  readonly patched: readonly string[];
-  /** How often each thing has happened so far, in words. */
-  counts(): Readonly<Record<string, number>>;
-}
-
-const place = Symbol.for("firstflight.register");
-
 /** Replaces what opens connections and listens; does nothing where that was done before. */
 export async function register(url: string): Promise<Registered> {
-  const known: Registered | undefined = Reflect.get(globalThis, place);
+  const known = findRegistered();
   if (known) {
     if (known.url !== url) warn(`${url} is ignored: the flag was set by ${known.url} already`);
     return known;
@@ -56,7 +45,7 @@ async function setFlag(url: string): Promise<Registered> {
     patched: flag.patched,
     counts: () => flag.account.counts(),
   };
-  Reflect.set(globalThis, place, registered);
+  keepRegistered(registered);
   const { isOff, optimisticNet, problems, report } = flag.switches;
   for (const problem of problems) warn(problem);
   if (isOff) return registered;

@@ -12,7 +12,7 @@ import { Agent } from "../../adapters/agent.ts";
 import { connector as http2Connector } from "../../adapters/http2.ts";
 import { connector as undiciConnector } from "../../adapters/undici.ts";
 import { safe, TlsSocket } from "../../mod.ts";
-import type { Registered } from "../../register.ts";
+import { findRegistered } from "../../register/registered.ts";
 import { defaultOf, library } from "../../tests/libraries/library.ts";
 import { answerAll } from "./answers.ts";
 import type { Target } from "./latency/way.ts";
@@ -40,7 +40,7 @@ export type LibraryName = "axios" | "got" | "undici" | "node:https" | "node:http
 let latest: TlsSocket | undefined;
 
 /** Under the flag, its account. */
-const flag: Registered | undefined = Reflect.get(globalThis, Symbol.for("firstflight.register"));
+const flag = findRegistered();
 
 /** Makes a request; resolves to when the head of the answer was there, once all of it was. */
 type Get = (url: string, question: LibraryQuestion) => Promise<number>;

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Registered } from "../../register.ts";
+import { findRegistered } from "../../register/registered.ts";
 import { readSwitches } from "../../register/switches.ts";
 import type { Check } from "./check.ts";
 
 /** Whether this process runs under the flag, what it has replaced, and what the environment asks of it. */
 export function checkFlag(): Check {
   const name = "flag";
-  const flag: Registered | undefined = Reflect.get(globalThis, Symbol.for("firstflight.register"));
+  const flag = findRegistered();
   const { isOff, problems } = readSwitches();
   if (problems.length > 0) return { name, state: "lacking", finding: problems.join("; ") };
   if (isOff) return { name, state: "unknown", finding: "FIRSTFLIGHT=off: nothing is touched" };

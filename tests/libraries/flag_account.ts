@@ -6,7 +6,7 @@
 
 import { appendFileSync, readFileSync } from "node:fs";
 import process from "node:process";
-import type { Registered } from "../../register.ts";
+import { findRegistered } from "../../register/registered.ts";
 import { COUNTERS, parseTcpExt } from "../netlab/counters.ts";
 
 /** The variable of the environment that names the file for the account. */
@@ -24,7 +24,7 @@ export interface LibraryAccount {
 /** Notes what has happened from here on to the call of the function that it returns. */
 export function accountOf(library: string): () => void {
   const file = process.env[ACCOUNT_VARIABLE];
-  const flag: Registered | undefined = Reflect.get(globalThis, Symbol.for("firstflight.register"));
+  const flag = findRegistered();
   if (file === undefined || !flag) return () => {};
   const before = flag.counts();
   const takenBefore = readTaken();
