@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { isFfiWarning } from "../base/ffi_warning.ts";
 import { inOurNames } from "./failure.ts";
 import { print, toJson } from "./output.ts";
 
@@ -45,8 +46,6 @@ export class Warnings {
 export function withoutFfiWarning(): void {
   const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
   process.emitWarning = ((...args: unknown[]): void => {
-    const [warning, type] = args;
-    if (type === "ExperimentalWarning" && String(warning).startsWith("FFI ")) return;
-    emitWarning(...args);
+    if (!isFfiWarning(args)) emitWarning(...args);
   }) as typeof process.emitWarning;
 }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { runtimeIn, type RuntimeName } from "../runtimes/versions.ts";
+
 interface Builtins {
   readonly crypto: typeof import("node:crypto");
   readonly diagnostics_channel: typeof import("node:diagnostics_channel");
@@ -15,6 +17,9 @@ interface Builtins {
   readonly net: typeof import("node:net");
   readonly tls: typeof import("node:tls");
 }
+
+/** Which runtime this is. */
+export const runtimeName: RuntimeName = runtimeIn(globalThis.process.versions);
 
 /** Taken before it is watched for who else uses it. */
 const { getBuiltinModule } = globalThis.process;

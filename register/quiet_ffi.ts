@@ -4,18 +4,19 @@
  * @module
  */
 
+import { isFfiWarning } from "../base/ffi_warning.ts";
+import { runtimeName } from "./builtins.ts";
+
 /**
  * Loads `node:ffi`, where there is one. Node warns of it once in a process; the program has not asked for it,
  * and may take a warning for a fault of its own.
  */
 export function loadFfiQuietly(): void {
   const { process } = globalThis;
-  if ("Deno" in globalThis || "Bun" in globalThis) return;
+  if (runtimeName !== "node") return;
   const { emitWarning } = process;
   process.emitWarning = (...args: unknown[]) => {
-    const [warning, type] = args;
-    if (type === "ExperimentalWarning" && String(warning).startsWith("FFI ")) return;
-    Reflect.apply(emitWarning, process, args);
+    if (!isFfiWarning(args)) Reflect.apply(emitWarning, process, args);
   };
   try {
     process.getBuiltinModule("node:ffi");
