@@ -5,7 +5,7 @@
  * @module
  */
 
-import { builtin } from "./builtins.ts";
+import { builtin, runtimeName } from "./builtins.ts";
 import { shareNamedImports } from "./deno_imports.ts";
 
 /** The modules, by the names that programs use. */
@@ -16,7 +16,7 @@ const NETWORK: ReadonlySet<string> = new Set([
 
 /** Calls `prepare` once, before such a module is there for anybody; where that can't be told, at once. */
 export function onFirstUse(prepare: () => void): void {
-  if ("Bun" in globalThis) return prepare();
+  if (runtimeName === "bun") return prepare();
   let isPrepared = false;
   const prepareOnce = () => {
     if (!isPrepared) {
@@ -28,7 +28,7 @@ export function onFirstUse(prepare: () => void): void {
     if (NETWORK.has(String(specifier).replace(/^node:/, ""))) prepareOnce();
   };
   watchBuiltins(wanted);
-  if ("Deno" in globalThis) return shareNamedImports(wanted);
+  if (runtimeName === "deno") return shareNamedImports(wanted);
   // Node makes it of such modules without asking for them. So it does its WebSocket; to look at that loads it.
   watchGlobal("fetch", prepareOnce);
   builtin("module").registerHooks({

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtin } from "./builtins.ts";
+import { builtin, runtimeName } from "./builtins.ts";
 import { readVariable } from "./switches.ts";
 
 /** Members of `node:tls` that programs set, and functions that they replace. */
@@ -19,19 +19,18 @@ const MEMBERS = [
 export function watchPolicy(): () => string | undefined {
   const tls = builtin("tls");
   const own: Record<string, unknown> = Object.fromEntries(MEMBERS.map((name) => [name, tls[name]]));
+  const isNode = runtimeName === "node"; // It has options of its command line for some of this.
   if (isNode) own["DEFAULT_CIPHERS"] = builtin("crypto").constants.defaultCoreCipherList;
+  const keepsKeyLog = isNode && hasKeyLog();
   return () => {
     if (readVariable("NODE_TLS_REJECT_UNAUTHORIZED") === "0") {
       return "NODE_TLS_REJECT_UNAUTHORIZED=0";
     }
-    if (isNode && hasKeyLog()) return "--tls-keylog";
+    if (keepsKeyLog) return "--tls-keylog";
     const changed = MEMBERS.find((name) => tls[name] !== own[name]);
     return changed && `tls.${changed}`;
   };
 }
-
-/** Node has options of its command line for some of this. */
-const isNode = !("Bun" in globalThis || "Deno" in globalThis);
 
 /** Whether Node is to write the keys of all connections to a file. */
 function hasKeyLog(): boolean {

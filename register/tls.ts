@@ -6,33 +6,23 @@
 
 import { isOwnCall } from "../base/own_call.ts";
 import { readArguments } from "./arguments.ts";
-import { builtin } from "./builtins.ts";
+import { builtin, runtimeName } from "./builtins.ts";
 import { earlyDataFor } from "./early_data.ts";
 import type { Flag } from "./flag.ts";
+import { IdentityReader } from "./identity.ts";
 import { patchInstanceOf } from "./instance_of.ts";
 import { watchPolicy } from "./policy.ts";
 import { Remembered } from "./remembered.ts";
-import type { Options } from "./understand.ts";
 
 /** Bun tells nobody of its sockets. */
-const isPublished = !("Bun" in globalThis);
+const isPublished = runtimeName !== "bun";
 
 /** Replaces `tls.connect`, `tls.createSecureContext`, and what `instanceof tls.TLSSocket` asks. */
 export function patchTls(flag: Flag): void {
   const tls = builtin("tls");
   const { connect, createSecureContext } = tls;
   const remembered = new Remembered();
-
-  // The runtime reads a key at once, and throws what is wrong with it; the library does when it connects.
-  const isIdentityReadable = ({ key, cert, passphrase }: Options) => {
-    if (key === undefined || key === null) return true;
-    try {
-      Reflect.apply(createSecureContext, tls, [{ key, cert, passphrase }]);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+  const identities = new IdentityReader();
 
   tls.createSecureContext = function (this: unknown, ...args) {
     const context = Reflect.apply(createSecureContext, this, args);
@@ -46,7 +36,7 @@ export function patchTls(flag: Flag): void {
   tls.connect = function (this: unknown, ...args: unknown[]) {
     const { options, listener } = readArguments(args);
     if (isOwnCall(options)) return Reflect.apply(connect, this, args);
-    const reason = policy() ?? (isIdentityReadable(options) ? undefined : "option key");
+    const reason = policy() ?? (identities.canRead(options) ? undefined : "option key");
     const understood = reason ? { reason } : remembered.understand(options);
     const socket = flag.take("tls.connect", understood, (options) => {
       return flag.library.load().tlsSocket({ ...options, ...earlyDataFor(flag, options) });
