@@ -24,18 +24,25 @@ export const allHosts: HostList = { has: () => true };
  * @throws {Error} that says in words what is wrong
  */
 export function readHosts(text: string): HostList {
-  const entries = text.startsWith("@") ? entriesIn(text.slice(1)) : text.split(",");
-  const known = new Set<string>();
-  for (const entry of entries.map((each) => each.trim())) {
-    if (entry !== "") known.add(readEntry(entry));
-  }
+  const isFile = text.startsWith("@");
+  const list = isFile ? builtin("fs").readFileSync(text.slice(1), "utf8") : text;
+  const known = new Set(entriesIn(list, isFile).map((entry) => readEntry(entry.text)));
   if (known.size === 0) throw new Error("it names no host");
   return { has: (host, port) => known.has(keyOf(host, port)) };
 }
 
-function entriesIn(path: string): string[] {
-  const file = builtin("fs").readFileSync(path, "utf8");
-  return file.split("\n").map((line) => line.replace(/#.*/, ""));
+/** One entry of a list. */
+export interface Entry {
+  readonly text: string;
+  /** Its line in a file, counted from 1. */
+  readonly line: number;
+}
+
+/** The entries of a list that has commas between them, or, in a file, one on each line before a `#`. */
+export function entriesIn(list: string, isFile: boolean): Entry[] {
+  const parts = isFile ? list.split("\n").map((line) => line.replace(/#.*/, "")) : list.split(",");
+  return parts.map((part, index) => ({ text: part.trim(), line: index + 1 }))
+    .filter(({ text }) => text !== "");
 }
 
 function readEntry(entry: string): string {

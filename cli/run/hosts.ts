@@ -4,6 +4,7 @@
  * @module
  */
 
+import { entriesIn } from "../../register/hosts.ts";
 import { formatTarget, readTarget } from "../target.ts";
 import { readBytes } from "../tls_options.ts";
 import { UsageError } from "../usage.ts";
@@ -16,14 +17,10 @@ import { UsageError } from "../usage.ts";
  */
 export async function readHosts(option: string, text: string): Promise<string> {
   const file = text.startsWith("@") ? text.slice(1) : undefined;
-  const lines = file === undefined
-    ? text.split(",")
-    : new TextDecoder().decode(await readBytes(option, file)).split("\n");
-  const hosts = lines.flatMap((line, index) => {
-    const entry = (file === undefined ? line : line.replace(/#.*/, "")).trim();
-    if (entry === "") return [];
-    const place = file === undefined ? "" : `, line ${index + 1} of "${file}"`;
-    return [readHost(option, entry, place)];
+  const list = file === undefined ? text : new TextDecoder().decode(await readBytes(option, file));
+  const hosts = entriesIn(list, file !== undefined).map(({ text, line }) => {
+    const place = file === undefined ? "" : `, line ${line} of "${file}"`;
+    return readHost(option, text, place);
   });
   if (hosts.length > 0) return hosts.join();
   throw new UsageError(`Option --${option} names no host, got "${text}"`);
