@@ -5,11 +5,31 @@
  */
 
 import type { Script } from "../../fixtures/scripted_http.ts";
-import { type Checks, outcome } from "./check.ts";
+import { type Check, type Checks, type CheckScene, outcome } from "./check.ts";
 
 const hello: Script = (talk) => talk.answer("200 OK", "hello");
 
 const CHUNK = 64 * 1024;
+
+/** A check that gives an answer up of which a part has come; `told` resolves when the server hears of it. */
+function givenUpInTheBody(
+  giveUp: (scene: CheckScene, told: () => Promise<string>) => Promise<unknown>,
+): Check {
+  let gone = Promise.withResolvers<string>();
+  return {
+    scripts: {
+      "/": async (talk) => {
+        await talk.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntext");
+        await talk.gone();
+        gone.resolve("the server is told");
+      },
+    },
+    run: async (scene) => {
+      gone = Promise.withResolvers();
+      return await giveUp(scene, () => gone.promise);
+    },
+  };
+}
 
 export const aborts: Checks = {
   "an abort before the request": {
@@ -50,28 +70,15 @@ export const aborts: Checks = {
       return await fetched;
     },
   },
-  "an abort of a body": (() => {
-    let gone = Promise.withResolvers<string>();
-    return {
-      scripts: {
-        "/": async (talk) => {
-          await talk.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntext");
-          await talk.gone();
-          gone.resolve("the server is told");
-        },
-      },
-      run: async ({ fetch, server }) => {
-        gone = Promise.withResolvers();
-        const abort = new AbortController();
-        const response = await fetch(`${server.origin}/`, { signal: abort.signal });
-        const reader = response.body!.getReader();
-        await reader.read();
-        const rest = outcome(reader.read());
-        abort.abort();
-        return [await rest, await gone.promise];
-      },
-    } satisfies Checks[string];
-  })(),
+  "an abort of a body": givenUpInTheBody(async ({ fetch, server }, told) => {
+    const abort = new AbortController();
+    const response = await fetch(`${server.origin}/`, { signal: abort.signal });
+    const reader = response.body!.getReader();
+    await reader.read();
+    const rest = outcome(reader.read());
+    abort.abort();
+    return [await rest, await told()];
+  }),
   "an abort after the body was read": {
     scripts: {
       "/": hello,
@@ -113,24 +120,11 @@ export const aborts: Checks = {
     run: ({ fetch, server }) =>
       outcome(fetch(`${server.origin}/`, { signal: AbortSignal.timeout(20) })),
   },
-  "a body that is cancelled": (() => {
-    let gone = Promise.withResolvers<string>();
-    return {
-      scripts: {
-        "/": async (talk) => {
-          await talk.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntext");
-          await talk.gone();
-          gone.resolve("the server is told");
-        },
-      },
-      run: async ({ fetch, server }) => {
-        gone = Promise.withResolvers();
-        const response = await fetch(`${server.origin}/`);
-        await response.body!.cancel();
-        return await gone.promise;
-      },
-    } satisfies Checks[string];
-  })(),
+  "a body that is cancelled": givenUpInTheBody(async ({ fetch, server }, told) => {
+    const response = await fetch(`${server.origin}/`);
+    await response.body!.cancel();
+    return await told();
+  }),
   "an abort of a POST on a connection that was kept": {
     scripts: {
       "/": hello,
