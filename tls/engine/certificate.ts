@@ -90,19 +90,26 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   };
 }
 
-/**
- * The common names of a certificate's subject, one character per byte. A name is a list of sets of pairs (RFC
- * 5280, section 4.1.2.4).
- */
-export function commonNamesOf({ subject }: CertificateFacts): string[] {
-  const [name] = elementsOf(subject);
-  const pairs = elementsIn(field(name).content).flatMap(({ content }) => elementsIn(content));
-  return pairs.flatMap(({ content }) => {
+/** A type, by its identifier, and its value. */
+export interface Attribute {
+  readonly type: string;
+  readonly value: Element;
+}
+
+/** The parts of an issuer's or a subject's name: a list of sets of pairs (RFC 5280, section 4.1.2.4). */
+export function attributesOf(name: Buffer): Attribute[] {
+  const pairs = elementsOf(name).flatMap(({ content }) => elementsIn(content));
+  return pairs.map(({ content }) => {
     const [type, value] = elementsIn(content);
-    return type?.content.toString("hex") === COMMON_NAME && value
-      ? [value.content.toString("latin1")]
-      : [];
+    return { type: field(type).content.toString("hex"), value: field(value) };
   });
+}
+
+/** The common names of a certificate's subject, one character per byte. */
+export function commonNamesOf({ subject }: CertificateFacts): string[] {
+  return attributesOf(subject)
+    .filter(({ type }) => type === COMMON_NAME)
+    .map(({ value }) => value.content.toString("latin1"));
 }
 
 /** Whether a certificate names itself as its issuer, as roots do. */

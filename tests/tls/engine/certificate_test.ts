@@ -8,7 +8,7 @@ import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { elementAt, elementsIn } from "../../../base/der.ts";
 import { bytesOfBlock, certificateBlocks } from "../../../base/pem.ts";
-import { readCertificate } from "../../../tls/engine/certificate.ts";
+import { commonNamesOf, readCertificate } from "../../../tls/engine/certificate.ts";
 import { aboutRoots, endsChains, factsOf } from "../../../tls/engine/own_roots.ts";
 import { weakKey, weakSignature } from "../../../tls/engine/strength.ts";
 import { issue, serving } from "../../fixtures/pki.ts";
@@ -51,6 +51,14 @@ test("dates are read in both of their forms", { skip }, () => {
   const { until } = readCertificate(bytesOfBlock(cert));
   assert.equal(until, new X509Certificate(cert).validToDate.getTime());
   assert.ok(until > Date.parse("2060-01-01"));
+});
+
+test("common names are those of the subject, in its order", { skip }, () => {
+  const { cert } = issue({ commonName: "first.test/O=Example/CN=second.test/OU=Unit" });
+  assert.deepEqual(commonNamesOf(readCertificate(bytesOfBlock(cert))), [
+    "first.test",
+    "second.test",
+  ]);
 });
 
 test("bytes that are no certificate end in an error, whatever they are", { skip }, () => {

@@ -12,9 +12,13 @@
 import type { Buffer } from "node:buffer";
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
-import { elementsIn, elementsOf } from "../../../base/der.ts";
 import { Recent } from "../../../base/recent.ts";
-import { type CertificateFacts, namesItself, readCertificate } from "../certificate.ts";
+import {
+  attributesOf,
+  type CertificateFacts,
+  namesItself,
+  readCertificate,
+} from "../certificate.ts";
 import { endsChains } from "../own_roots.ts";
 import { hasSigned } from "./signature.ts";
 import { weakKey, type Weakness, weakSignature } from "../strength.ts";
@@ -199,13 +203,10 @@ function outOfDate({ from, until }: CertificateFacts, now: number): Weakness | u
  * candidates; a signature decides.
  */
 function nameKey(name: Buffer): string {
-  const parts = elementsOf(name).flatMap(({ content }) => elementsIn(content)).map(
-    ({ content }) => {
-      const [type, value] = elementsIn(content);
-      const text = value?.content.toString(value.tag === BMP_STRING ? "hex" : "utf8") ?? "";
-      return [type?.content.toString("hex"), text.trim().toLowerCase().replace(/\s+/g, " ")];
-    },
-  );
+  const parts = attributesOf(name).map(({ type, value: { tag, content } }) => {
+    const text = content.toString(tag === BMP_STRING ? "hex" : "utf8");
+    return [type, text.trim().toLowerCase().replace(/\s+/g, " ")];
+  });
   return JSON.stringify(parts);
 }
 
